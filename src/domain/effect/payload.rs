@@ -1,0 +1,228 @@
+//! Defines what each effect carries: plain data, complete enough to be sent from the journal alone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::money::Money;
+use crate::domain::time::Moment;
+
+/// An e-mail. Header values are stripped of control characters by the adapters that write them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// Recipient address.
+    pub to: String,
+    /// Recipient name, for the header only.
+    pub to_name: String,
+    /// Sender address.
+    pub from: String,
+    /// Sender name.
+    pub from_name: String,
+    /// Subject line.
+    pub subject: String,
+    /// Plain-text body.
+    pub text: String,
+    /// One-click unsubscribe URL (RFC 8058); set on every commercial mail.
+    pub unsubscribe_url: Option<String>,
+    /// Where the booking link leads, if the mail asks for a call.
+    pub booking_url: Option<String>,
+}
+
+/// What an invite asks the recipient's calendar to do (RFC 5546).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InviteMethod {
+    /// Add the meeting, or move it.
+    Request,
+    /// Remove it.
+    Cancel,
+}
+
+/// A calendar invite with its mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// Stable for the life of the meeting.
+    pub uid: String,
+    /// Grows with each change (RFC 5545 SEQUENCE).
+    pub sequence: i64,
+    /// Add, move or remove.
+    pub method: InviteMethod,
+    /// When the meeting starts.
+    pub starts_at: Moment,
+    /// When the meeting ends.
+    pub ends_at: Moment,
+    /// When this invite was made (DTSTAMP).
+    pub stamped_at: Moment,
+    /// Title.
+    pub summary: String,
+    /// Organizer address; equals the mail's sender.
+    pub organizer: String,
+    /// Attendee address.
+    pub attendee: String,
+    /// The mail it travels in.
+    pub mail: Mail,
+}
+
+/// What kind of work a person is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// Send a LinkedIn message.
+    Linkedin,
+    /// Make a phone call.
+    Phone,
+    /// Hold a booked meeting and note how it went.
+    Meeting,
+    /// Collect documents from a client.
+    Documents,
+    /// Get a contract signed.
+    Contract,
+    /// Get access to the client's profile.
+    Account,
+    /// Train the client.
+    Training,
+    /// Check everything and go live.
+    GoLive,
+}
+
+/// Work for a person: what to do, for whom, with which text, by when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonTask {
+    /// Which work.
+    pub kind: TaskKind,
+    /// The business it concerns (prospect or client entity).
+    pub entity: String,
+    /// One line: what to do.
+    pub title: String,
+    /// Everything needed to do it: number or URL, text to use, points to note.
+    pub details: String,
+    /// When it should be done by.
+    pub due_at: Moment,
+}
+
+/// A client's workspace: a folder with real files, and the board of tasks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// The client.
+    pub entity: String,
+    /// The client's name.
+    pub name: String,
+    /// Files to put there.
+    pub documents: Vec<Document>,
+}
+
+/// One file of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Relative path, `checklist.md`.
+    pub path: String,
+    /// Its whole text.
+    pub text: String,
+}
+
+/// A change of one field of a public profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileEdit {
+    /// The client.
+    pub entity: String,
+    /// The field: `website`, `regular_hours`, `description`, ...
+    pub field: String,
+    /// Value as last read; `None` when it was absent.
+    pub before: Option<String>,
+    /// Value to write.
+    pub after: String,
+}
+
+/// A post on a public profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// The client.
+    pub entity: String,
+    /// ISO week and slot, `2026-W06/1`.
+    pub slot: String,
+    /// Text, at most 1,500 characters.
+    pub text: String,
+}
+
+/// A reply to a review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewReply {
+    /// The client.
+    pub entity: String,
+    /// The provider's name of the review.
+    pub review: String,
+    /// Text, at most 4,096 bytes.
+    pub text: String,
+}
+
+/// A finished report on its way to a client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportDelivery {
+    /// The client.
+    pub entity: String,
+    /// `weekly:2026-W06`.
+    pub period: String,
+    /// The report as Markdown.
+    pub markdown: String,
+    /// The same as JSON.
+    pub json: serde_json::Value,
+    /// The mail it travels in.
+    pub mail: Mail,
+}
+
+/// One line of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceLine {
+    /// What is charged.
+    pub text: String,
+    /// Net amount.
+    pub net: Money,
+}
+
+/// An invoice to issue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceRequest {
+    /// The client.
+    pub entity: String,
+    /// `setup` or `2026-02`.
+    pub period: String,
+    /// Billing name.
+    pub name: String,
+    /// Billing address for mail.
+    pub email: String,
+    /// What is charged, net.
+    pub lines: Vec<InvoiceLine>,
+    /// Tax on the sum of the lines.
+    pub tax: Money,
+    /// Sum of lines and tax.
+    pub total: Money,
+    /// When it is due.
+    pub due_at: Moment,
+}
+
+/// A subscription to start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionRequest {
+    /// The client.
+    pub entity: String,
+    /// Billing address for mail.
+    pub email: String,
+    /// `starter`, `professional` or `enterprise`.
+    pub plan: String,
+    /// Net amount per month.
+    pub monthly: Money,
+    /// Tax rate in basis points, 1900 = 19 %.
+    pub tax_bp: i64,
+}
+
+/// One page of a source of businesses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRead {
+    /// A file's path, or `demo-town` for the embedded one.
+    pub source: String,
+}
+
+/// A reading of a client's public profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileRead {
+    /// The client.
+    pub entity: String,
+}

@@ -1,0 +1,21 @@
+//! Defines the pure types and maths of the machine: no I/O, no async, no clock, no randomness of
+//! its own. Everything here can be tested with values alone.
+
+pub mod change;
+pub mod column;
+pub mod draw;
+pub mod effect;
+pub mod error;
+pub mod event;
+pub mod finance;
+pub mod ids;
+pub mod layer;
+pub mod learning;
+pub mod lifecycle;
+pub mod mode;
+pub mod money;
+pub mod operations;
+pub mod outcome;
+pub mod sales;
+pub mod time;
+pub mod unit;

@@ -1,0 +1,147 @@
+//! Defines units as data: what a layer asks to be done, and what a worker is given.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ids::{Epoch, RunId, UnitId};
+use super::layer::Layer;
+use super::lifecycle::unit::UnitState;
+use super::mode::Mode;
+use super::time::Moment;
+
+/// The natural name of a unit inside one mode. Two units with one name are one unit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct UnitName {
+    /// The layer that works it.
+    pub layer: Layer,
+    /// What it concerns: `osm:node/123`, a Stripe id, client + period.
+    pub entity: String,
+    /// Which of the entity's works: `pitch`, `message/1`, `task/contract`.
+    pub version: String,
+}
+
+impl UnitName {
+    /// Makes a name.
+    pub fn new(layer: Layer, entity: impl Into<String>, version: impl Into<String>) -> Self {
+        Self { layer, entity: entity.into(), version: version.into() }
+    }
+
+    /// The one-column form in which `units.blocked_on` stores it.
+    pub fn as_column(&self) -> String {
+        format!("{}|{}|{}", self.layer.number(), self.entity, self.version)
+    }
+}
+
+/// A place in a daily quota that a planned unit takes when it is written.
+///
+/// The first day with room is found and counted in the same transaction that inserts the unit, so
+/// a capped message is planned once and never woken only to be put off again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotRequest {
+    /// The quota: `email`, `linkedin`, `sms`, `phone`.
+    pub quota: String,
+    /// How many fit in one day.
+    pub per_day: u32,
+    /// IANA zone whose days are counted and whose hours are kept.
+    pub zone: String,
+    /// First hour of the day in which the unit may run.
+    pub open_hour: i8,
+    /// First hour in which it may not run any more.
+    pub close_hour: i8,
+}
+
+/// A unit that a layer asks for. Inserting one whose name exists changes nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewUnit {
+    /// Its natural name.
+    pub name: UnitName,
+    /// The layer's own word for what it is: `message`, `audit`.
+    pub kind: String,
+    /// One line for a person: `e-mail 1 to A Dental`.
+    pub label: String,
+    /// Its input, as the layer's own type in JSON.
+    pub payload: Value,
+    /// Earliest time; `None` is now.
+    pub run_at: Option<Moment>,
+    /// When it should be done by.
+    pub due_at: Option<Moment>,
+    /// A unit that must be done first.
+    pub blocked_on: Option<UnitName>,
+    /// A quota it takes a place in.
+    pub slot: Option<SlotRequest>,
+}
+
+impl NewUnit {
+    /// Makes a unit that is ready at once; fields say otherwise where needed.
+    pub fn ready(name: UnitName, kind: &str, label: impl Into<String>, payload: Value) -> Self {
+        Self {
+            name,
+            kind: kind.to_owned(),
+            label: label.into(),
+            payload,
+            run_at: None,
+            due_at: None,
+            blocked_on: None,
+            slot: None,
+        }
+    }
+
+    /// Plans it for `at`, rounded up to the quarter hour as all plans are.
+    #[must_use]
+    pub fn at(mut self, at: Moment) -> Self {
+        self.run_at = Some(at.ceil_quarter_hour());
+        self
+    }
+
+    /// Makes it wait for another unit.
+    #[must_use]
+    pub fn after(mut self, blocker: UnitName) -> Self {
+        self.blocked_on = Some(blocker);
+        self
+    }
+
+    /// Says when it should be done by.
+    #[must_use]
+    pub fn due(mut self, at: Moment) -> Self {
+        self.due_at = Some(at);
+        self
+    }
+
+    /// Takes a place in a daily quota.
+    #[must_use]
+    pub fn in_slot(mut self, slot: SlotRequest) -> Self {
+        self.slot = Some(slot);
+        self
+    }
+}
+
+/// A unit as a worker gets it: claimed, under an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Row id.
+    pub id: UnitId,
+    /// The world it belongs to.
+    pub mode: Mode,
+    /// Its natural name.
+    pub name: UnitName,
+    /// The layer's own word for what it is.
+    pub kind: String,
+    /// One line for a person.
+    pub label: String,
+    /// Its input.
+    pub payload: Value,
+    /// What the person or counterparty it waited for answered; the last answer wins.
+    pub answer: Option<Value>,
+    /// Where it is.
+    pub state: UnitState,
+    /// Grows with each claim; every write of the worker carries it.
+    pub epoch: Epoch,
+    /// Attempts so far that spent a try.
+    pub tries: u32,
+    /// When it should be done by.
+    pub due_at: Option<Moment>,
+    /// When its first failure was: the start of its retry deadline.
+    pub first_failed_at: Option<Moment>,
+    /// The run it belongs to.
+    pub run_id: Option<RunId>,
+}

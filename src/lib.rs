@@ -1,0 +1,8 @@
+//! CEP Machine: a local-marketing agency run as a machine of nine layers, shown live in a terminal.
+//!
+//! Modules stand in reading order, lowest rank first; a module names only modules above it in this
+//! list (`tests/architecture.rs`). `docs/ARCHITECTURE.md` is the map.
+
+#![forbid(unsafe_code)]
+
+pub mod domain;

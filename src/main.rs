@@ -1,0 +1,4 @@
+//! The `cep` binary.
+#![forbid(unsafe_code)]
+
+fn main() {}
