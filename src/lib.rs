@@ -6,3 +6,5 @@
 #![forbid(unsafe_code)]
 
 pub mod domain;
+
+pub mod app;

@@ -1,0 +1,159 @@
+//! Defines everything a person can tell the machine to do.
+//!
+//! Each command that changes something becomes a row of `commands` and of the audit log, with its
+//! answer. Those that only steer this process (`View`, `Demo`) are not stored.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::effect::EffectKey;
+use crate::domain::ids::{CommandId, RunId, UnitId};
+use crate::domain::layer::Layer;
+use crate::domain::mode::Mode;
+
+/// A request to change something. Every one names what it is about; none depends on a screen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "command")]
+pub enum Command {
+    /// Start a run.
+    Run(RunRequest),
+    /// Make one dead or retrying unit ready at once.
+    Retry {
+        /// Which.
+        unit: UnitId,
+    },
+    /// Make all units ready whose last error has this fingerprint.
+    RetryFingerprint {
+        /// The world they belong to.
+        mode: Mode,
+        /// The shared fingerprint.
+        fingerprint: String,
+    },
+    /// End a unit as not worth doing.
+    Skip {
+        /// Which.
+        unit: UnitId,
+        /// The person's reason.
+        reason: String,
+    },
+    /// Say what became of an unknown effect, by evidence.
+    Resolve {
+        /// The effect's key.
+        key: EffectKey,
+        /// What the evidence shows.
+        verdict: Verdict,
+        /// Where it was seen.
+        evidence: String,
+    },
+    /// Stop a run for good; its unfinished units end as cancelled.
+    Cancel {
+        /// Which.
+        run: RunId,
+    },
+    /// Claim nothing new until resumed; what is in flight finishes.
+    Pause {
+        /// Which run.
+        run: RunId,
+    },
+    /// Go on with a paused run.
+    Resume {
+        /// Which run.
+        run: RunId,
+    },
+    /// Move dry time forward by hand.
+    Advance {
+        /// By how much.
+        ms: i64,
+    },
+    /// Let this process work live units. Only a typed word leads here.
+    ArmLive {
+        /// The word the person typed; anything but `live` is refused.
+        confirmation: String,
+    },
+    /// Stop working live units.
+    Disarm,
+    /// Show the other world. Not stored.
+    View {
+        /// Which world.
+        mode: Mode,
+    },
+    /// Steer the narrated demo. Not stored.
+    Demo(DemoControl),
+}
+
+/// What a run is to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// In which world.
+    pub mode: Mode,
+    /// Which layers, in pipeline order; all nine for the whole pipeline.
+    pub layers: Vec<Layer>,
+    /// A file of businesses instead of the configured source.
+    pub input: Option<PathBuf>,
+    /// At most so many businesses.
+    pub limit: Option<u32>,
+}
+
+/// What a person found out about an unknown effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It happened: the effect is confirmed and the unit is done.
+    Happened,
+    /// It did not: the effect is rejected and the unit runs again.
+    DidNotHappen,
+}
+
+/// What the keys of the demo strip do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DemoControl {
+    /// Stop before the next jump of dry time.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Make one jump, then stop again.
+    Step,
+    /// Double the pace.
+    Faster,
+    /// Go through the rest without waiting.
+    Skip,
+    /// Make the next call of the busiest layer fail.
+    InjectFault,
+}
+
+/// The machine took a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// Its row, when it has one.
+    pub id: Option<CommandId>,
+    /// The run it started, when it started one.
+    pub run: Option<RunId>,
+    /// One line for a person: `run 418 started: all layers, dry`.
+    pub text: String,
+}
+
+/// The machine did not take a command, or cannot answer a query.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{why}")]
+pub struct Refusal {
+    /// What kind of refusal: it decides the exit code.
+    pub kind: RefusalKind,
+    /// Why, in a person's words.
+    pub why: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+/// Who said no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// The request makes no sense here: no such unit, nothing to retry.
+    Usage,
+    /// A safeguard: not armed, caps, another owner.
+    Safeguard,
+    /// It was tried and failed: disk, database.
+    Failed,
+}

@@ -1,0 +1,10 @@
+//! Defines the face of the machine: what can be asked of it, told to it and seen of it.
+//!
+//! The terminal, the command line and the webhooks are three users of the same three verbs: submit
+//! a `Command`, ask a `Query`, watch the `Snapshot`. All three are plain data and serialise as the
+//! `--json` of their headless twins. Nothing here draws, and nothing above names the store.
+
+pub mod command;
+pub mod port;
+pub mod query;
+pub mod snapshot;

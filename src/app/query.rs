@@ -1,0 +1,378 @@
+//! Defines the questions whose answers are too large or too rare for the snapshot.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::snapshot::{NextDue, PhiView, RunView};
+use crate::domain::effect::{Action, EffectKey};
+use crate::domain::error::{ErrorClass, WorkError};
+use crate::domain::event::{Event, Level};
+use crate::domain::ids::{AttemptId, EventId, UnitId};
+use crate::domain::layer::{Container, Layer};
+use crate::domain::lifecycle::attempt::AttemptState;
+use crate::domain::lifecycle::effect::EffectState;
+use crate::domain::lifecycle::unit::UnitState;
+use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+
+/// A question. Each has the variant of `Answer` with the same name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "query")]
+pub enum Query {
+    /// Units, newest first; those with a time in front of them first by that time.
+    Units(UnitFilter),
+    /// Units that are dead, held or in retry, grouped by the fingerprint of their last error.
+    ErrorGroups {
+        /// Which world.
+        mode: Mode,
+        /// Only this layer.
+        layer: Option<Layer>,
+    },
+    /// All that is known about one unit's trouble.
+    ErrorDetail {
+        /// Which unit.
+        unit: UnitId,
+    },
+    /// Effects, newest first.
+    Effects(EffectFilter),
+    /// A page of events, newest last.
+    Events(EventFilter),
+    /// Φ_sync down to counts and id ranges.
+    PhiExplain {
+        /// Which world.
+        mode: Mode,
+    },
+    /// Runs, newest first.
+    Runs {
+        /// Which world.
+        mode: Mode,
+        /// At most so many.
+        limit: u32,
+    },
+    /// What would go out if this process were armed live.
+    LivePreview,
+}
+
+/// Which units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitFilter {
+    /// Which world.
+    pub mode: Mode,
+    /// Only this layer.
+    pub layer: Option<Layer>,
+    /// Only these states; all when empty.
+    pub states: Vec<UnitState>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Which effects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectFilter {
+    /// Which world.
+    pub mode: Mode,
+    /// Only this layer.
+    pub layer: Option<Layer>,
+    /// Only this state.
+    pub state: Option<EffectState>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Which events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventFilter {
+    /// Which world; both when `None`.
+    pub mode: Option<Mode>,
+    /// Only after this one.
+    pub since: Option<EventId>,
+    /// Only before this one.
+    pub before: Option<EventId>,
+    /// Only this layer.
+    pub layer: Option<Layer>,
+    /// Only this unit.
+    pub unit: Option<UnitId>,
+    /// Only this level and above.
+    pub level: Option<Level>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "answer", content = "data")]
+pub enum Answer {
+    /// To `Query::Units`.
+    Units(Vec<UnitRow>),
+    /// To `Query::ErrorGroups`.
+    ErrorGroups(Vec<ErrorGroup>),
+    /// To `Query::ErrorDetail`.
+    ErrorDetail(Box<ErrorDetail>),
+    /// To `Query::Effects`.
+    Effects(Vec<EffectRow>),
+    /// To `Query::Events`.
+    Events(Vec<Event>),
+    /// To `Query::PhiExplain`.
+    PhiExplain(Box<PhiExplained>),
+    /// To `Query::Runs`.
+    Runs(Vec<RunView>),
+    /// To `Query::LivePreview`.
+    LivePreview(LivePreview),
+}
+
+/// A unit in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitRow {
+    /// Its row.
+    pub id: UnitId,
+    /// Its world.
+    pub mode: Mode,
+    /// Its layer.
+    pub layer: Layer,
+    /// What it concerns.
+    pub entity: String,
+    /// Which of the entity's works.
+    pub version: String,
+    /// The layer's word for it.
+    pub kind: String,
+    /// One line for a person.
+    pub label: String,
+    /// Where it is.
+    pub state: UnitState,
+    /// Tries spent.
+    pub tries: u32,
+    /// Tries allowed.
+    pub tries_max: u32,
+    /// When it goes on, on the mode's clock.
+    pub run_at: Option<Moment>,
+    /// Why it is where it is: the cause of a wait, a skip, a hold.
+    pub why: Option<String>,
+    /// The unit it is blocked on, in the column form of a name.
+    pub blocked_on: Option<String>,
+    /// Its latest error, in one line.
+    pub last_error: Option<String>,
+    /// When it last changed, on the wall clock.
+    pub changed_wall: Moment,
+}
+
+/// All units whose latest error has one cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErrorGroup {
+    /// What they share.
+    pub fingerprint: String,
+    /// Their layer.
+    pub layer: Layer,
+    /// Their class.
+    pub class: ErrorClass,
+    /// Their code.
+    pub code: String,
+    /// The latest message: the cause, in the row.
+    pub message: String,
+    /// How many of them will be tried again.
+    pub retrying: u64,
+    /// How many gave up.
+    pub dead: u64,
+    /// How many are held.
+    pub held: u64,
+    /// When it first happened, on the wall clock.
+    pub first_wall: Moment,
+    /// When it last happened, on the wall clock.
+    pub last_wall: Moment,
+    /// The next retry among them, on the mode's clock.
+    pub next_retry: Option<Moment>,
+    /// The units, the latest first, at most 100.
+    pub units: Vec<UnitId>,
+}
+
+impl ErrorGroup {
+    /// Returns how many units share the cause.
+    pub const fn count(&self) -> u64 {
+        self.retrying + self.dead + self.held
+    }
+}
+
+/// The error card: enough to act without the logs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErrorDetail {
+    /// The unit.
+    pub unit: UnitRow,
+    /// Its latest error; `None` when it never failed.
+    pub error: Option<WorkError>,
+    /// The error's fingerprint.
+    pub fingerprint: Option<String>,
+    /// How many units share it, this one included.
+    pub same: u64,
+    /// What it stops: blocked units, a client's onboarding.
+    pub impact: String,
+    /// Every attempt, the first one first.
+    pub attempts: Vec<AttemptRow>,
+    /// The retry ahead of it.
+    pub next_retry: Option<NextDue>,
+    /// Its effects, the latest first.
+    pub effects: Vec<EffectRow>,
+    /// What happens when nobody does anything.
+    pub if_nothing: String,
+    /// Its input, with secrets taken out.
+    pub input: Value,
+    /// The events of this unit, newest last.
+    pub events: Vec<Event>,
+}
+
+/// One try of a unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttemptRow {
+    /// Its row.
+    pub id: AttemptId,
+    /// Which try, from 1.
+    pub number: u32,
+    /// How it ended.
+    pub state: AttemptState,
+    /// When it started, on the mode's clock.
+    pub started_at: Moment,
+    /// When it started, on the wall clock.
+    pub started_wall: Moment,
+    /// How long it took; `None` while it runs.
+    pub duration_ms: Option<u64>,
+    /// What it failed with.
+    pub error: Option<WorkError>,
+    /// The pause that followed it.
+    pub backoff_ms: Option<i64>,
+    /// Where that pause came from: `back-off 2^2, jitter`, `Retry-After 60 s`, `permanent`.
+    pub backoff_why: Option<String>,
+    /// Who worked it: `w3 pid 412@host`.
+    pub worker: String,
+}
+
+/// One act on the outside world, as journalled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EffectRow {
+    /// Its name across runs and crashes.
+    pub key: EffectKey,
+    /// Its world; a confirmed effect of the dry one is shown as simulated.
+    pub mode: Mode,
+    /// What was done.
+    pub action: Action,
+    /// What it concerns.
+    pub entity: String,
+    /// Which act on the entity.
+    pub version: String,
+    /// What is known of it.
+    pub state: EffectState,
+    /// The unit that asked for it.
+    pub unit: UnitId,
+    /// What was sent, in one line: `mail to a@b.example: Your listing`.
+    pub summary: String,
+    /// The receiver's name for it.
+    pub reference: Option<String>,
+    /// When it was last sent, on the mode's clock.
+    pub sent_at: Moment,
+    /// The same on the wall clock.
+    pub sent_wall: Moment,
+}
+
+/// What the header, the list and `--json` call what is known of an effect.
+impl EffectRow {
+    /// Returns the word for its state: `simulated` is the dry world's `confirmed`.
+    pub const fn word(&self) -> &'static str {
+        match (self.mode, self.state) {
+            (Mode::Dry, EffectState::Confirmed) => "simulated",
+            (_, state) => state.as_column(),
+        }
+    }
+}
+
+/// Φ_sync as a tree: every figure leads to the rows behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhiExplained {
+    /// The world it is of.
+    pub mode: Mode,
+    /// The value and its band.
+    pub phi: PhiView,
+    /// Σ weight · health, before coupling.
+    pub weighted: Option<f64>,
+    /// The containers.
+    pub containers: Vec<ContainerExplained>,
+}
+
+/// One container down to its counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContainerExplained {
+    /// Which.
+    pub container: Container,
+    /// Its share.
+    pub weight: f64,
+    /// Its health.
+    pub health: Option<f64>,
+    /// Start of the recent window, on the mode's clock.
+    pub window_start: Option<Moment>,
+    /// End of it: its latest ended unit.
+    pub window_end: Option<Moment>,
+    /// Whether that is more than two windows ago.
+    pub stale: bool,
+    /// Conversion before the division by its target.
+    pub conversion: Ratio,
+    /// What conversion is divided by.
+    pub conversion_target: f64,
+    /// Efficiency, layer by layer.
+    pub efficiency: Vec<LayerRatio>,
+    /// Error rate, layer by layer.
+    pub error_rate: Vec<LayerRatio>,
+    /// Units done per hour in the recent window.
+    pub throughput_per_h: Option<f64>,
+}
+
+/// A ratio and the rows it counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// What is counted above and below, in words: `booked ÷ concluded`.
+    pub of: String,
+    /// Above.
+    pub numerator: u64,
+    /// Below.
+    pub denominator: u64,
+    /// The rows: `units 12..418`, `prospects 3..77`.
+    pub rows: Option<String>,
+}
+
+impl Ratio {
+    /// Returns the quotient; `None` over nothing.
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^52")]
+    pub fn value(&self) -> Option<f64> {
+        (self.denominator > 0).then(|| self.numerator as f64 / self.denominator as f64)
+    }
+}
+
+/// A ratio of one layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerRatio {
+    /// Which layer.
+    pub layer: Layer,
+    /// Its ratio.
+    pub ratio: Ratio,
+}
+
+/// What arming live would set in motion.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LivePreview {
+    /// Layers with live units due or planned.
+    pub layers: Vec<LivePreviewRow>,
+    /// Where effects would go: `outbox /srv/cep/outbox`.
+    pub through: String,
+    /// What would be refused, and why: `no postal address: outreach mail is refused`.
+    pub warnings: Vec<String>,
+}
+
+/// One layer's part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LivePreviewRow {
+    /// Which layer.
+    pub layer: Layer,
+    /// Units that would run at once.
+    pub due: u64,
+    /// Units planned for later.
+    pub planned: u64,
+    /// What they would do outside, in words: `e-mail`, `tasks for people`.
+    pub does: String,
+    /// Due time of the oldest.
+    pub oldest_due: Option<Moment>,
+}
