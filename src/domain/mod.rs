@@ -17,5 +17,6 @@ pub mod money;
 pub mod operations;
 pub mod outcome;
 pub mod sales;
+pub mod signature;
 pub mod time;
 pub mod unit;
