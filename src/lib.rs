@@ -7,4 +7,6 @@
 
 pub mod domain;
 
+pub mod config;
+
 pub mod app;

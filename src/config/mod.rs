@@ -1,0 +1,117 @@
+//! Reads the settings: `config/default.yaml` ← the profile ← the file of `--config`.
+//!
+//! `raw.rs` is what was written, `settings.rs` what it means; between them `validate.rs` says which
+//! value does not fit. The binary embeds its defaults and runs with no file at all. Nothing else in
+//! the program reads the environment.
+
+mod error;
+mod raw;
+mod secrets;
+mod settings;
+mod source;
+mod validate;
+
+use std::path::Path;
+use std::str::FromStr;
+
+pub use error::ConfigError;
+pub use secrets::{Environment, Secret, Secrets};
+pub use settings::{
+    Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, PlanPrice,
+    Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
+};
+
+use raw::{Overlay, RawSettings};
+use source::Source;
+
+/// Every setting with its unit and why, as embedded in the binary.
+pub const DEFAULT_YAML: &str = include_str!("../../config/default.yaml");
+const DEV_YAML: &str = include_str!("../../config/dev.yaml");
+const PROD_YAML: &str = include_str!("../../config/prod.yaml");
+
+/// A set of settings that differs from the defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// For work on the machine itself.
+    Dev,
+    /// For a real agency.
+    Prod,
+}
+
+impl FromStr for Profile {
+    type Err = ConfigError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "dev" => Ok(Self::Dev),
+            "prod" => Ok(Self::Prod),
+            _ => Err(ConfigError::new("--profile", format!("{word:?} is not a profile"))
+                .hint("use dev or prod, or leave it out")),
+        }
+    }
+}
+
+/// Reads the settings: the embedded defaults, then the profile, then `file`.
+///
+/// # Errors
+/// The first mistake found, with its file, line and key and what to do about it.
+pub fn load(
+    environment: &Environment,
+    profile: Option<Profile>,
+    file: Option<&Path>,
+) -> Result<Settings, ConfigError> {
+    let mut sources = vec![Source::from_text("config/default.yaml", DEFAULT_YAML.to_owned())?];
+    match profile {
+        Some(Profile::Dev) => {
+            sources.push(Source::from_text("config/dev.yaml", DEV_YAML.to_owned())?);
+        }
+        Some(Profile::Prod) => {
+            sources.push(Source::from_text("config/prod.yaml", PROD_YAML.to_owned())?);
+        }
+        None => {}
+    }
+    if let Some(path) = file {
+        sources.push(Source::read(path)?);
+    }
+    merge(&sources, environment)
+}
+
+/// Reads the settings that need no file and no environment, with all files below `state_dir`.
+///
+/// # Errors
+/// A mistake in the embedded defaults, which a test rules out.
+pub fn embedded(state_dir: &Path) -> Result<Settings, ConfigError> {
+    let mut settings = load(&Environment::of(&[("HOME", "/")]), None, None)?;
+    settings.paths = Paths {
+        state_dir: state_dir.to_path_buf(),
+        outbox_dir: state_dir.join("outbox"),
+        log_file: state_dir.join("cep.log"),
+    };
+    Ok(settings)
+}
+
+fn merge(sources: &[Source], environment: &Environment) -> Result<Settings, ConfigError> {
+    let mut raw = RawSettings::default();
+    for source in sources {
+        raw.overlay(source.raw.clone());
+    }
+    let secrets = Secrets::from_environment(environment)?;
+    validate::settings(raw, environment, secrets).map_err(|misfit| {
+        // The last file that gives the value is the one to mend.
+        let place = sources
+            .iter()
+            .rev()
+            .find_map(|source| Some((source, source::place_of(&source.text, &misfit.key)?)));
+        match place {
+            Some((source, (line, column))) => {
+                ConfigError::new(&source.name, misfit.message).at(&source.text, line, column)
+            }
+            None => ConfigError::new("settings", misfit.message),
+        }
+        .key(misfit.key)
+        .hint(misfit.hint)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Defines what a settings file may say: the same shape as `config/default.yaml`, every key
+//! optional, no key unknown. What the values mean is `settings.rs`'s business.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// Lays a file's settings over those of the file below it.
+pub(super) trait Overlay {
+    /// Takes over everything that `upper` says.
+    fn overlay(&mut self, upper: Self);
+}
+
+impl<T> Overlay for Option<T> {
+    fn overlay(&mut self, upper: Self) {
+        if upper.is_some() {
+            *self = upper;
+        }
+    }
+}
+
+impl<T: Overlay + Default> Overlay for BTreeMap<String, T> {
+    fn overlay(&mut self, upper: Self) {
+        for (name, value) in upper {
+            self.entry(name).or_default().overlay(value);
+        }
+    }
+}
+
+macro_rules! section {
+    ($name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub(super) struct $name {
+            $(pub(super) $field: $type,)+
+        }
+
+        impl Overlay for $name {
+            fn overlay(&mut self, upper: Self) {
+                $(self.$field.overlay(upper.$field);)+
+            }
+        }
+    };
+}
+
+section!(RawSettings {
+    agency: RawAgency,
+    research: RawResearch,
+    outreach: RawOutreach,
+    retry: RawRetry,
+    rate: RawRate,
+    breaker: RawBreaker,
+    orchestrator: RawOrchestrator,
+    sim: RawSim,
+    pricing: RawPricing,
+    reporting: RawReporting,
+    learning: RawLearning,
+    paths: RawPaths,
+    log: RawLog,
+});
+
+section!(RawAgency {
+    name: Option<String>,
+    from_name: Option<String>,
+    from_email: Option<String>,
+    postal_address: Option<String>,
+    booking_url: Option<String>,
+    unsubscribe_base_url: Option<String>,
+});
+
+section!(RawResearch {
+    default_country: Option<String>,
+    zone: Option<String>,
+    language: Option<String>,
+    dedupe_radius_m: Option<f64>,
+});
+
+section!(RawOutreach {
+    campaign: Option<String>,
+    caps: RawChannels,
+    sequence_hours: RawChannels,
+    quiet_hours: RawQuietHours,
+    sms_enabled: Option<bool>,
+    expire_after_days: Option<u32>,
+});
+
+section!(RawChannels {
+    email: Option<u32>,
+    linkedin: Option<u32>,
+    sms: Option<u32>,
+    phone: Option<u32>,
+});
+
+section!(RawQuietHours {
+    open_hour: Option<i8>,
+    close_hour: Option<i8>,
+    weekdays_only: Option<bool>,
+});
+
+section!(RawRetry {
+    base_s: Option<u32>,
+    factor: Option<f64>,
+    cap_s: Option<u32>,
+    max_tries: Option<u32>,
+    deadline_h: Option<u32>,
+});
+
+section!(RawRate {
+    default: RawBucket,
+    hosts: BTreeMap<String, RawBucket>,
+});
+
+section!(RawBucket {
+    per_s: Option<f64>,
+    burst: Option<u32>,
+});
+
+section!(RawBreaker {
+    failure_ratio: Option<f64>,
+    min_calls: Option<u32>,
+    open_s: Option<u32>,
+});
+
+section!(RawOrchestrator {
+    concurrency: Option<u32>,
+    claim_batch: Option<u32>,
+    unit_timeout_s: Option<u32>,
+    lease_s: Option<u32>,
+    horizon_days: Option<u32>,
+    settle_days: Option<u32>,
+    dry_start: Option<String>,
+});
+
+section!(RawSim {
+    seed: Option<u64>,
+    fault_rate: Option<f64>,
+});
+
+section!(RawPricing {
+    currency: Option<String>,
+    tax_bp: Option<u32>,
+    due_days: Option<u32>,
+    contact_cost_minor: Option<i64>,
+    plans: RawPlans,
+});
+
+section!(RawPlans { starter: RawPlan, professional: RawPlan, enterprise: RawPlan });
+
+section!(RawPlan {
+    monthly_minor: Option<i64>,
+    setup_minor: Option<i64>,
+});
+
+section!(RawReporting {
+    due_after_days: Option<u32>,
+    settle_days: Option<u32>,
+});
+
+section!(RawLearning {
+    floor: Option<f64>,
+    window_days: Option<u32>,
+    discount_per_day: Option<f64>,
+    stop_below: Option<f64>,
+    complaint_max: Option<f64>,
+    min_contacts: Option<u32>,
+});
+
+section!(RawPaths {
+    state_dir: Option<String>,
+    outbox_dir: Option<String>,
+    log_file: Option<String>,
+});
+
+section!(RawLog {
+    level: Option<String>,
+    max_mib: Option<u32>,
+});

@@ -1,0 +1,295 @@
+//! Defines the settings as the machine uses them: complete, checked, each with its unit.
+//!
+//! `config/default.yaml` says why each value is what it is; `validate.rs` makes these out of what
+//! was written.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::secrets::Secrets;
+use crate::domain::money::{Currency, Money};
+use crate::domain::operations::Plan;
+use crate::domain::sales::Channel;
+use crate::domain::time::Moment;
+
+/// All settings of one process.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// Who writes to prospects.
+    pub agency: Agency,
+    /// Layer 1.
+    pub research: Research,
+    /// Layers 2–3.
+    pub outreach: Outreach,
+    /// How failed work is tried again.
+    pub retry: Retry,
+    /// Token buckets.
+    pub rate: Rate,
+    /// Circuit breakers.
+    pub breaker: Breaker,
+    /// The engine.
+    pub orchestrator: Orchestrator,
+    /// The simulated world.
+    pub sim: Sim,
+    /// What clients pay.
+    pub pricing: Pricing,
+    /// Layer 7.
+    pub reporting: Reporting,
+    /// Layer 9.
+    pub learning: Learning,
+    /// Where files go.
+    pub paths: Paths,
+    /// The log.
+    pub log: Log,
+    /// Keys of webhooks; printed as set or unset.
+    pub secrets: Secrets,
+}
+
+/// The sender. An empty text means "not named", and outreach is refused where it is needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Agency {
+    /// Shown in invites, reports and invoices.
+    pub name: String,
+    /// Name in the From header.
+    pub from_name: String,
+    /// Address in the From header.
+    pub from_email: String,
+    /// Street address for the footer of commercial mail.
+    pub postal_address: String,
+    /// Where a prospect books a call, an https URL.
+    pub booking_url: String,
+    /// Start of the one-click unsubscribe link, an https URL.
+    pub unsubscribe_base_url: String,
+}
+
+/// What is assumed about a business whose source does not say it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Research {
+    /// ISO 3166-1 alpha-2, capital letters.
+    pub default_country: String,
+    /// IANA zone.
+    pub zone: String,
+    /// `en` or `de`.
+    pub language: String,
+    /// Metres within which businesses of one name are one business.
+    pub dedupe_radius_m: f64,
+}
+
+/// How prospects are approached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outreach {
+    /// Name of the campaign.
+    pub campaign: String,
+    /// Messages per day.
+    pub caps: PerChannel,
+    /// Hours after the start of a sequence.
+    pub sequence_hours: PerChannel,
+    /// When prospects may be approached.
+    pub quiet_hours: QuietHours,
+    /// Whether SMS is used at all.
+    pub sms_enabled: bool,
+    /// Days without an answer after the last step until the outreach is concluded.
+    pub expire_after_days: u32,
+}
+
+/// One number for each channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PerChannel {
+    /// For e-mail.
+    pub email: u32,
+    /// For LinkedIn.
+    pub linkedin: u32,
+    /// For SMS.
+    pub sms: u32,
+    /// For the phone.
+    pub phone: u32,
+}
+
+impl PerChannel {
+    /// Returns the number of `channel`.
+    pub const fn of(self, channel: Channel) -> u32 {
+        match channel {
+            Channel::Email => self.email,
+            Channel::Linkedin => self.linkedin,
+            Channel::Sms => self.sms,
+            Channel::Phone => self.phone,
+        }
+    }
+}
+
+/// When prospects may be approached, in their own zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct QuietHours {
+    /// First hour of the day, 0–23.
+    pub open_hour: i8,
+    /// First hour in which nothing is sent any more, 1–24.
+    pub close_hour: i8,
+    /// Whether Saturdays and Sundays are left out.
+    pub weekdays_only: bool,
+}
+
+/// How failed work is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Retry {
+    /// Seconds; the first back-off is drawn from zero to this.
+    pub base_s: u32,
+    /// Growth of the back-off from one try to the next, at least 1.
+    pub factor: f64,
+    /// Seconds; the longest back-off.
+    pub cap_s: u32,
+    /// Tries in all.
+    pub max_tries: u32,
+    /// Hours from the first failure after which no try is made.
+    pub deadline_h: u32,
+}
+
+/// Token buckets per receiver.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rate {
+    /// For receivers without their own.
+    pub default: Bucket,
+    /// By host.
+    pub hosts: BTreeMap<String, Bucket>,
+}
+
+impl Rate {
+    /// Returns the bucket of `host`.
+    pub fn of(&self, host: &str) -> Bucket {
+        self.hosts.get(host).copied().unwrap_or(self.default)
+    }
+}
+
+/// One token bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Bucket {
+    /// Tokens per second.
+    pub per_s: f64,
+    /// Tokens it holds.
+    pub burst: u32,
+}
+
+/// Circuit breakers, the same for every receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Breaker {
+    /// Share of failed calls at which it opens, 0–1.
+    pub failure_ratio: f64,
+    /// Calls that are looked at.
+    pub min_calls: u32,
+    /// Seconds until a probe is let through.
+    pub open_s: u32,
+}
+
+/// The engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Orchestrator {
+    /// Units worked at the same time.
+    pub concurrency: usize,
+    /// Units claimed in one transaction.
+    pub claim_batch: usize,
+    /// Seconds an attempt may take.
+    pub unit_timeout_s: u32,
+    /// Seconds a lease holds without renewal.
+    pub lease_s: u32,
+    /// Days of dry time that a whole run covers.
+    pub horizon_days: u32,
+    /// Days after the horizon in which awaited answers may still arrive.
+    pub settle_days: u32,
+    /// First instant of dry time.
+    pub dry_start: Moment,
+}
+
+/// The simulated world.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Sim {
+    /// Everything simulated follows from it.
+    pub seed: u64,
+    /// Share of calls that fail, 0–1.
+    pub fault_rate: f64,
+}
+
+/// What clients pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pricing {
+    /// Currency of every amount.
+    pub currency: Currency,
+    /// Tax in basis points.
+    pub tax_bp: i64,
+    /// Days until an invoice is due.
+    pub due_days: u32,
+    /// What it costs the agency to reach one prospect.
+    pub contact_cost: Money,
+    /// The smallest plan.
+    pub starter: PlanPrice,
+    /// The middle plan.
+    pub professional: PlanPrice,
+    /// The largest plan.
+    pub enterprise: PlanPrice,
+}
+
+impl Pricing {
+    /// Returns the price of `plan`.
+    pub const fn of(&self, plan: Plan) -> PlanPrice {
+        match plan {
+            Plan::Starter => self.starter,
+            Plan::Professional => self.professional,
+            Plan::Enterprise => self.enterprise,
+        }
+    }
+}
+
+/// What one plan costs, net.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PlanPrice {
+    /// Each month.
+    pub monthly: Money,
+    /// Once.
+    pub setup: Money,
+}
+
+/// Layer 7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Reporting {
+    /// Days after the end of a period by which its report is due.
+    pub due_after_days: u32,
+    /// Days that figures need to settle.
+    pub settle_days: u32,
+}
+
+/// Layer 9.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Learning {
+    /// Least share of pitches of each live variant, 0–1.
+    pub floor: f64,
+    /// Days after the first contact in which a booking counts.
+    pub window_days: u32,
+    /// Factor per day by which old evidence fades, 0–1.
+    pub discount_per_day: f64,
+    /// Chance of being the best below which a variant is stopped, 0–1.
+    pub stop_below: f64,
+    /// Share of complaints at which a variant is stopped, 0–1.
+    pub complaint_max: f64,
+    /// Contacts a variant needs before it can be stopped.
+    pub min_contacts: u32,
+}
+
+/// Where files go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Paths {
+    /// The folder of everything the machine keeps.
+    pub state_dir: PathBuf,
+    /// Files that live mode writes for a person.
+    pub outbox_dir: PathBuf,
+    /// The log.
+    pub log_file: PathBuf,
+}
+
+/// The log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Log {
+    /// A filter: `info`, or `info,cep_machine::store=debug`.
+    pub level: String,
+    /// MiB above which it is renamed at the next start.
+    pub max_mib: u32,
+}

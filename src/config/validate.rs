@@ -1,0 +1,303 @@
+//! Turns what was written into what it means, or names the key whose value does not fit.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use super::raw::{
+    RawAgency, RawBreaker, RawBucket, RawChannels, RawLearning, RawLog, RawOrchestrator,
+    RawOutreach, RawPaths, RawPlan, RawPricing, RawRate, RawReporting, RawResearch, RawRetry,
+    RawSettings, RawSim,
+};
+use super::secrets::{Environment, Secrets};
+use super::settings::{
+    Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, PlanPrice,
+    Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
+};
+use crate::domain::money::{Currency, Money};
+
+/// A value that does not fit.
+pub(super) struct Misfit {
+    pub(super) key: String,
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
+type Fit<T> = Result<T, Misfit>;
+
+fn misfit<T>(key: &str, message: impl Into<String>, hint: impl Into<String>) -> Fit<T> {
+    Err(Misfit { key: key.to_owned(), message: message.into(), hint: hint.into() })
+}
+
+/// Returns a value that some file has to give.
+fn need<T>(value: Option<T>, key: &str) -> Fit<T> {
+    let Some(value) = value else { return misfit(key, "is missing", "give it a value") };
+    Ok(value)
+}
+
+/// Returns a number that lies within its limits.
+fn within<T: PartialOrd + Display + Copy>(
+    value: Option<T>,
+    key: &str,
+    limits: RangeInclusive<T>,
+) -> Fit<T> {
+    let value = need(value, key)?;
+    if limits.contains(&value) {
+        return Ok(value);
+    }
+    let (low, high) = (limits.start(), limits.end());
+    misfit(key, format!("{value} is out of range"), format!("use a number from {low} to {high}"))
+}
+
+/// Makes settings of everything that was written.
+pub(super) fn settings(
+    raw: RawSettings,
+    environment: &Environment,
+    secrets: Secrets,
+) -> Fit<Settings> {
+    Ok(Settings {
+        agency: agency(raw.agency)?,
+        research: research(raw.research)?,
+        outreach: outreach(raw.outreach)?,
+        retry: retry(&raw.retry)?,
+        rate: rate(&raw.rate)?,
+        breaker: breaker(&raw.breaker)?,
+        orchestrator: orchestrator(raw.orchestrator)?,
+        sim: sim(&raw.sim)?,
+        pricing: pricing(&raw.pricing)?,
+        reporting: reporting(&raw.reporting)?,
+        learning: learning(&raw.learning)?,
+        paths: paths(raw.paths, environment)?,
+        log: log(raw.log)?,
+        secrets,
+    })
+}
+
+fn agency(raw: RawAgency) -> Fit<Agency> {
+    let agency = Agency {
+        name: header_text(raw.name, "agency.name")?,
+        from_name: header_text(raw.from_name, "agency.from_name")?,
+        from_email: header_text(raw.from_email, "agency.from_email")?,
+        postal_address: header_text(raw.postal_address, "agency.postal_address")?,
+        booking_url: https(raw.booking_url, "agency.booking_url")?,
+        unsubscribe_base_url: https(raw.unsubscribe_base_url, "agency.unsubscribe_base_url")?,
+    };
+    let address = &agency.from_email;
+    if !address.is_empty() && !email_address::EmailAddress::is_valid(address) {
+        return misfit("agency.from_email", "is not an e-mail address", "use name@host");
+    }
+    Ok(agency)
+}
+
+/// A text that goes into mail headers: one line, no control characters.
+fn header_text(value: Option<String>, key: &str) -> Fit<String> {
+    let text = need(value, key)?.trim().to_owned();
+    if text.chars().any(char::is_control) {
+        return misfit(key, "contains control characters", "write it on one line");
+    }
+    Ok(text)
+}
+
+fn https(value: Option<String>, key: &str) -> Fit<String> {
+    let text = header_text(value, key)?;
+    let fits = text.is_empty() || url::Url::parse(&text).is_ok_and(|url| url.scheme() == "https");
+    if fits { Ok(text) } else { misfit(key, "is not an https URL", "begin it with https://") }
+}
+
+fn research(raw: RawResearch) -> Fit<Research> {
+    let default_country = need(raw.default_country, "research.default_country")?;
+    if default_country.len() != 2 || !default_country.bytes().all(|b| b.is_ascii_uppercase()) {
+        return misfit("research.default_country", "is not a country code", "two capitals: US, DE");
+    }
+    let zone = need(raw.zone, "research.zone")?;
+    if TimeZone::get(&zone).is_err() {
+        let hint = "use an IANA name such as Europe/Berlin";
+        return misfit("research.zone", format!("{zone:?} is not a time zone"), hint);
+    }
+    let language = need(raw.language, "research.language")?;
+    if !["en", "de"].contains(&language.as_str()) {
+        return misfit("research.language", format!("{language:?} is not known"), "use en or de");
+    }
+    let dedupe_radius_m = within(raw.dedupe_radius_m, "research.dedupe_radius_m", 0.0..=10_000.0)?;
+    Ok(Research { default_country, zone, language, dedupe_radius_m })
+}
+
+fn outreach(raw: RawOutreach) -> Fit<Outreach> {
+    let campaign = need(raw.campaign, "outreach.campaign")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if campaign.is_empty() || campaign.len() > 40 || !campaign.chars().all(plain) {
+        let hint = "use at most 40 letters, digits, - and _: it becomes part of links and keys";
+        return misfit("outreach.campaign", format!("{campaign:?} is not a plain name"), hint);
+    }
+    let hours = raw.quiet_hours;
+    let open_hour = within(hours.open_hour, "outreach.quiet_hours.open_hour", 0..=23)?;
+    let close_hour = within(hours.close_hour, "outreach.quiet_hours.close_hour", 1..=24)?;
+    if close_hour <= open_hour {
+        let message = format!("close_hour {close_hour} is not after open_hour {open_hour}");
+        return misfit("outreach.quiet_hours", message, "give the day some hours");
+    }
+    let weekdays_only = need(hours.weekdays_only, "outreach.quiet_hours.weekdays_only")?;
+    Ok(Outreach {
+        campaign,
+        caps: per_channel(&raw.caps, "outreach.caps", 10_000)?,
+        sequence_hours: per_channel(&raw.sequence_hours, "outreach.sequence_hours", 720)?,
+        quiet_hours: QuietHours { open_hour, close_hour, weekdays_only },
+        sms_enabled: need(raw.sms_enabled, "outreach.sms_enabled")?,
+        expire_after_days: within(raw.expire_after_days, "outreach.expire_after_days", 1..=90)?,
+    })
+}
+
+fn per_channel(raw: &RawChannels, key: &str, most: u32) -> Fit<PerChannel> {
+    Ok(PerChannel {
+        email: within(raw.email, &format!("{key}.email"), 0..=most)?,
+        linkedin: within(raw.linkedin, &format!("{key}.linkedin"), 0..=most)?,
+        sms: within(raw.sms, &format!("{key}.sms"), 0..=most)?,
+        phone: within(raw.phone, &format!("{key}.phone"), 0..=most)?,
+    })
+}
+
+fn retry(raw: &RawRetry) -> Fit<Retry> {
+    Ok(Retry {
+        base_s: within(raw.base_s, "retry.base_s", 1..=86_400)?,
+        factor: within(raw.factor, "retry.factor", 1.0..=10.0)?,
+        cap_s: within(raw.cap_s, "retry.cap_s", 1..=604_800)?,
+        max_tries: within(raw.max_tries, "retry.max_tries", 1..=100)?,
+        deadline_h: within(raw.deadline_h, "retry.deadline_h", 1..=720)?,
+    })
+}
+
+fn rate(raw: &RawRate) -> Fit<Rate> {
+    let default = bucket(&raw.default, None, "rate.default")?;
+    let hosts = raw
+        .hosts
+        .iter()
+        .map(|(host, raw)| {
+            let bucket = bucket(raw, Some(default), &format!("rate.hosts.{host}"))?;
+            Ok((host.clone(), bucket))
+        })
+        .collect::<Fit<_>>()?;
+    Ok(Rate { default, hosts })
+}
+
+/// A bucket; what a host's own entry leaves out is as in the default.
+fn bucket(raw: &RawBucket, default: Option<Bucket>, key: &str) -> Fit<Bucket> {
+    let per_s = raw.per_s.or(default.map(|bucket| bucket.per_s));
+    let burst = raw.burst.or(default.map(|bucket| bucket.burst));
+    Ok(Bucket {
+        per_s: within(per_s, &format!("{key}.per_s"), 0.001..=100_000.0)?,
+        burst: within(burst, &format!("{key}.burst"), 1..=1_000_000)?,
+    })
+}
+
+fn breaker(raw: &RawBreaker) -> Fit<Breaker> {
+    Ok(Breaker {
+        failure_ratio: within(raw.failure_ratio, "breaker.failure_ratio", 0.01..=1.0)?,
+        min_calls: within(raw.min_calls, "breaker.min_calls", 1..=1_000)?,
+        open_s: within(raw.open_s, "breaker.open_s", 1..=86_400)?,
+    })
+}
+
+fn orchestrator(raw: RawOrchestrator) -> Fit<Orchestrator> {
+    let start = need(raw.dry_start, "orchestrator.dry_start")?;
+    let Ok(dry_start) = start.parse() else {
+        let hint = "use RFC 3339 with a zone: \"2026-01-05T09:00:00Z\"";
+        return misfit("orchestrator.dry_start", format!("{start:?} is not an instant"), hint);
+    };
+    let count = |value: Option<u32>, key, most| {
+        within(value, key, 1..=most).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+    };
+    Ok(Orchestrator {
+        concurrency: count(raw.concurrency, "orchestrator.concurrency", 256)?,
+        claim_batch: count(raw.claim_batch, "orchestrator.claim_batch", 1_024)?,
+        unit_timeout_s: within(raw.unit_timeout_s, "orchestrator.unit_timeout_s", 1..=3_600)?,
+        lease_s: within(raw.lease_s, "orchestrator.lease_s", 5..=3_600)?,
+        horizon_days: within(raw.horizon_days, "orchestrator.horizon_days", 1..=3_650)?,
+        settle_days: within(raw.settle_days, "orchestrator.settle_days", 0..=365)?,
+        dry_start,
+    })
+}
+
+fn sim(raw: &RawSim) -> Fit<Sim> {
+    Ok(Sim {
+        seed: need(raw.seed, "sim.seed")?,
+        fault_rate: within(raw.fault_rate, "sim.fault_rate", 0.0..=1.0)?,
+    })
+}
+
+fn pricing(raw: &RawPricing) -> Fit<Pricing> {
+    let code = need(raw.currency.as_deref(), "pricing.currency")?;
+    let Ok(currency) = Currency::new(code) else {
+        return misfit(
+            "pricing.currency",
+            format!("{code:?} is not a currency"),
+            "use ISO 4217: USD",
+        );
+    };
+    let amount = |value: Option<i64>, key: &str| {
+        Ok(Money::new(within(value, key, 0..=100_000_000)?, currency))
+    };
+    let plan = |raw: &RawPlan, name: &str| {
+        Ok(PlanPrice {
+            monthly: amount(raw.monthly_minor, &format!("pricing.plans.{name}.monthly_minor"))?,
+            setup: amount(raw.setup_minor, &format!("pricing.plans.{name}.setup_minor"))?,
+        })
+    };
+    Ok(Pricing {
+        currency,
+        tax_bp: within(raw.tax_bp, "pricing.tax_bp", 0..=10_000)?.into(),
+        due_days: within(raw.due_days, "pricing.due_days", 0..=365)?,
+        contact_cost: amount(raw.contact_cost_minor, "pricing.contact_cost_minor")?,
+        starter: plan(&raw.plans.starter, "starter")?,
+        professional: plan(&raw.plans.professional, "professional")?,
+        enterprise: plan(&raw.plans.enterprise, "enterprise")?,
+    })
+}
+
+fn reporting(raw: &RawReporting) -> Fit<Reporting> {
+    Ok(Reporting {
+        due_after_days: within(raw.due_after_days, "reporting.due_after_days", 1..=60)?,
+        settle_days: within(raw.settle_days, "reporting.settle_days", 0..=30)?,
+    })
+}
+
+fn learning(raw: &RawLearning) -> Fit<Learning> {
+    Ok(Learning {
+        floor: within(raw.floor, "learning.floor", 0.0..=0.5)?,
+        window_days: within(raw.window_days, "learning.window_days", 1..=365)?,
+        discount_per_day: within(raw.discount_per_day, "learning.discount_per_day", 0.5..=1.0)?,
+        stop_below: within(raw.stop_below, "learning.stop_below", 0.0..=0.5)?,
+        complaint_max: within(raw.complaint_max, "learning.complaint_max", 0.0..=1.0)?,
+        min_contacts: within(raw.min_contacts, "learning.min_contacts", 1..=100_000)?,
+    })
+}
+
+fn paths(raw: RawPaths, environment: &Environment) -> Fit<Paths> {
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty()).map(PathBuf::from);
+    let usual = || {
+        let home = |name| environment.get(name).map(Path::new);
+        home("XDG_STATE_HOME")
+            .map(Path::to_path_buf)
+            .or_else(|| home("HOME").map(|home| home.join(".local/state")))
+            .map(|state| state.join("cep"))
+    };
+    let Some(state_dir) = given(raw.state_dir).or_else(usual) else {
+        let hint = "set paths.state_dir, XDG_STATE_HOME or HOME";
+        return misfit("paths.state_dir", "no folder for the machine's files is known", hint);
+    };
+    Ok(Paths {
+        outbox_dir: given(raw.outbox_dir).unwrap_or_else(|| state_dir.join("outbox")),
+        log_file: given(raw.log_file).unwrap_or_else(|| state_dir.join("cep.log")),
+        state_dir,
+    })
+}
+
+fn log(raw: RawLog) -> Fit<Log> {
+    let level = need(raw.level, "log.level")?;
+    if level.parse::<tracing_subscriber::EnvFilter>().is_err() {
+        let hint = "use error, warn, info, debug or trace";
+        return misfit("log.level", format!("{level:?} is not a log filter"), hint);
+    }
+    Ok(Log { level, max_mib: within(raw.max_mib, "log.max_mib", 1..=4_096)? })
+}
