@@ -1,6 +1,9 @@
 //! Defines the pure types and maths of the machine: no I/O, no async, no clock, no randomness of
 //! its own. Everything here can be tested with values alone.
 
+pub mod booking;
+pub mod bounce;
+pub mod calendly;
 pub mod change;
 pub mod column;
 pub mod draw;
@@ -16,7 +19,11 @@ pub mod mode;
 pub mod money;
 pub mod operations;
 pub mod outcome;
+pub mod reply;
 pub mod sales;
+pub mod sender;
+pub mod sequence;
 pub mod signature;
 pub mod time;
 pub mod unit;
+pub mod unsubscribe;

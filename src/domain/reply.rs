@@ -1,0 +1,105 @@
+//! Defines what a prospect's reply asks for, as far as plain words can tell.
+//!
+//! Any reply stops the sequence: nobody wants an automatic follow-up after having answered. Beyond
+//! that this file only recognises what must be obeyed at once (leave me alone) and what needs no
+//! answer (no, thank you). Everything else is a person's to read; nothing is guessed.
+
+/// What a reply asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReplyIntent {
+    /// No more messages, ever.
+    OptOut,
+    /// No, thank you.
+    Declined,
+    /// Out of office: nobody has read it yet.
+    Automatic,
+    /// A person has to read it.
+    NeedsPerson,
+}
+
+/// Phrases that end all contact, in the languages we write in.
+const OPT_OUT: [&str; 12] = [
+    "unsubscribe",
+    "opt out",
+    "opt-out",
+    "remove me",
+    "take me off",
+    "do not contact",
+    "don't contact",
+    "stop emailing",
+    "abmelden",
+    "austragen",
+    "keine weiteren e-mails",
+    "keine weiteren mails",
+];
+
+/// Phrases of a plain no.
+const DECLINED: [&str; 8] = [
+    "not interested",
+    "no interest",
+    "no thank you",
+    "no, thank you",
+    "no thanks",
+    "kein interesse",
+    "nein danke",
+    "nein, danke",
+];
+
+/// Phrases of a machine.
+const AUTOMATIC: [&str; 5] =
+    ["out of office", "automatic reply", "auto-reply", "abwesenheitsnotiz", "automatische antwort"];
+
+/// Longest reply that may be read by phrase; a longer one has more to say than its first no.
+const SHORT_REPLY_WORDS_MAX: usize = 40;
+
+/// Reads a reply. Quoted lines are ours and do not count.
+pub fn intent(subject: &str, text: &str) -> ReplyIntent {
+    let own: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('>'))
+        .flat_map(|line| [line, " "])
+        .collect::<String>()
+        .to_lowercase();
+    let subject = subject.to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| own.contains(phrase));
+    if AUTOMATIC.iter().any(|phrase| subject.contains(phrase)) {
+        ReplyIntent::Automatic
+    } else if says(&OPT_OUT) || own.trim() == "stop" {
+        ReplyIntent::OptOut
+    } else if says(&DECLINED) && own.split_whitespace().count() <= SHORT_REPLY_WORDS_MAX {
+        ReplyIntent::Declined
+    } else {
+        ReplyIntent::NeedsPerson
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_wants_no_more_mail_is_understood_in_both_languages() {
+        for text in ["STOP", "Please remove me from your list.", "Bitte abmelden!"] {
+            assert_eq!(intent("Re: your profile", text), ReplyIntent::OptOut, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_plain_no_is_a_no_and_a_long_letter_is_read_by_a_person() {
+        assert_eq!(intent("", "Thanks, but we are not interested."), ReplyIntent::Declined);
+        assert_eq!(intent("", "Nein danke."), ReplyIntent::Declined);
+        let letter = format!("We were not interested last year. {}", "However, ".repeat(60));
+        assert_eq!(intent("", &letter), ReplyIntent::NeedsPerson);
+    }
+
+    #[test]
+    fn our_own_quoted_footer_does_not_unsubscribe_anybody() {
+        let text = "Call me on Monday.\n> To unsubscribe, follow the link";
+        assert_eq!(intent("Re: hello", text), ReplyIntent::NeedsPerson);
+    }
+
+    #[test]
+    fn a_machine_that_answers_has_not_read_anything() {
+        assert_eq!(intent("Automatic reply: holidays", "not interested"), ReplyIntent::Automatic);
+    }
+}
