@@ -8,5 +8,6 @@
 pub mod domain;
 
 pub mod config;
+pub mod telemetry;
 
 pub mod app;
