@@ -20,6 +20,7 @@ pub mod money;
 pub mod operations;
 pub mod outcome;
 pub mod reply;
+pub mod resilience;
 pub mod sales;
 pub mod sender;
 pub mod sequence;

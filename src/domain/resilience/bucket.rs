@@ -1,0 +1,89 @@
+//! Defines the token bucket: how many calls a host gets per minute, and how many at once.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::time::{Moment, SECOND_MS};
+
+/// How fast a host may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimit {
+    /// Calls per minute in the long run.
+    pub per_minute: u32,
+    /// Calls at once after a pause.
+    pub burst: u32,
+}
+
+/// The state of a bucket, in thousandths of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// What is in it.
+    pub millitokens: i64,
+    /// When that was counted.
+    pub counted_at: Moment,
+}
+
+const TOKEN: i64 = 1_000;
+
+/// One token per minute is this many milliseconds per millitoken.
+const SECONDS: i64 = 60;
+
+impl Bucket {
+    /// Makes a full bucket.
+    pub fn full(limit: RateLimit, now: Moment) -> Self {
+        Self { millitokens: i64::from(limit.burst) * TOKEN, counted_at: now }
+    }
+
+    /// Takes a token, or says when there will be one.
+    ///
+    /// # Errors
+    /// The time at which the next token is there, rounded up to the second.
+    pub fn take(self, limit: RateLimit, now: Moment) -> Result<Self, Moment> {
+        let elapsed_ms = now.since(self.counted_at).max(0);
+        let refill = elapsed_ms.saturating_mul(i64::from(limit.per_minute)) / SECONDS;
+        let filled =
+            self.millitokens.saturating_add(refill).min(i64::from(limit.burst.max(1)) * TOKEN);
+        if filled >= TOKEN {
+            return Ok(Self { millitokens: filled - TOKEN, counted_at: now });
+        }
+        let rate = i64::from(limit.per_minute.max(1));
+        let wait_ms = ((TOKEN - filled) * SECONDS + rate - 1) / rate;
+        Err(now.plus_ms(wait_ms).ceil_to(SECOND_MS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMIT: RateLimit = RateLimit { per_minute: 120, burst: 3 };
+
+    #[test]
+    fn a_burst_passes_and_the_next_call_is_told_when() {
+        let now = Moment(10_000);
+        let mut bucket = Bucket::full(LIMIT, now);
+        for _ in 0..3 {
+            bucket = bucket.take(LIMIT, now).unwrap();
+        }
+        assert_eq!(bucket.take(LIMIT, now), Err(Moment(11_000)));
+        assert!(bucket.take(LIMIT, Moment(11_000)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_sees_more_than_burst_plus_rate(steps in prop::collection::vec(0_i64..400, 1..200)) {
+            let mut now = Moment(0);
+            let mut bucket = Bucket::full(LIMIT, now);
+            let mut passed = 0_i64;
+            for step in steps {
+                now = now.plus_ms(step);
+                if let Ok(next) = bucket.take(LIMIT, now) {
+                    bucket = next;
+                    passed += 1;
+                }
+            }
+            prop_assert!(passed <= 3 + 2 * now.0 / 1_000 + 1);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Dies on purpose at a named place, so that tests can kill the machine at every boundary.
+//!
+//! `CEP_FAILPOINT=effect.sent:2` aborts the process when `effect.sent` is reached for the second
+//! time. The check exists in debug builds only; in a release build `hit` is empty.
+
+/// Every failpoint, in the order in which a unit meets them. A test kills at each of them.
+pub const ALL: [&str; 14] = [
+    "run.started",
+    "discover.committed",
+    "inbox.committed",
+    "claim.before_commit",
+    "claim.committed",
+    "effect.before_intent",
+    "effect.intended",
+    "effect.sent",
+    "effect.before_result",
+    "effect.settled",
+    "outcome.before_commit",
+    "outcome.committed",
+    "clock.moved",
+    "run.before_end",
+];
+
+/// Aborts the process if `name` is the failpoint asked for and has been hit often enough.
+#[cfg(debug_assertions)]
+pub fn hit(name: &'static str) {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static WANTED: OnceLock<Option<(String, u32)>> = OnceLock::new();
+    static HITS: AtomicU32 = AtomicU32::new(0);
+
+    debug_assert!(ALL.contains(&name), "failpoint {name} is not in the list");
+    #[expect(clippy::disallowed_methods, reason = "a test's switch, absent from release builds")]
+    let wanted = WANTED.get_or_init(|| {
+        let text = std::env::var("CEP_FAILPOINT").ok()?;
+        let (name, count) = text.rsplit_once(':').unwrap_or((&text, "1"));
+        Some((name.to_owned(), count.parse().unwrap_or(1)))
+    });
+    if let Some((wanted, count)) = wanted
+        && wanted == name
+        && HITS.fetch_add(1, Ordering::SeqCst) + 1 == *count
+    {
+        // No destructor, no flush, no farewell: as close to kill -9 as a process gets by itself.
+        std::process::abort();
+    }
+}
+
+/// Does nothing in release builds.
+#[cfg(not(debug_assertions))]
+pub const fn hit(_name: &'static str) {}
