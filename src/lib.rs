@@ -8,6 +8,9 @@
 pub mod domain;
 
 pub mod config;
+pub mod runtime;
 pub mod telemetry;
+
+pub mod store;
 
 pub mod app;

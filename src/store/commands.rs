@@ -1,0 +1,78 @@
+//! Keeps commands: who asked for what, from where, and what came of it; and the audit log.
+//!
+//! A command is written before it is carried out, so one that a crash cut short is still `accepted`
+//! and can be seen and finished.
+
+use rusqlite::{Connection, named_params, params};
+
+use super::error::StoreError;
+use crate::domain::ids::CommandId;
+use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+
+/// A command to note.
+#[derive(Clone, Debug)]
+pub struct NewCommand {
+    /// Who: `user@host`.
+    pub actor: String,
+    /// `cli`, `screen`, `server` or `machine`.
+    pub origin: &'static str,
+    /// The world it acts on.
+    pub mode: Mode,
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    pub args: serde_json::Value,
+}
+
+const ACCEPT: &str = "
+INSERT INTO commands (wall_at, actor, origin, mode, name, args, state)
+VALUES (:wall, :actor, :origin, :mode, :name, :args, 'accepted') RETURNING id";
+
+/// Notes an accepted command.
+pub fn accept(
+    tx: &Connection,
+    command: &NewCommand,
+    wall: Moment,
+) -> Result<CommandId, StoreError> {
+    Ok(tx.prepare_cached(ACCEPT)?.query_row(
+        named_params! {
+            ":wall": wall, ":actor": command.actor, ":origin": command.origin,
+            ":mode": command.mode, ":name": command.name, ":args": command.args.to_string(),
+        },
+        |row| row.get(0),
+    )?)
+}
+
+const END: &str = "
+UPDATE commands SET state = ?2, answer = ?3, ended_at = ?4 WHERE id = ?1 AND state = 'accepted'";
+
+/// Notes what came of a command: done, or refused and why.
+pub fn end(
+    tx: &Connection,
+    id: CommandId,
+    done: bool,
+    answer: &str,
+    wall: Moment,
+) -> Result<(), StoreError> {
+    let state = if done { "done" } else { "refused" };
+    tx.prepare_cached(END)?.execute(params![id, state, answer, wall])?;
+    Ok(())
+}
+
+const AUDIT: &str = "
+INSERT INTO audit_log (command_id, wall_at, actor, origin, what, before, after)
+SELECT id, ?2, actor, origin, ?3, ?4, ?5 FROM commands WHERE id = ?1";
+
+/// Notes what a command changed.
+pub fn audit(
+    tx: &Connection,
+    id: CommandId,
+    what: &str,
+    before: Option<&str>,
+    after: Option<&str>,
+    wall: Moment,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(AUDIT)?.execute(params![id, wall, what, before, after])?;
+    Ok(())
+}

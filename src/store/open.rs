@@ -1,0 +1,168 @@
+//! Opens the database: settings that safety rests on, and migrations.
+//!
+//! Every PRAGMA is read back, because SQLite ignores values it does not know. A crash during a
+//! migration leaves the version before it: each runs in one transaction.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use sha2::{Digest, Sha256};
+
+use super::error::StoreError;
+
+/// Every migration in order; a released one is never edited.
+const MIGRATIONS: [&str; 2] =
+    [include_str!("schema/0001_machine.sql"), include_str!("schema/0002_business.sql")];
+
+/// The oldest SQLite without the WAL-reset corruption bug (sqlite.org/wal.html#walresetbug).
+const SQLITE_MIN: i32 = 3_051_003;
+
+/// `application_id` of our files: the bytes `CEPm`.
+const APPLICATION_ID: i64 = 0x4345_506d;
+
+/// How long a statement waits for another process's commit. Writes are short; ten seconds means
+/// that something is stuck.
+const BUSY_TIMEOUT_MS: u64 = 10_000;
+
+/// Opens `path` for writing, creating and migrating it as needed.
+pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+    assert!(
+        rusqlite::version_number() >= SQLITE_MIN,
+        "the linked SQLite is too old; the bundled one must be used"
+    );
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| StoreError::Open {
+            path: path.to_owned(),
+            source: rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
+        })?;
+    }
+    let opened = |source| StoreError::Open { path: path.to_owned(), source };
+    let mut conn = Connection::open(path).map_err(opened)?;
+    conn.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS)).map_err(opened)?;
+    recognise(&conn, path)?;
+    set(&conn, "journal_mode", "wal")?;
+    set(&conn, "synchronous", "2")?;
+    set(&conn, "foreign_keys", "1")?;
+    set(&conn, "temp_store", "2")?;
+    set(&conn, "journal_size_limit", "67108864")?;
+    migrate(&mut conn, path)?;
+    conn.set_prepared_statement_cache_capacity(256);
+    Ok(conn)
+}
+
+/// Opens `path` for reading only.
+pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = |source| StoreError::Open { path: path.to_owned(), source };
+    let conn = Connection::open_with_flags(path, flags).map_err(opened)?;
+    conn.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS)).map_err(opened)?;
+    set(&conn, "query_only", "1")?;
+    conn.set_prepared_statement_cache_capacity(128);
+    Ok(conn)
+}
+
+/// Refuses files of other programs before anything is changed in them.
+fn recognise(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let foreign = || StoreError::Foreign { path: path.to_owned() };
+    let id: i64 = match conn.query_row("PRAGMA application_id", [], |row| row.get(0)) {
+        Ok(id) => id,
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            return Err(foreign());
+        }
+        Err(source) => return Err(StoreError::Open { path: path.to_owned(), source }),
+    };
+    let tables: i64 = conn
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+    if id == APPLICATION_ID || (id == 0 && tables == 0) { Ok(()) } else { Err(foreign()) }
+}
+
+fn set(conn: &Connection, name: &'static str, wanted: &'static str) -> Result<(), StoreError> {
+    let refused = |source| StoreError::Sqlite { what: "a setting", source };
+    conn.pragma_update(None, name, wanted).map_err(refused)?;
+    let found = conn
+        .query_row(&format!("PRAGMA {name}"), [], |row| {
+            row.get_ref(0).map(|value| match value {
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                other @ (rusqlite::types::ValueRef::Null
+                | rusqlite::types::ValueRef::Real(_)
+                | rusqlite::types::ValueRef::Blob(_)) => format!("{other:?}"),
+            })
+        })
+        .map_err(refused)?;
+    if found == wanted { Ok(()) } else { Err(StoreError::Pragma { name, wanted, found }) }
+}
+
+fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    if found < known {
+        conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+        let steps = MIGRATIONS.iter().map(|sql| M::up(sql)).collect();
+        Migrations::new(steps).to_latest(conn).map_err(|error| {
+            StoreError::Unreadable(format!("a migration could not be applied: {error}"))
+        })?;
+    }
+    check_digests(conn)
+}
+
+/// Stores the digest of each migration's text once, and compares it at every start.
+fn check_digests(conn: &Connection) -> Result<(), StoreError> {
+    for (index, sql) in MIGRATIONS.iter().enumerate() {
+        let key = format!("migration/{}", index + 1);
+        let digest = hex::encode(Sha256::digest(sql.as_bytes()));
+        conn.execute(
+            "INSERT OR IGNORE INTO settings (key, value, changed_at) VALUES (?1, ?2, 0)",
+            [&key, &digest],
+        )?;
+        let stored: String =
+            conn.query_row("SELECT value FROM settings WHERE key = ?1", [&key], |row| row.get(0))?;
+        if stored != digest {
+            return Err(StoreError::MigrationChanged { number: index + 1 });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_a_newer_version_is_refused_and_left_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("newer.db");
+        writer(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(writer(&path), Err(StoreError::Newer { found: 99, .. })));
+        let conn = Connection::open(&path).unwrap();
+        let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, 99);
+    }
+
+    #[test]
+    fn a_file_of_another_program_is_refused_and_left_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = folder.path().join("notes.txt");
+        fs::write(&text, "these are my notes, and there are more of them than a header").unwrap();
+        assert!(matches!(writer(&text), Err(StoreError::Foreign { .. })));
+        let other = folder.path().join("other.db");
+        Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+        assert!(matches!(writer(&other), Err(StoreError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_migration_that_was_edited_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("edited.db");
+        let conn = writer(&path).unwrap();
+        conn.execute("UPDATE settings SET value = 'x' WHERE key = 'migration/1'", []).unwrap();
+        drop(conn);
+        assert!(matches!(writer(&path), Err(StoreError::MigrationChanged { number: 1 })));
+    }
+}

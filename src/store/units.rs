@@ -1,0 +1,323 @@
+//! Keeps units: inserting, promoting, claiming, and every change of state.
+//!
+//! What each commit leaves after a crash: `insert` and the outcome that asked for it are one
+//! commit, so work is never forgotten and never half planned. `claim` commits the lease of the unit
+//! together with its attempt in `started`, so a dead worker leaves a row that says so. Every later
+//! write compares the epoch of that claim; a zombie's write changes nothing and is told.
+
+use rusqlite::{Connection, Row, named_params, params};
+
+use super::error::StoreError;
+use super::limits;
+use super::words::{json, json_opt, optional};
+use crate::domain::ids::{Epoch, RunId, UnitId};
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::unit::{UnitEvent, UnitState};
+use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+use crate::domain::unit::{NewUnit, Unit, UnitName};
+
+const INSERT: &str = "
+INSERT OR IGNORE INTO units
+  (mode, layer, kind, entity, version, label, payload, state, run_at, due_at, blocked_on, run_id,
+   created_at)
+VALUES (:mode, :layer, :kind, :entity, :version, :label, :payload, :state, :run_at, :due_at,
+        :blocked_on, :run_id, :now)";
+
+const EXISTS: &str = "
+SELECT EXISTS (SELECT 1 FROM units WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND version = ?4)";
+
+/// Inserts a unit unless one with its name exists, and returns whether it did.
+pub fn insert(
+    tx: &Connection,
+    mode: Mode,
+    run_id: Option<RunId>,
+    now: Moment,
+    unit: &NewUnit,
+) -> Result<bool, StoreError> {
+    let name = &unit.name;
+    let mut run_at = unit.run_at;
+    if let Some(slot) = &unit.slot {
+        let known: bool = tx
+            .prepare_cached(EXISTS)?
+            .query_row(params![mode, name.layer, name.entity, name.version], |row| row.get(0))?;
+        if known {
+            return Ok(false);
+        }
+        run_at = Some(limits::take_slot(tx, mode, run_at.unwrap_or(now), now, slot)?);
+    }
+    let state = match (&unit.blocked_on, run_at) {
+        (Some(blocker), _) if !is_done(tx, mode, blocker)? => UnitState::Blocked,
+        (_, Some(at)) if at > now => UnitState::Scheduled,
+        _ => UnitState::Ready,
+    };
+    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
+        ":mode": mode,
+        ":layer": name.layer,
+        ":kind": unit.kind,
+        ":entity": name.entity,
+        ":version": name.version,
+        ":label": unit.label,
+        ":payload": unit.payload.to_string(),
+        ":state": state,
+        ":run_at": run_at,
+        ":due_at": unit.due_at,
+        ":blocked_on": unit.blocked_on.as_ref().map(UnitName::as_column),
+        ":run_id": run_id,
+        ":now": now,
+    })?;
+    Ok(inserted == 1)
+}
+
+const STATE_BY_NAME: &str = "
+SELECT id, state, epoch FROM units WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND version = ?4";
+
+fn is_done(tx: &Connection, mode: Mode, name: &UnitName) -> Result<bool, StoreError> {
+    Ok(state_of(tx, mode, name)?.is_some_and(|(_, state)| state == UnitState::Done))
+}
+
+/// Returns the id and state of the unit called `name`.
+pub fn state_of(
+    conn: &Connection,
+    mode: Mode,
+    name: &UnitName,
+) -> Result<Option<(UnitId, UnitState)>, StoreError> {
+    optional(
+        conn.prepare_cached(STATE_BY_NAME)?
+            .query_row(params![mode, name.layer, name.entity, name.version], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            }),
+    )
+}
+
+const PROMOTE: &str = "
+UPDATE units SET state = 'ready', why = NULL
+WHERE mode = ?1 AND layer = ?2 AND run_at <= ?3
+  AND (state = 'retry_wait' OR (state = 'scheduled' AND run_at <= ?4))";
+
+/// Makes ready what has come due in `layer`: back-offs up to `now`, plans up to `now` and at most
+/// `plans_until` (the horizon of a dry run).
+pub fn promote_due(
+    tx: &Connection,
+    mode: Mode,
+    layer: Layer,
+    now: Moment,
+    plans_until: Moment,
+) -> Result<usize, StoreError> {
+    for from in [UnitState::Scheduled, UnitState::RetryWait] {
+        from.next(UnitEvent::Due)?;
+    }
+    Ok(tx.prepare_cached(PROMOTE)?.execute(params![mode, layer, now, plans_until])?)
+}
+
+const READY: &str = "
+SELECT id FROM units WHERE mode = ?1 AND layer = ?2 AND state = 'ready' ORDER BY id LIMIT ?3";
+
+const CLAIM: &str = "
+UPDATE units SET state = :state, epoch = epoch + 1, lease_epoch = :lease, run_id = :run,
+  started_at = coalesce(started_at, :now), run_at = NULL, why = NULL
+WHERE id = :id AND state = 'ready'";
+
+const BY_ID: &str = "
+SELECT id, mode, layer, kind, entity, version, label, payload, answer, state, epoch,
+  tries, due_at, first_failed_at, run_id
+FROM units WHERE id = ?1";
+
+/// Claims up to `limit` ready units of `layer` under the lease `lease_epoch`, oldest first.
+pub fn claim(
+    tx: &Connection,
+    mode: Mode,
+    layer: Layer,
+    lease_epoch: Epoch,
+    run_id: RunId,
+    now: Moment,
+    limit: usize,
+) -> Result<Vec<Unit>, StoreError> {
+    let state = UnitState::Ready.next(UnitEvent::Claimed)?;
+    let ids: Vec<UnitId> = tx
+        .prepare_cached(READY)?
+        .query_map(params![mode, layer, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            row.get(0)
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut units = Vec::with_capacity(ids.len());
+    for id in ids {
+        tx.prepare_cached(CLAIM)?.execute(named_params! {
+            ":state": state, ":lease": lease_epoch, ":run": run_id, ":now": now, ":id": id,
+        })?;
+        units.push(tx.prepare_cached(BY_ID)?.query_row([id], from_row)?);
+    }
+    Ok(units)
+}
+
+/// Returns the unit with this id.
+pub fn get(conn: &Connection, id: UnitId) -> Result<Option<Unit>, StoreError> {
+    optional(conn.prepare_cached(BY_ID)?.query_row([id], from_row))
+}
+
+/// What a worker's write does to its unit besides the state.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// Why it waits, was skipped, is held or dead.
+    pub why: Option<String>,
+    /// When it goes on.
+    pub run_at: Option<Moment>,
+    /// Whether a try was spent.
+    pub spent_try: bool,
+    /// Whether the attempt counts as an error.
+    pub faulted: bool,
+    /// Whether a rule ended it.
+    pub skipped_by_rule: bool,
+}
+
+const SETTLE: &str = "
+UPDATE units SET state = :state, why = :why, run_at = :run_at, tries = tries + :spent,
+  faulted = max(faulted, :faulted), lost_in_row = 0,
+  first_failed_at = CASE WHEN :spent THEN coalesce(first_failed_at, :now) ELSE first_failed_at END,
+  skipped_by = CASE WHEN :skipped THEN 'rule' END,
+  ended_at = CASE WHEN :ended THEN :now END, lease_epoch = NULL
+WHERE id = :id AND epoch = :epoch AND state = 'leased'";
+
+/// Moves a leased unit on, if `epoch` is still the one of its claim.
+///
+/// # Errors
+/// `Fenced` when the unit has passed to another holder; nothing is written then.
+pub fn settle(
+    tx: &Connection,
+    unit: UnitId,
+    epoch: Epoch,
+    event: UnitEvent,
+    now: Moment,
+    settled: &Settled,
+) -> Result<(), StoreError> {
+    let state = UnitState::Leased.next(event)?;
+    let changed = tx.prepare_cached(SETTLE)?.execute(named_params! {
+        ":state": state,
+        ":why": settled.why,
+        ":run_at": settled.run_at,
+        ":spent": i64::from(settled.spent_try),
+        ":faulted": i64::from(settled.faulted),
+        ":skipped": settled.skipped_by_rule && state == UnitState::Skipped,
+        ":ended": state.is_ended(),
+        ":now": now,
+        ":id": unit,
+        ":epoch": epoch,
+    })?;
+    if changed != 1 {
+        return Err(StoreError::Fenced { what: "the unit" });
+    }
+    Ok(())
+}
+
+const HOLDS: &str =
+    "SELECT EXISTS (SELECT 1 FROM units WHERE id = ?1 AND epoch = ?2 AND state = 'leased')";
+
+/// Checks that a worker still holds its unit.
+///
+/// # Errors
+/// `Fenced` when it does not.
+pub fn assert_held(tx: &Connection, unit: UnitId, epoch: Epoch) -> Result<(), StoreError> {
+    let held: bool = tx.prepare_cached(HOLDS)?.query_row(params![unit, epoch], |row| row.get(0))?;
+    if held { Ok(()) } else { Err(StoreError::Fenced { what: "the unit" }) }
+}
+
+const UNBLOCK: &str = "
+UPDATE units SET state = CASE WHEN run_at > ?3 THEN 'scheduled' ELSE 'ready' END
+WHERE mode = ?1 AND state = 'blocked' AND blocked_on = ?2";
+
+/// Frees the units that were blocked on `done`.
+pub fn unblock(
+    tx: &Connection,
+    mode: Mode,
+    done: &UnitName,
+    now: Moment,
+) -> Result<usize, StoreError> {
+    UnitState::Blocked.next(UnitEvent::Unblocked)?.next(UnitEvent::Due)?;
+    Ok(tx.prepare_cached(UNBLOCK)?.execute(params![mode, done.as_column(), now])?)
+}
+
+const ANSWER: &str = "
+UPDATE units SET answer = :answer,
+  state = CASE WHEN state = 'waiting' THEN 'ready' ELSE state END,
+  why = CASE WHEN state = 'waiting' THEN NULL ELSE why END
+WHERE mode = :mode AND layer = :layer AND entity = :entity AND version = :version
+  AND ended_at IS NULL";
+
+/// Stores the answer to the unit called `name` and wakes it if it waits for it; one that has not
+/// asked yet finds the answer when it does. Returns whether there is such a unit.
+pub fn answer(
+    tx: &Connection,
+    mode: Mode,
+    name: &UnitName,
+    answer: &serde_json::Value,
+) -> Result<bool, StoreError> {
+    UnitState::Waiting.next(UnitEvent::Answered)?;
+    let changed = tx.prepare_cached(ANSWER)?.execute(named_params! {
+        ":answer": answer.to_string(), ":mode": mode, ":layer": name.layer,
+        ":entity": name.entity, ":version": name.version,
+    })?;
+    Ok(changed == 1)
+}
+
+const STOP: &str = "
+UPDATE units SET state = 'skipped', skipped_by = :by, why = :why, ended_at = :now, run_at = NULL
+WHERE id = :id AND state NOT IN ('leased', 'done', 'skipped', 'cancelled')";
+
+/// Ends a unit that nobody is working: by rule, or by a person. A unit that is leased or has ended
+/// is left alone, and `false` says so.
+pub fn skip(
+    tx: &Connection,
+    id: UnitId,
+    state: UnitState,
+    by_person: bool,
+    why: &str,
+    now: Moment,
+) -> Result<bool, StoreError> {
+    if state.next(UnitEvent::Skipped).is_err() {
+        return Ok(false);
+    }
+    let changed = tx.prepare_cached(STOP)?.execute(named_params! {
+        ":by": if by_person { "person" } else { "rule" }, ":why": why, ":now": now, ":id": id,
+    })?;
+    Ok(changed == 1)
+}
+
+const NEXT_DUE: &str = "
+SELECT min(run_at) FROM units
+WHERE mode = ?1 AND layer = ?2
+  AND (state = 'retry_wait' OR (state = 'scheduled' AND run_at <= ?3))";
+
+/// Returns the next time at which something in `layer` comes due, plans only up to `plans_until`.
+pub fn next_due(
+    conn: &Connection,
+    mode: Mode,
+    layer: Layer,
+    plans_until: Moment,
+) -> Result<Option<Moment>, StoreError> {
+    Ok(conn
+        .prepare_cached(NEXT_DUE)?
+        .query_row(params![mode, layer, plans_until], |row| row.get(0))?)
+}
+
+/// Reads a unit from a row that has all columns of the table.
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Unit> {
+    Ok(Unit {
+        id: row.get("id")?,
+        mode: row.get("mode")?,
+        name: UnitName {
+            layer: row.get("layer")?,
+            entity: row.get("entity")?,
+            version: row.get("version")?,
+        },
+        kind: row.get("kind")?,
+        label: row.get("label")?,
+        payload: json(row, "payload")?,
+        answer: json_opt(row, "answer")?,
+        state: row.get("state")?,
+        epoch: row.get("epoch")?,
+        tries: row.get("tries")?,
+        due_at: row.get("due_at")?,
+        first_failed_at: row.get("first_failed_at")?,
+        run_id: row.get("run_id")?,
+    })
+}

@@ -1,0 +1,121 @@
+//! Converts the domain's types to and from columns.
+
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+
+use super::error::StoreError;
+use crate::domain::effect::{Action, EffectKey};
+use crate::domain::error::ErrorClass;
+use crate::domain::event::Level;
+use crate::domain::ids::{AttemptId, CommandId, Epoch, EventId, RunId, UnitId};
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::attempt::AttemptState;
+use crate::domain::lifecycle::effect::EffectState;
+use crate::domain::lifecycle::run::RunState;
+use crate::domain::lifecycle::unit::UnitState;
+use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+
+macro_rules! integer_column {
+    ($($name:ident),+ $(,)?) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.0.into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                i64::column_result(value).map(Self)
+            }
+        }
+    )+};
+}
+
+integer_column!(Moment, RunId, UnitId, AttemptId, EventId, CommandId, Epoch);
+
+macro_rules! word_column {
+    ($($name:ident: $read:path),+ $(,)?) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.as_column().into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                $read(value.as_str()?).map_err(FromSqlError::other)
+            }
+        }
+    )+};
+}
+
+word_column! {
+    UnitState: UnitState::from_column,
+    AttemptState: AttemptState::from_column,
+    EffectState: EffectState::from_column,
+    RunState: RunState::from_column,
+    Level: Level::from_column,
+    ErrorClass: ErrorClass::from_column,
+    Action: Action::from_column,
+    Mode: str::parse::<Mode>,
+}
+
+impl ToSql for Layer {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(i64::from(self.number()).into())
+    }
+}
+
+impl FromSql for Layer {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        u8::try_from(number)
+            .ok()
+            .and_then(Self::from_number)
+            .ok_or(FromSqlError::OutOfRange(number))
+    }
+}
+
+impl ToSql for EffectKey {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_str().into())
+    }
+}
+
+impl FromSql for EffectKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        String::column_result(value).map(Self)
+    }
+}
+
+/// Reads one row or none, and keeps every other error.
+pub(super) fn optional<T>(result: rusqlite::Result<T>) -> Result<Option<T>, StoreError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads a JSON column into its type.
+pub(super) fn json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
+/// Reads a JSON column that may be NULL.
+pub(super) fn json_opt<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<Option<T>> {
+    let Some(text) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
+    serde_json::from_str(&text).map(Some).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
+}

@@ -1,0 +1,170 @@
+//! Runs the one thread that writes, with group commit.
+//!
+//! Commands that are queued at the same time share one transaction and one fsync: at most 256 of
+//! them, or as many as can be applied in 2 ms. The thread never lingers for more. Each command has
+//! a savepoint of its own, so one that fails takes nothing of its neighbours with it, and each is
+//! answered only after COMMIT: an answer means that the change survives a power cut.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use super::error::StoreError;
+use crate::runtime::clock::Clock;
+
+/// How many commands one transaction takes at most; beyond this a later command would wait longer
+/// than a commit takes.
+const BATCH_MAX: usize = 256;
+
+/// How long one transaction may be filled, in microseconds.
+const BATCH_US_MAX: u64 = 2_000;
+
+/// How many commands may be queued. A full queue makes workers wait, which is the back-pressure
+/// wanted: a disk that cannot keep up must slow the work, not fill the memory.
+const QUEUE_MAX: usize = 4_096;
+
+/// What broke a whole transaction: the command that met it, and the error.
+type Trouble = (&'static str, rusqlite::Error);
+
+type Apply = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Applied + Send>;
+
+type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A command on its way to the writer.
+pub(super) struct Job {
+    name: &'static str,
+    /// Given an error instead of a connection, it applies nothing and answers with the error.
+    apply: Apply,
+}
+
+struct Applied {
+    keep: bool,
+    reply: Reply,
+}
+
+/// The sending end of the writer's queue.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: SyncSender<Job>,
+}
+
+impl Writer {
+    /// Starts the thread. `commits` counts transactions, for those who watch for news.
+    pub(super) fn start(
+        conn: Connection,
+        clock: Arc<dyn Clock>,
+        commits: watch::Sender<u64>,
+    ) -> Result<Self, StoreError> {
+        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        crate::runtime::spawn::thread("store writer", move || {
+            work(&conn, &jobs, clock.as_ref(), &commits);
+        })
+        .map_err(|_| StoreError::WriterGone)?;
+        Ok(Self { queue })
+    }
+
+    /// Queues a command at once; the receiver yields its answer after COMMIT.
+    pub(super) fn submit<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> oneshot::Receiver<Result<T, StoreError>> {
+        let (sender, receiver) = oneshot::channel();
+        let apply = Box::new(move |conn: Result<&Connection, StoreError>| {
+            let result = conn.and_then(command);
+            let keep = result.is_ok();
+            let reply: Reply = Box::new(move |committed: Result<(), StoreError>| {
+                // The asker may be gone (cancelled); its command was committed all the same.
+                drop(sender.send(committed.and(result)));
+            });
+            Applied { keep, reply }
+        });
+        // A failed send drops the job and with it the reply's sender, which the receiver sees.
+        drop(self.queue.send(Job { name, apply }));
+        receiver
+    }
+}
+
+fn work(conn: &Connection, jobs: &Receiver<Job>, clock: &dyn Clock, commits: &watch::Sender<u64>) {
+    while let Ok(first) = jobs.recv() {
+        let started = clock.monotonic_us();
+        let mut replies = Vec::new();
+        let begun = conn.execute_batch("BEGIN IMMEDIATE");
+        let mut trouble = begun.err().map(|error| ("the start of a transaction", error));
+        let mut job = Some(first);
+        while let Some(next) = job.take() {
+            let name = next.name;
+            match apply(conn, next, trouble.as_ref()) {
+                Ok(reply) => replies.push(reply),
+                Err((reply, error)) => {
+                    replies.push(reply);
+                    trouble = trouble.or(Some((name, error)));
+                }
+            }
+            let full = replies.len() >= BATCH_MAX
+                || clock.monotonic_us().saturating_sub(started) >= BATCH_US_MAX;
+            if !full && trouble.is_none() {
+                job = jobs.try_recv().ok();
+            }
+        }
+        commit(conn, trouble, replies);
+        commits.send_modify(|count| *count += 1);
+    }
+    tracing::debug!("the store writer ends: nobody can send to it any more");
+}
+
+/// Applies one command inside its savepoint. An error means that the transaction itself is broken.
+fn apply(
+    conn: &Connection,
+    job: Job,
+    trouble: Option<&Trouble>,
+) -> Result<Reply, (Reply, rusqlite::Error)> {
+    if let Some((what, source)) = trouble {
+        let told = StoreError::Sqlite { what, source: copy_of(source) };
+        return Ok((job.apply)(Err(told)).reply);
+    }
+    let saved = conn.execute_batch("SAVEPOINT command");
+    let applied = (job.apply)(Ok(conn));
+    let settled = saved.and_then(|()| {
+        conn.execute_batch(if applied.keep {
+            "RELEASE command"
+        } else {
+            "ROLLBACK TO command; RELEASE command"
+        })
+    });
+    match settled {
+        Ok(()) => Ok(applied.reply),
+        Err(error) => Err((applied.reply, error)),
+    }
+}
+
+fn commit(conn: &Connection, trouble: Option<Trouble>, replies: Vec<Reply>) {
+    let failed =
+        trouble.or_else(|| conn.execute_batch("COMMIT").err().map(|source| ("COMMIT", source)));
+    if let Some((what, source)) = failed {
+        if !conn.is_autocommit()
+            && let Err(error) = conn.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+        tracing::error!(what, error = %source, commands = replies.len(), "nothing was committed");
+        for reply in replies {
+            let source = copy_of(&source);
+            reply(Err(StoreError::Sqlite { what, source }));
+        }
+        return;
+    }
+    for reply in replies {
+        reply(Ok(()));
+    }
+}
+
+/// Errors are not `Clone`; every waiting command gets the code and text of the one that happened.
+fn copy_of(error: &rusqlite::Error) -> rusqlite::Error {
+    if let rusqlite::Error::SqliteFailure(failure, message) = error {
+        return rusqlite::Error::SqliteFailure(*failure, message.clone());
+    }
+    rusqlite::Error::ToSqlConversionFailure(error.to_string().into())
+}
