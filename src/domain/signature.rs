@@ -167,13 +167,12 @@ pub fn verify_within(
     let signed_at = Moment(parts.seconds.saturating_mul(SECOND_MS));
     // Providers stamp whole seconds, so the age is measured in whole seconds too: a delivery signed
     // within the running second is not from the future.
-    let age_ms = now.since(signed_at);
-    let age_s = age_ms.div_euclid(SECOND_MS);
-    let tolerance_s = tolerance_ms / SECOND_MS;
-    if age_s > tolerance_s {
+    let age_s = now.since(signed_at).div_euclid(SECOND_MS);
+    let allowed = tolerance_ms / SECOND_MS;
+    if age_s > allowed {
         return Err(Rejection::TooOld { age_s });
     }
-    if -age_s > tolerance_s {
+    if -age_s > allowed {
         return Err(Rejection::TooNew { ahead_s: -age_s });
     }
     Ok(signed_at)
