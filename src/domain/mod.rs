@@ -29,6 +29,7 @@ pub mod sales;
 pub mod sender;
 pub mod sequence;
 pub mod signature;
+pub mod stripe;
 pub mod time;
 pub mod unit;
 pub mod unsubscribe;
