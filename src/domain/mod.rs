@@ -6,6 +6,7 @@ pub mod bounce;
 pub mod calendly;
 pub mod change;
 pub mod column;
+pub mod contact;
 pub mod draw;
 pub mod effect;
 pub mod error;
@@ -23,6 +24,8 @@ pub mod mrr;
 pub mod operations;
 pub mod outcome;
 pub mod pricing;
+pub mod profile;
+pub mod prospect;
 pub mod reply;
 pub mod resilience;
 pub mod sales;
@@ -30,6 +33,10 @@ pub mod sender;
 pub mod sequence;
 pub mod signature;
 pub mod stripe;
+pub mod text;
 pub mod time;
 pub mod unit;
 pub mod unsubscribe;
+
+#[cfg(test)]
+pub(crate) mod test_data;

@@ -1,0 +1,242 @@
+//! Defines how an answer of the Overpass API is read: `[out:json]`, with `out tags center` or more.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+
+use super::record::{Record, clean_tags};
+use super::source::SourceError;
+use crate::domain::profile::{Knowable, Source};
+use crate::domain::text;
+
+/// Marks an error inside one element, so that its number can be told apart from its reason.
+const ELEMENT_MARK: &str = "\u{1}element ";
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(deserialize_with = "numbered")]
+    elements: Vec<Element>,
+    #[serde(default)]
+    remark: Option<String>,
+    #[serde(default)]
+    osm3s: Option<Base>,
+}
+
+#[derive(Deserialize)]
+struct Base {
+    #[serde(default)]
+    timestamp_osm_base: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Element {
+    #[serde(rename = "type")]
+    kind: Kind,
+    id: u64,
+    #[serde(default)]
+    lat: Option<f64>,
+    #[serde(default)]
+    lon: Option<f64>,
+    #[serde(default)]
+    center: Option<Center>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Node,
+    Way,
+    Relation,
+}
+
+#[derive(Deserialize)]
+struct Center {
+    lat: f64,
+    lon: f64,
+}
+
+/// Reads every element of an answer. Elements without tags are kept, because they are counted.
+pub(super) fn parse(answer: &str, source: Source) -> Result<Vec<Record>, SourceError> {
+    let answer: Answer = serde_json::from_str(answer).map_err(|error| refused(&error))?;
+    if let Some(remark) = answer.remark.filter(|remark| remark.contains("error")) {
+        return Err(SourceError::Incomplete { remark: text::clean(&remark, 300) });
+    }
+    let as_of = answer
+        .osm3s
+        .and_then(|base| base.timestamp_osm_base)
+        .and_then(|stamp| text::clean_or_none(&stamp, 40));
+    let knowable = Knowable::of(source);
+    answer
+        .elements
+        .into_iter()
+        .enumerate()
+        .map(|(place, element)| element.into_record(place, source, knowable, as_of.as_ref()))
+        .collect()
+}
+
+impl Element {
+    fn into_record(
+        self,
+        place: usize,
+        source: Source,
+        knowable: Knowable,
+        as_of: Option<&String>,
+    ) -> Result<Record, SourceError> {
+        let center = self.center.map(|center| (center.lat, center.lon));
+        let position = self.lat.zip(self.lon).or(center);
+        let kind = match self.kind {
+            Kind::Node => "node",
+            Kind::Way => "way",
+            Kind::Relation => "relation",
+        };
+        let prefix = if source == Source::DemoTown { "demo" } else { "osm" };
+        let on_earth = |(lat, lon): (f64, f64)| lat.abs() <= 90.0 && lon.abs() <= 180.0;
+        if let Some((lat, lon)) = position.filter(|&position| !on_earth(position)) {
+            return Err(SourceError::Element {
+                number: place + 1,
+                line: 0,
+                what: format!("{kind}/{} lies at {lat}, {lon}, which is not on Earth", self.id),
+            });
+        }
+        Ok(Record {
+            entity: format!("{prefix}:{kind}/{}", self.id),
+            source,
+            knowable,
+            lat: position.map(|position| position.0),
+            lon: position.map(|position| position.1),
+            as_of: as_of.cloned(),
+            tags: clean_tags(self.tags),
+        })
+    }
+}
+
+/// Reads the list of elements and, when one is wrong, says which.
+fn numbered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Element>, D::Error> {
+    struct Elements;
+    impl<'de> Visitor<'de> for Elements {
+        type Value = Vec<Element>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of elements")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut elements = Vec::new();
+            loop {
+                match seq.next_element() {
+                    Ok(Some(element)) => elements.push(element),
+                    Ok(None) => return Ok(elements),
+                    Err(error) => {
+                        let number = elements.len() + 1;
+                        return Err(A::Error::custom(format!(
+                            "{ELEMENT_MARK}{number}\u{1}{error}"
+                        )));
+                    }
+                }
+            }
+        }
+    }
+    deserializer.deserialize_seq(Elements)
+}
+
+/// Turns the parser's words into ours; a cut-off file is named as one.
+fn refused(error: &serde_json::Error) -> SourceError {
+    let said = error.to_string();
+    let bare = said.split(" at line ").next().unwrap_or(&said);
+    let (line, column) = (error.line(), error.column());
+    if let Some((number, what)) =
+        bare.strip_prefix(ELEMENT_MARK).and_then(|rest| rest.split_once('\u{1}'))
+    {
+        let number = number.parse().unwrap_or(0);
+        let what = if what.starts_with("EOF") { "the file ends in its middle" } else { what };
+        return SourceError::Element { number, line, what: text::clean(what, 200) };
+    }
+    let what = text::clean(bare, 200);
+    SourceError::Json { what: format!("{what} (line {line}, column {column})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::test_data;
+
+    fn read(text: &str) -> Result<Vec<Record>, SourceError> {
+        parse(text, Source::OverpassJson)
+    }
+
+    #[test]
+    fn nodes_have_their_own_position_and_ways_their_centre() {
+        let records = read(
+            r#"{"version":0.6,"osm3s":{"timestamp_osm_base":"2026-11-20T10:00:00Z"},"elements":[
+            {"type":"node","id":1,"lat":30.5,"lon":-97.5,"tags":{"amenity":"dentist","name":"A"}},
+            {"type":"way","id":2,"center":{"lat":30.25,"lon":-97.75},"tags":{"name":"B"}},
+            {"type":"relation","id":3}]}"#,
+        )
+        .unwrap();
+        assert_eq!(records[0].entity, "osm:node/1");
+        assert_eq!((records[1].lat, records[1].lon), (Some(30.25), Some(-97.75)));
+        assert!(records[2].tags.is_empty() && records[2].lat.is_none());
+        assert_eq!(records[0].as_of.as_deref(), Some("2026-11-20T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_runtime_error_with_status_200_is_no_town() {
+        let remark = "runtime error: Query timed out in \\\"query\\\" at line 3 after 60 seconds.";
+        let error = read(&format!(r#"{{"elements":[],"remark":"{remark}"}}"#)).unwrap_err();
+        assert!(matches!(error, SourceError::Incomplete { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_with_its_element_and_line() {
+        let error = read(
+            "{\"elements\":[\n{\"type\":\"node\",\"id\":1},\n{\"type\":\"node\",\"id\":2,\"tags\":[]}\n]}",
+        )
+        .unwrap_err();
+        assert!(
+            matches!(&error, SourceError::Element { number: 2, line: 3, what } if what.starts_with("invalid type")),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_position_that_is_not_on_earth_is_refused() {
+        let text =
+            |lat: &str| format!(r#"{{"elements":[{{"type":"node","id":1,"lat":{lat},"lon":2}}]}}"#);
+        assert!(read(&text("52.5")).is_ok());
+        assert!(read(&text("1e300")).is_err());
+        assert!(read(&text("\"52.5\"")).is_err());
+    }
+
+    #[test]
+    fn a_file_cut_off_anywhere_is_refused_and_never_read_in_part() {
+        let whole = r#"{"elements":[{"type":"node","id":1,"lat":1,"lon":2,"tags":{"name":"Ä"}}]}"#;
+        assert!(read(whole).is_ok());
+        for end in (0..whole.len()).filter(|&end| whole.is_char_boundary(end)) {
+            assert!(read(&whole[..end]).is_err(), "{}", &whole[..end]);
+        }
+    }
+
+    #[test]
+    fn other_json_is_not_taken_for_a_map() {
+        for text in ["[]", "{}", "null", "42", "{\"elements\":{}}", "<html>", "{\"elements\":[1]}"]
+        {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let deep = format!("{{\"elements\":{}", "[".repeat(100_000));
+        assert!(read(&deep).is_err());
+    }
+
+    #[test]
+    fn real_extracts_are_read_whole() {
+        for (town, n) in
+            [("berlin", 11_930), ("liechtenstein", 554), ("monaco", 395), ("ottawa", 3_622)]
+        {
+            let Some(text) = test_data::read(&format!("osm-{town}/overpass.json")) else { return };
+            assert_eq!(read(&text).unwrap().len(), n, "{town}");
+        }
+    }
+}

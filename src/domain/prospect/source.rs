@@ -1,0 +1,160 @@
+//! Defines how the text of a source becomes records, and what is said when it cannot.
+//!
+//! A source is read whole or refused whole: half a file would look like a small town. Each refusal
+//! names the line or the element and what to do next.
+
+use std::path::Path;
+
+use super::record::Record;
+use super::{overpass, table};
+use crate::domain::error::WorkError;
+use crate::domain::profile::Source;
+
+/// The largest source accepted; a whole city's extract is a few megabytes.
+pub const BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The name under which the embedded fictional town is read.
+pub const DEMO_TOWN: &str = "demo-town";
+
+/// Why a source was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// It is larger than `BYTES_MAX`.
+    #[error("the file has {bytes} bytes, more than the {BYTES_MAX} that are read")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
+    /// It is not text.
+    #[error("line {line} is not UTF-8 text")]
+    NotUtf8 {
+        /// The first line with a byte that is no text.
+        line: usize,
+    },
+    /// Nothing is in it.
+    #[error("the file is empty")]
+    Empty,
+    /// It is not the JSON that Overpass writes.
+    #[error("not Overpass JSON: {what}")]
+    Json {
+        /// What is wrong, with line and column.
+        what: String,
+    },
+    /// One element is not as Overpass writes it.
+    #[error("element {number} (line {line}): {what}")]
+    Element {
+        /// Its place among the elements, from 1.
+        number: usize,
+        /// The line at which it was noticed.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// The server stopped before it was done; the rest of the data is missing.
+    #[error("the data are incomplete, the map server wrote: {remark}")]
+    Incomplete {
+        /// Its words.
+        remark: String,
+    },
+    /// The first line of a table does not name the columns.
+    #[error("line 1: the header has no column {missing:?}")]
+    Header {
+        /// The first column that is missing.
+        missing: &'static str,
+    },
+    /// One row of a table cannot be read.
+    #[error("line {line}: {what}")]
+    Row {
+        /// Its line in the file.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl SourceError {
+    /// Makes the error that ends the unit: permanent, because the same file will not get better.
+    pub fn in_source(&self, source: &str) -> WorkError {
+        let (code, hint) = match self {
+            Self::TooLarge { .. } => {
+                ("source_too_large", "split the file, or extract a smaller area")
+            }
+            Self::NotUtf8 { .. } => ("source_not_text", "save the file as UTF-8 and run again"),
+            Self::Empty => ("source_empty", "check the path, or download the file again"),
+            Self::Json { .. } => (
+                "source_not_overpass",
+                "the file must be the whole answer of Overpass with [out:json], or a CSV table; \
+                 download it again if it was cut off",
+            ),
+            Self::Element { .. } => ("bad_element", "correct or remove this element and run again"),
+            Self::Incomplete { .. } => (
+                "source_incomplete",
+                "ask the map server for a smaller area or allow more time, then run again",
+            ),
+            Self::Header { .. } => {
+                ("bad_header", "name the columns in the first line; name and category are needed")
+            }
+            Self::Row { .. } => ("bad_row", "correct this line and run again"),
+        };
+        WorkError::permanent(code, format!("{source}: {self}")).hint(hint)
+    }
+}
+
+/// Turns the bytes of a file into text: size and encoding are checked, a byte order mark is cut.
+pub fn decode(bytes: Vec<u8>) -> Result<String, SourceError> {
+    let size = bytes.len() as u64;
+    if size > BYTES_MAX {
+        return Err(SourceError::TooLarge { bytes: size });
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        SourceError::NotUtf8 { line: 1 + good.split(|&b| b == b'\n').count() - 1 }
+    })?;
+    if text.starts_with('\u{FEFF}') {
+        text.drain(..'\u{FEFF}'.len_utf8());
+    }
+    Ok(text)
+}
+
+/// Reads the records of a source. A name that ends in `.csv` is a table, in `.json` a map extract;
+/// otherwise the first character tells.
+pub fn read(name: &str, text: &str) -> Result<Vec<Record>, SourceError> {
+    let start = text.trim_start().chars().next().ok_or(SourceError::Empty)?;
+    let extension = Path::new(name).extension().unwrap_or_default();
+    let is_named = |form: &str| extension.eq_ignore_ascii_case(form);
+    if name == DEMO_TOWN {
+        overpass::parse(text, Source::DemoTown)
+    } else if is_named("csv") || (!is_named("json") && start != '{' && start != '[') {
+        table::parse(text)
+    } else {
+        overpass::parse(text, Source::OverpassJson)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_with_their_line() {
+        assert_eq!(decode(b"a\nb\xff\n".to_vec()), Err(SourceError::NotUtf8 { line: 2 }));
+        assert_eq!(decode("\u{FEFF}{}".as_bytes().to_vec()), Ok("{}".to_owned()));
+    }
+
+    #[test]
+    fn an_error_names_file_place_and_next_step() {
+        let error = SourceError::Row { line: 7, what: "3 cells, the header has 5".to_owned() }
+            .in_source("shops.csv");
+        assert_eq!(error.to_string(), "bad_row: shops.csv: line 7: 3 cells, the header has 5");
+        assert!(error.hint.is_some() && !error.class.is_retryable());
+    }
+
+    #[test]
+    fn the_form_is_told_by_name_or_first_character() {
+        assert_eq!(read("x", " \n"), Err(SourceError::Empty));
+        assert!(read("x", "{\"elements\": []}").unwrap().is_empty());
+        assert_eq!(read("x", "name,category\nA,dental\n").unwrap().len(), 1);
+        assert!(matches!(read("x.csv", "{}"), Err(SourceError::Header { .. })));
+        assert!(matches!(read("x.json", "name,category\n"), Err(SourceError::Json { .. })));
+    }
+}
