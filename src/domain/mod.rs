@@ -23,6 +23,7 @@ pub mod money;
 pub mod mrr;
 pub mod operations;
 pub mod outcome;
+pub mod phi;
 pub mod pricing;
 pub mod profile;
 pub mod prospect;
