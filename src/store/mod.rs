@@ -7,6 +7,7 @@
 pub mod attempts;
 pub mod changes;
 pub mod clocks;
+pub mod coherence;
 pub mod commands;
 pub mod effects;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod leases;
 pub mod limits;
 mod open;
 pub mod operations;
+pub mod phi;
 pub mod recovery;
 pub mod runs;
 pub mod sales;

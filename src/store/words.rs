@@ -89,6 +89,11 @@ impl FromSql for EffectKey {
     }
 }
 
+/// Reads a count of rows, which SQLite keeps as a signed number.
+pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(column)?.unsigned_abs())
+}
+
 /// Reads one row or none, and keeps every other error.
 pub(super) fn optional<T>(result: rusqlite::Result<T>) -> Result<Option<T>, StoreError> {
     match result {

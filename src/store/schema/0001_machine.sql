@@ -103,7 +103,8 @@ CREATE INDEX units_timed ON units (mode, run_at, layer) WHERE state IN ('schedul
 CREATE INDEX units_leased ON units (mode, layer) WHERE state = 'leased';
 CREATE INDEX units_waiting ON units (mode, layer, id) WHERE state IN ('waiting', 'held', 'dead');
 CREATE INDEX units_blocked ON units (mode, blocked_on) WHERE state = 'blocked';
-CREATE INDEX units_ended ON units (mode, layer, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX units_counted ON units (mode, layer, ended_at)
+  WHERE state IN ('done', 'dead') OR skipped_by = 'person';
 CREATE INDEX units_by_entity ON units (mode, entity);
 
 CREATE TABLE attempts (
