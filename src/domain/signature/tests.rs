@@ -1,11 +1,10 @@
 //! The published vectors, the recorded cases and the hostile ones.
 
-use std::path::PathBuf;
-
 use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
+use crate::domain::test_data;
 
 const STRIPE_SECRET: &str = "whsec_test_0123456789abcdef";
 const STRIPE_BODY: &[u8] = br#"{"id":"evt_test_1","object":"event","type":"invoice.paid"}"#;
@@ -99,24 +98,13 @@ struct Case {
     valid: bool,
 }
 
-/// Where the shared test data is: named by the environment, or beside the checkout.
-fn data(path: &str) -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "tests are told where the data is")]
-    let named = std::env::var("CEP_TEST_DATA").map(PathBuf::from);
-    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data"));
-    let found = named.unwrap_or(beside).join(path);
-    found.exists().then_some(found)
-}
-
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn every_recorded_case_is_judged_as_recorded() {
     for folder in ["webhooks-stripe", "webhooks-calendly"] {
-        let Some(path) = data(&format!("{folder}/signatures.json")) else {
-            eprintln!("skipped: {folder}/signatures.json is not there");
+        let Some(text) = test_data::read(&format!("{folder}/signatures.json")) else {
             continue;
         };
-        let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
         assert!(cases.len() >= 12, "{folder} has {} cases", cases.len());
         for case in cases {
             let verdict = verify_within(
