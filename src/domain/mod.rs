@@ -28,6 +28,7 @@ pub mod pricing;
 pub mod profile;
 pub mod prospect;
 pub mod reply;
+pub mod report;
 pub mod resilience;
 pub mod sales;
 pub mod sender;
