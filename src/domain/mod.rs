@@ -24,6 +24,7 @@ pub mod mrr;
 pub mod operations;
 pub mod outcome;
 pub mod phi;
+pub mod pitch;
 pub mod pricing;
 pub mod profile;
 pub mod prospect;

@@ -44,9 +44,9 @@ impl SenderFault {
     /// The setting that mends it.
     pub const fn setting(self) -> &'static str {
         match self {
-            Self::From => "outreach.from",
-            Self::PostalAddress => "outreach.postal_address",
-            Self::Unsubscribe => "outreach.unsubscribe_url",
+            Self::From => "agency.from_email",
+            Self::PostalAddress => "agency.postal_address",
+            Self::Unsubscribe => "agency.unsubscribe_base_url",
         }
     }
 }
@@ -138,13 +138,13 @@ mod tests {
     #[test]
     fn a_missing_duty_is_refused_by_the_name_of_its_setting() {
         let cases: [(Sender, &str); 5] = [
-            (Sender { from: String::new(), ..agency() }, "outreach.from"),
-            (Sender { from: "not an address".to_owned(), ..agency() }, "outreach.from"),
-            (Sender { postal_address: "  ".to_owned(), ..agency() }, "outreach.postal_address"),
-            (Sender { unsubscribe_url: String::new(), ..agency() }, "outreach.unsubscribe_url"),
+            (Sender { from: String::new(), ..agency() }, "agency.from_email"),
+            (Sender { from: "not an address".to_owned(), ..agency() }, "agency.from_email"),
+            (Sender { postal_address: "  ".to_owned(), ..agency() }, "agency.postal_address"),
+            (Sender { unsubscribe_url: String::new(), ..agency() }, "agency.unsubscribe_base_url"),
             (
                 Sender { unsubscribe_url: "http://u.agency.example".to_owned(), ..agency() },
-                "outreach.unsubscribe_url",
+                "agency.unsubscribe_base_url",
             ),
         ];
         for (sender, setting) in cases {
