@@ -13,4 +13,6 @@ pub mod telemetry;
 
 pub mod store;
 
+pub mod adapters;
+
 pub mod app;

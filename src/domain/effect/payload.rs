@@ -218,6 +218,8 @@ pub struct SubscriptionRequest {
 pub struct SourceRead {
     /// A file's path, or `demo-town` for the embedded one.
     pub source: String,
+    /// How many prospects the reader wants at least, for a source that grows with the wish.
+    pub wanted: Option<u32>,
 }
 
 /// A reading of a client's public profile.

@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(found.prospect.stage, Stage::LeftOut);
         assert_eq!(
             found.prospect.reason.as_deref(),
-            Some("duplicate of osm:way/2: same name within 75 m")
+            Some("duplicate of osm:way/2: same name nearby")
         );
     }
 

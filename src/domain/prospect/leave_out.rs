@@ -39,7 +39,7 @@ pub enum Likeness {
     Element,
     /// The same phone number.
     Phone,
-    /// The same name within 75 metres: an entrance and its building, usually.
+    /// The same name a few steps away: an entrance and its building, usually.
     NameNearby,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for LeftOut {
                 let like = match because {
                     Likeness::Element => "same element",
                     Likeness::Phone => "same phone",
-                    Likeness::NameNearby => "same name within 75 m",
+                    Likeness::NameNearby => "same name nearby",
                 };
                 write!(f, "duplicate of {of}: {like}")
             }

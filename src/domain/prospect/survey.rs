@@ -39,13 +39,14 @@ pub struct Survey {
 }
 
 /// Surveys the records of a source. At most `limit` qualified and reachable businesses are taken,
-/// with everything listed before the last of them; the cut depends on the source alone.
-pub fn survey(records: Vec<Record>, default: &Place, limit: Option<u32>) -> Survey {
+/// with everything listed before the last of them; the cut depends on the source alone. Records of
+/// one name at most `near_m` metres apart are one business.
+pub fn survey(records: Vec<Record>, default: &Place, near_m: f64, limit: Option<u32>) -> Survey {
     let mut survey = Survey { n_listed: records.len(), ..Survey::default() };
     let limit = limit.map_or(usize::MAX, |limit| limit as usize);
     let assessed: Vec<Assessment> =
         records.iter().map(|record| assess(record, None, default)).collect();
-    let twins = twins::find(&assessed.iter().map(features).collect::<Vec<_>>());
+    let twins = twins::find(&assessed.iter().map(features).collect::<Vec<_>>(), near_m);
     let entities: Vec<String> = records.iter().map(|record| record.entity.clone()).collect();
     for ((record, assessment), twin) in records.into_iter().zip(&assessed).zip(&twins) {
         *survey.by_tag.entry(record.main_tag()).or_default() += 1;
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn the_limit_counts_reachable_prospects_and_says_what_is_left() {
         let records = vec![dentist(1, true), dentist(2, false), dentist(3, true), dentist(4, true)];
-        let survey = survey(records, &default(), Some(2));
+        let survey = survey(records, &default(), 75.0, Some(2));
         assert_eq!((survey.n_prospects, survey.taken.len(), survey.n_left_for_later), (2, 3, 1));
         assert_eq!(survey.by_tag["amenity=dentist"], 4);
     }
@@ -113,7 +114,7 @@ mod tests {
         closed.tags.insert("disused:shop".into(), "bakery".into());
         let mut open = dentist(1, true);
         open.entity = "osm:node/9".into();
-        let survey = survey(vec![closed, open], &default(), None);
+        let survey = survey(vec![closed, open], &default(), 75.0, None);
         assert!(survey.taken.iter().all(|found| found.twin.is_none()));
     }
 
@@ -132,7 +133,7 @@ mod tests {
                 })
                 .collect();
             let records = source::read("overpass.json", &text).unwrap();
-            let survey = survey(records, &default(), None);
+            let survey = survey(records, &default(), 75.0, None);
             assert_eq!(survey.by_tag, expected, "{town}");
             assert_eq!(survey.taken.len(), survey.n_listed, "{town}: nothing disappears");
         }

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use super::leave_out::Likeness;
 
-/// How near two records of one name must be to be one business.
-const NEAR_M: f64 = 75.0;
+/// Least size of a cell: smaller ones would only make the grid larger than the Earth needs.
+const CELL_M_MIN: f64 = 1.0;
 /// Mean radius of the Earth.
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
@@ -37,8 +37,9 @@ pub(super) struct Twin {
     pub because: Likeness,
 }
 
-/// Returns for each record the one it is a duplicate of, if it is one.
-pub(super) fn find(records: &[Features]) -> Vec<Option<Twin>> {
+/// Returns for each record the one it is a duplicate of, if it is one; records of one name are one
+/// business when they are at most `near_m` metres apart.
+pub(super) fn find(records: &[Features], near_m: f64) -> Vec<Option<Twin>> {
     let mut twins = vec![None; records.len()];
     let mut order: Vec<usize> = Vec::with_capacity(records.len());
     let mut first_of: HashMap<&str, usize> = HashMap::with_capacity(records.len());
@@ -52,7 +53,7 @@ pub(super) fn find(records: &[Features]) -> Vec<Option<Twin>> {
     }
     // A stable sort: among equally rich records the first of the source stays.
     order.sort_by_key(|&index| std::cmp::Reverse(records[index].richness));
-    let mut kept = Kept::default();
+    let mut kept = Kept { near_m, ..Kept::default() };
     for index in order {
         twins[index] = kept.twin_of(&records[index]);
         if twins[index].is_none() {
@@ -62,7 +63,7 @@ pub(super) fn find(records: &[Features]) -> Vec<Option<Twin>> {
     twins
 }
 
-/// A cube of `NEAR_M` metres in space; neighbours in the grid are all that can be near.
+/// A cube in space as wide as two twins can be apart; neighbours in the grid are all that can be near.
 type Cell = (i64, i64, i64);
 
 /// A record that stays, and its position in space.
@@ -71,6 +72,7 @@ type Neighbour = (usize, [f64; 3]);
 /// The records that stay, by what they can be recognised by.
 #[derive(Default)]
 struct Kept {
+    near_m: f64,
     by_phone: HashMap<String, usize>,
     name_ids: HashMap<String, usize>,
     by_name_and_cell: HashMap<(usize, Cell), Vec<Neighbour>>,
@@ -84,12 +86,12 @@ impl Kept {
         }
         let name = *self.name_ids.get(&plain_name(&record.name))?;
         let point = point(record.position?);
-        let (x, y, z) = cell(point);
+        let (x, y, z) = self.cell(point);
         (-1..=1)
             .flat_map(|dx| (-1..=1).flat_map(move |dy| (-1..=1).map(move |dz| (dx, dy, dz))))
             .filter_map(|(dx, dy, dz)| self.by_name_and_cell.get(&(name, (x + dx, y + dy, z + dz))))
             .flatten()
-            .filter(|(_, other)| distance_m(point, *other) <= NEAR_M)
+            .filter(|(_, other)| distance_m(point, *other) <= self.near_m)
             .map(|&(of, _)| of)
             .min()
             .map(|of| Twin { of, because: Likeness::NameNearby })
@@ -103,8 +105,18 @@ impl Kept {
             let next = self.name_ids.len();
             let name = *self.name_ids.entry(plain_name(&record.name)).or_insert(next);
             let point = point(position);
-            self.by_name_and_cell.entry((name, cell(point))).or_default().push((index, point));
+            self.by_name_and_cell.entry((name, self.cell(point))).or_default().push((index, point));
         }
+    }
+
+    fn cell(&self, point: [f64; 3]) -> Cell {
+        let size_m = self.near_m.max(CELL_M_MIN);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "at most 7 million cells from the centre"
+        )]
+        let [x, y, z] = point.map(|metres| (metres / size_m).floor() as i64);
+        (x, y, z)
     }
 }
 
@@ -126,12 +138,6 @@ fn point((lat, lon): (f64, f64)) -> [f64; 3] {
     ]
 }
 
-fn cell(point: [f64; 3]) -> Cell {
-    #[expect(clippy::cast_possible_truncation, reason = "at most 85,000 cells from the centre")]
-    let [x, y, z] = point.map(|metres| (metres / NEAR_M).floor() as i64);
-    (x, y, z)
-}
-
 fn distance_m(a: [f64; 3], b: [f64; 3]) -> f64 {
     ((a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2) + (a[2] - b[2]).powi(2)).sqrt()
 }
@@ -141,6 +147,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const NEAR_M: f64 = 75.0;
 
     fn record(entity: &str, name: &str, position: (f64, f64), richness: usize) -> Features {
         Features {
@@ -152,9 +160,13 @@ mod tests {
         }
     }
 
+    fn find_75(records: &[Features]) -> Vec<Option<Twin>> {
+        find(records, NEAR_M)
+    }
+
     #[test]
     fn a_node_and_its_building_are_one_business_and_the_richer_record_stays() {
-        let twins = find(&[
+        let twins = find_75(&[
             record("osm:node/1", "Acme Dental", (52.5, 13.4), 2),
             record("osm:way/2", "ACME  dental!", (52.5004, 13.4003), 5),
             record("osm:node/3", "Acme Dental", (52.51, 13.4), 2),
@@ -171,20 +183,20 @@ mod tests {
         let mut a = record("a", "A", (52.5, 13.4), 1);
         let mut b = record("b", "B", (48.1, 11.6), 1);
         (a.phone, b.phone) = (Some("+4930123456".into()), Some("+4930123456".into()));
-        assert_eq!(find(&[a, b])[1], Some(Twin { of: 0, because: Likeness::Phone }));
+        assert_eq!(find_75(&[a, b])[1], Some(Twin { of: 0, because: Likeness::Phone }));
     }
 
     #[test]
     fn an_element_listed_twice_counts_once() {
         let a = record("osm:node/1", "A", (52.5, 13.4), 1);
-        let twins = find(&[a.clone(), a]);
+        let twins = find_75(&[a.clone(), a]);
         assert_eq!(twins, [None, Some(Twin { of: 0, because: Likeness::Element })]);
     }
 
     #[test]
     fn neighbours_across_the_date_line_are_neighbours() {
         let twins =
-            find(&[record("a", "A", (0.0, 179.9999), 1), record("b", "A", (0.0, -179.9999), 1)]);
+            find_75(&[record("a", "A", (0.0, 179.9999), 1), record("b", "A", (0.0, -179.9999), 1)]);
         assert!(twins[1].is_some());
     }
 
@@ -192,7 +204,7 @@ mod tests {
     fn twelve_thousand_copies_of_one_record_are_told_apart_at_once() {
         let copies: Vec<_> =
             (0..12_000).map(|n| record(&format!("osm:node/{n}"), "A", (52.5, 13.4), 1)).collect();
-        assert_eq!(find(&copies).iter().filter(|twin| twin.is_none()).count(), 1);
+        assert_eq!(find_75(&copies).iter().filter(|twin| twin.is_none()).count(), 1);
     }
 
     proptest! {
@@ -219,7 +231,7 @@ mod tests {
                     kept.push(n);
                 }
             }
-            let twins = find(&records);
+            let twins = find_75(&records);
             let found: Vec<_> = (0..records.len()).filter(|&n| twins[n].is_none()).collect();
             prop_assert_eq!(found, kept);
         }
