@@ -14,5 +14,8 @@ pub mod telemetry;
 pub mod store;
 
 pub mod adapters;
+pub mod effects;
+
+pub mod engines;
 
 pub mod app;

@@ -11,8 +11,11 @@ use serde::Serialize;
 use super::secrets::Secrets;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::Plan;
+use crate::domain::resilience::backoff::RetryPolicy;
+use crate::domain::resilience::breaker::BreakerPolicy;
+use crate::domain::resilience::bucket::RateLimit;
 use crate::domain::sales::Channel;
-use crate::domain::time::Moment;
+use crate::domain::time::{HOUR_MS, Moment, SECOND_MS};
 
 /// All settings of one process.
 #[derive(Clone, Debug, Serialize)]
@@ -94,6 +97,13 @@ pub struct Outreach {
     pub expire_after_days: u32,
 }
 
+impl Outreach {
+    /// Returns the daily cap of the channel with this stored word, `None` for an unknown word.
+    pub fn cap_of(&self, channel: &str) -> Option<u32> {
+        Channel::from_column(channel).ok().map(|channel| self.caps.of(channel))
+    }
+}
+
 /// One number for each channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PerChannel {
@@ -145,6 +155,19 @@ pub struct Retry {
     pub deadline_h: u32,
 }
 
+impl Retry {
+    /// Returns the same as the planner takes it.
+    pub fn policy(self) -> RetryPolicy {
+        RetryPolicy {
+            base_ms: i64::from(self.base_s) * SECOND_MS,
+            factor: self.factor,
+            cap_ms: i64::from(self.cap_s) * SECOND_MS,
+            max_tries: self.max_tries,
+            deadline_ms: i64::from(self.deadline_h) * HOUR_MS,
+        }
+    }
+}
+
 /// Token buckets per receiver.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rate {
@@ -170,6 +193,19 @@ pub struct Bucket {
     pub burst: u32,
 }
 
+impl Bucket {
+    /// Returns the same as the bucket's value takes it: whole tokens per minute.
+    pub fn limit(self) -> RateLimit {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "validated to lie between 0.001 and 100,000"
+        )]
+        let per_minute = (self.per_s * 60.0).round().max(1.0) as u32;
+        RateLimit { per_minute, burst: self.burst }
+    }
+}
+
 /// Circuit breakers, the same for every receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Breaker {
@@ -179,6 +215,23 @@ pub struct Breaker {
     pub min_calls: u32,
     /// Seconds until a probe is let through.
     pub open_s: u32,
+}
+
+impl Breaker {
+    /// Returns the same as the breaker's value takes it.
+    pub fn policy(self) -> BreakerPolicy {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "validated to lie between 0.01 and 1"
+        )]
+        let failure_percent = (self.failure_ratio * 100.0).round() as u32;
+        BreakerPolicy {
+            failure_percent,
+            calls: self.min_calls.min(64),
+            open_ms: i64::from(self.open_s) * SECOND_MS,
+        }
+    }
 }
 
 /// The engine.

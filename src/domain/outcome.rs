@@ -129,7 +129,7 @@ pub enum Stop {
         /// Its key.
         key: EffectKey,
         /// What is known about it.
-        error: WorkError,
+        error: Box<WorkError>,
     },
     /// The attempt failed.
     Failed(WorkError),

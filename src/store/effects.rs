@@ -236,3 +236,11 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
         evidence: row.get("evidence")?,
     })
 }
+
+const OLDEST_OPEN: &str = "
+SELECT min(id) FROM effects WHERE mode = ?1 AND state IN ('sending', 'unknown')";
+
+/// Returns the journal place of the oldest effect that is not settled.
+pub fn oldest_open(conn: &Connection, mode: Mode) -> Result<Option<i64>, StoreError> {
+    Ok(conn.prepare_cached(OLDEST_OPEN)?.query_row([mode], |row| row.get(0))?)
+}

@@ -114,19 +114,28 @@ pub(super) fn take_slot(
     Ok(at)
 }
 
-/// Returns the first time at or after `at` on a working day within the open hours.
+/// Returns `at` if it lies on a working day within the open hours of `zone`, else the next opening.
+pub fn next_open(at: Moment, zone: &str, open_hour: i8, close_hour: i8) -> Moment {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    opening(at, &zone, open_hour, close_hour)
+}
+
 fn open_time(at: Moment, zone: &TimeZone, slot: &SlotRequest) -> Moment {
-    let mut at = at.ceil_quarter_hour();
+    opening(at.ceil_quarter_hour(), zone, slot.open_hour, slot.close_hour)
+}
+
+fn opening(at: Moment, zone: &TimeZone, open_hour: i8, close_hour: i8) -> Moment {
+    let mut at = at;
     for _ in 0..8 {
         let local = at.to_timestamp().to_zoned(zone.clone());
         let weekend = matches!(
             local.weekday(),
             jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday
         );
-        if weekend || local.hour() >= slot.close_hour {
+        if weekend || local.hour() >= close_hour {
             at = next_morning(at, zone);
-        } else if local.hour() < slot.open_hour {
-            let opening = Time::constant(slot.open_hour.clamp(0, 23), 0, 0, 0);
+        } else if local.hour() < open_hour {
+            let opening = Time::constant(open_hour.clamp(0, 23), 0, 0, 0);
             return local
                 .date()
                 .to_datetime(opening)
@@ -140,7 +149,7 @@ fn open_time(at: Moment, zone: &TimeZone, slot: &SlotRequest) -> Moment {
 }
 
 /// Returns the first instant of the next local day.
-fn next_morning(at: Moment, zone: &TimeZone) -> Moment {
+pub fn next_morning(at: Moment, zone: &TimeZone) -> Moment {
     let local = at.to_timestamp().to_zoned(zone.clone());
     local
         .tomorrow()

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod clocks;
 pub mod coherence;
 pub mod commands;
+pub mod consent;
 pub mod effects;
 pub mod error;
 pub mod events;

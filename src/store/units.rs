@@ -222,18 +222,22 @@ pub fn assert_held(tx: &Connection, unit: UnitId, epoch: Epoch) -> Result<(), St
 }
 
 const UNBLOCK: &str = "
-UPDATE units SET state = CASE WHEN run_at > ?3 THEN 'scheduled' ELSE 'ready' END
-WHERE mode = ?1 AND state = 'blocked' AND blocked_on = ?2";
+UPDATE units SET state = :state, run_at = max(coalesce(run_at, 0), :at)
+WHERE mode = :mode AND state = 'blocked' AND blocked_on = :blocker";
 
-/// Frees the units that were blocked on `done`.
+/// Plans the units that were blocked on `done` for the next quarter hour, or for their own time.
 pub fn unblock(
     tx: &Connection,
     mode: Mode,
     done: &UnitName,
     now: Moment,
 ) -> Result<usize, StoreError> {
-    UnitState::Blocked.next(UnitEvent::Unblocked)?.next(UnitEvent::Due)?;
-    Ok(tx.prepare_cached(UNBLOCK)?.execute(params![mode, done.as_column(), now])?)
+    Ok(tx.prepare_cached(UNBLOCK)?.execute(named_params! {
+        ":state": UnitState::Blocked.next(UnitEvent::Unblocked)?,
+        ":at": now.ceil_quarter_hour(),
+        ":mode": mode,
+        ":blocker": done.as_column(),
+    })?)
 }
 
 const ANSWER: &str = "
@@ -257,6 +261,25 @@ pub fn answer(
         ":entity": name.entity, ":version": name.version,
     })?;
     Ok(changed == 1)
+}
+
+const WAKE: &str = "
+UPDATE units SET state = :state, why = NULL
+WHERE id = :id AND state = 'waiting' AND answer IS NOT NULL AND answer IS NOT :known";
+
+/// Wakes a unit that was handed over while its answer was already there. `known` is the answer that
+/// its worker had seen.
+pub fn wake_if_answered(
+    tx: &Connection,
+    id: UnitId,
+    known: Option<&serde_json::Value>,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(WAKE)?.execute(named_params! {
+        ":state": UnitState::Waiting.next(UnitEvent::Answered)?,
+        ":id": id,
+        ":known": known.map(ToString::to_string),
+    })?;
+    Ok(())
 }
 
 const STOP: &str = "
@@ -297,6 +320,19 @@ pub fn next_due(
     Ok(conn
         .prepare_cached(NEXT_DUE)?
         .query_row(params![mode, layer, plans_until], |row| row.get(0))?)
+}
+
+const TROUBLED: &str = "
+SELECT coalesce(sum(n), 0) FROM unit_counts
+WHERE mode = ?1 AND layer = ?2 AND state IN ('dead', 'held')";
+
+/// Returns how many units of `layers` are dead or held.
+pub fn troubled(conn: &Connection, mode: Mode, layers: &[Layer]) -> Result<i64, StoreError> {
+    let mut statement = conn.prepare_cached(TROUBLED)?;
+    layers.iter().try_fold(0, |sum, &layer| {
+        let n: i64 = statement.query_row(params![mode, layer], |row| row.get(0))?;
+        Ok(sum + n)
+    })
 }
 
 /// Reads a unit from a row that has all columns of the table.

@@ -5,10 +5,12 @@ use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::time::{Moment, SECOND_MS};
 
 /// How often and how long a unit is retried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryPolicy {
     /// Upper end of the first back-off, milliseconds.
     pub base_ms: i64,
+    /// Growth of the upper end from one try to the next.
+    pub factor: f64,
     /// Upper end of every back-off, milliseconds.
     pub cap_ms: i64,
     /// Tries in all, the first included.
@@ -36,7 +38,7 @@ pub enum AfterFailure {
 
 /// Decides what follows the failure `error` of the try number `tries` (1 is the first).
 ///
-/// The back-off is drawn from [0, min(cap, base·2^(tries−1))] by the unit's own key, so that units
+/// The back-off is drawn from [0, min(cap, base·factor^(tries−1))] by the unit's own key, so that units
 /// that failed together do not come back together, and the plan is the same wherever it is made.
 /// A receiver's `Retry-After` is a floor. The result is rounded up to the second.
 pub fn after_failure(
@@ -57,10 +59,13 @@ pub fn after_failure(
     if tries >= policy.max_tries {
         return AfterFailure::GiveUp { why: format!("{tries} of {} tries used", policy.max_tries) };
     }
-    let ceiling = policy
-        .base_ms
-        .saturating_mul(1_i64.checked_shl(tries.saturating_sub(1).min(40)).unwrap_or(i64::MAX))
-        .min(policy.cap_ms);
+    let growth = policy.factor.powi(i32::try_from(tries.saturating_sub(1)).unwrap_or(i32::MAX));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "back-offs are far below 2^53 ms, and a float beyond i64 saturates to the cap"
+    )]
+    let ceiling = ((policy.base_ms as f64 * growth) as i64).min(policy.cap_ms);
     // At least a second: a retry in the same instant would meet the same fault.
     let jitter =
         seed.between(&["backoff", unit_key, &tries.to_string()], SECOND_MS, ceiling.max(SECOND_MS));
@@ -88,8 +93,13 @@ pub fn after_failure(
 mod tests {
     use super::*;
 
-    const POLICY: RetryPolicy =
-        RetryPolicy { base_ms: 30_000, cap_ms: 600_000, max_tries: 5, deadline_ms: 86_400_000 };
+    const POLICY: RetryPolicy = RetryPolicy {
+        base_ms: 30_000,
+        factor: 2.0,
+        cap_ms: 600_000,
+        max_tries: 5,
+        deadline_ms: 86_400_000,
+    };
     const NOW: Moment = Moment(1_000_000_000);
 
     fn plan(tries: u32, error: &WorkError) -> AfterFailure {

@@ -8,8 +8,10 @@ use crate::domain::time::Moment;
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakerPolicy {
-    /// Failures in a row that open it.
-    pub failures: u32,
+    /// Share of failed calls, in percent, at which it opens.
+    pub failure_percent: u32,
+    /// How many of the last calls are looked at, at most 64; fewer prove nothing.
+    pub calls: u32,
     /// How long it stays open before one probe is let out, milliseconds.
     pub open_ms: i64,
 }
@@ -20,8 +22,10 @@ pub struct BreakerPolicy {
 pub enum Breaker {
     /// Calls pass.
     Closed {
-        /// Failures since the last success.
-        failures: u32,
+        /// The last calls, the newest in the lowest bit; a set bit is a failure.
+        history: u64,
+        /// How many calls the history holds.
+        n: u32,
     },
     /// No call passes before `until`.
     Open {
@@ -39,7 +43,7 @@ pub enum Breaker {
 impl Breaker {
     /// A breaker that has seen nothing.
     pub const fn new() -> Self {
-        Self::Closed { failures: 0 }
+        Self::Closed { history: 0, n: 0 }
     }
 
     /// Lets a call pass, or says until when none does.
@@ -58,20 +62,33 @@ impl Breaker {
 
     /// Notes a call that the host answered, whatever the answer was.
     #[must_use]
-    pub const fn succeeded(self) -> Self {
-        Self::new()
+    pub fn succeeded(self, policy: BreakerPolicy) -> Self {
+        match self {
+            Self::Closed { history, n } => {
+                Self::Closed { history: history << 1, n: (n + 1).min(policy.calls.min(64)) }
+            }
+            // The probe came back, or a call that started before it opened: the host is alive.
+            Self::Open { .. } | Self::HalfOpen { .. } => Self::new(),
+        }
     }
 
     /// Notes a call that the host did not answer.
     #[must_use]
     pub fn failed(self, policy: BreakerPolicy, now: Moment) -> Self {
+        let open = Self::Open { until: now.plus_ms(policy.open_ms) };
         match self {
-            Self::Closed { failures } if failures + 1 < policy.failures => {
-                Self::Closed { failures: failures + 1 }
+            Self::Closed { history, n } => {
+                let calls = policy.calls.clamp(1, 64);
+                let history = history << 1 | 1;
+                let n = (n + 1).min(calls);
+                let seen = history & (u64::MAX >> (64 - n));
+                if n == calls && seen.count_ones() * 100 >= policy.failure_percent * calls {
+                    open
+                } else {
+                    Self::Closed { history, n }
+                }
             }
-            Self::Closed { .. } | Self::HalfOpen { .. } => {
-                Self::Open { until: now.plus_ms(policy.open_ms) }
-            }
+            Self::HalfOpen { .. } => open,
             // A call that started before the breaker opened: it is open already.
             Self::Open { .. } => self,
         }
@@ -88,19 +105,25 @@ impl Default for Breaker {
 mod tests {
     use super::*;
 
-    const POLICY: BreakerPolicy = BreakerPolicy { failures: 3, open_ms: 60_000 };
+    const POLICY: BreakerPolicy = BreakerPolicy { failure_percent: 75, calls: 4, open_ms: 60_000 };
 
     fn open_at(now: Moment) -> Breaker {
-        (0..3).fold(Breaker::new(), |breaker, _| breaker.failed(POLICY, now))
+        (0..4).fold(Breaker::new(), |breaker, _| breaker.failed(POLICY, now))
     }
 
     #[test]
-    fn it_opens_after_failures_in_a_row_and_a_success_starts_the_count_again() {
+    fn it_opens_when_most_of_the_last_calls_failed_and_not_on_few_calls() {
         let now = Moment(0);
-        let two = Breaker::new().failed(POLICY, now).failed(POLICY, now);
-        assert!(two.admit(POLICY, now).is_ok());
-        assert_eq!(two.succeeded(), Breaker::new());
+        let three = (0..3).fold(Breaker::new(), |breaker, _| breaker.failed(POLICY, now));
+        assert!(three.admit(POLICY, now).is_ok(), "three calls prove nothing");
         assert_eq!(open_at(now).admit(POLICY, now), Err(Moment(60_000)));
+        let mixed = Breaker::new()
+            .failed(POLICY, now)
+            .succeeded(POLICY)
+            .failed(POLICY, now)
+            .succeeded(POLICY)
+            .failed(POLICY, now);
+        assert!(mixed.admit(POLICY, now).is_ok(), "two of the last four failed");
     }
 
     #[test]
@@ -108,7 +131,7 @@ mod tests {
         let later = Moment(60_000);
         let probing = open_at(Moment(0)).admit(POLICY, later).unwrap();
         assert!(probing.admit(POLICY, later).is_err());
-        assert_eq!(probing.succeeded(), Breaker::new());
+        assert_eq!(probing.succeeded(POLICY), Breaker::new());
         assert!(matches!(probing.failed(POLICY, later), Breaker::Open { .. }));
     }
 

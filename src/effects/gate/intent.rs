@@ -1,0 +1,240 @@
+//! Decides on an effect in one transaction: look-up, consent, caps, rate, breaker, `sending`.
+//!
+//! Every check comes before every write, so whatever is refused has reserved nothing. After a crash
+//! the effect is either unknown to the journal (not sent) or in `sending` (perhaps sent).
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use rusqlite::Connection;
+
+use super::EffectOrder;
+use crate::config::Settings;
+use crate::domain::effect::{Audience, Effect, Receipt, Recovery};
+use crate::domain::error::{ErrorClass, WorkError};
+use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
+use crate::domain::resilience::breaker::Breaker;
+use crate::domain::resilience::bucket::Bucket;
+use crate::domain::time::Moment;
+use crate::store::effects::{EffectRow, NewEffect};
+use crate::store::error::StoreError;
+use crate::store::limits::{self, LimitKind};
+use crate::store::{consent, effects as journal, units};
+
+/// What the gate decided.
+pub(super) enum Admission {
+    /// It has happened already: here is the receipt.
+    Replay(Receipt),
+    /// Call the receiver with this payload; it is send number `sends`.
+    Send { sends: u32, payload: Box<Effect> },
+    /// Not now.
+    Deferred { until: Moment, why: String },
+    /// Never.
+    Refused { why: String },
+    /// It may have happened, and only a person can find out.
+    Hold(WorkError),
+    /// The same key with another content.
+    Bug(WorkError),
+}
+
+/// How the journal is to be written when everything else agrees.
+enum Entry {
+    First,
+    Again { from: EffectState, event: EffectEvent, row: Box<EffectRow> },
+    None,
+}
+
+/// Returns the transaction that decides on `order`.
+pub(super) fn admit(
+    order: EffectOrder,
+    new: NewEffect,
+    recovery: Recovery,
+    settings: Arc<Settings>,
+    wall: Moment,
+) -> impl FnOnce(&Connection) -> Result<Admission, StoreError> + Send + 'static {
+    move |tx| {
+        units::assert_held(tx, order.unit, order.epoch)?;
+        let entry = match look_up(tx, &order, &new, recovery)? {
+            Ok(entry) => entry,
+            Err(decided) => return Ok(decided),
+        };
+        if let Some(refusal) = check_consent(tx, &order, &settings)? {
+            return Ok(refusal);
+        }
+        let cap = cap_of(&order, &settings);
+        let used = match &cap {
+            Some(cap) => limits::get(tx, order.mode, LimitKind::Slot, &cap.name)?.unwrap_or(0),
+            None => 0,
+        };
+        if let Some(cap) = &cap
+            && used >= cap.per_day
+        {
+            let why = format!("daily cap: {} of {} sent today", used, cap.per_day);
+            return Ok(Admission::Deferred { until: cap.next_day, why });
+        }
+        let rate = settings.rate.of(new.host).limit();
+        let bucket = limits::get(tx, order.mode, LimitKind::Bucket, new.host)?
+            .unwrap_or_else(|| Bucket::full(rate, order.now));
+        let bucket = match bucket.take(rate, order.now) {
+            Ok(bucket) => bucket,
+            Err(until) => {
+                let why = format!("rate limit of {}: {} per minute", new.host, rate.per_minute);
+                return Ok(Admission::Deferred { until, why });
+            }
+        };
+        let policy = settings.breaker.policy();
+        let breaker: Breaker =
+            limits::get(tx, order.mode, LimitKind::Breaker, new.host)?.unwrap_or_default();
+        let breaker = match breaker.admit(policy, order.now) {
+            Ok(breaker) => breaker,
+            Err(until) => {
+                let why = format!("circuit open: {} keeps failing", new.host);
+                return Ok(Admission::Deferred { until, why });
+            }
+        };
+        if let Some(cap) = &cap {
+            limits::put(tx, order.mode, LimitKind::Slot, &cap.name, &(used + 1), order.now)?;
+        }
+        limits::put(tx, order.mode, LimitKind::Bucket, new.host, &bucket, order.now)?;
+        if breaker != Breaker::new() {
+            limits::put(tx, order.mode, LimitKind::Breaker, new.host, &breaker, order.now)?;
+        }
+        write(tx, order, &new, entry, wall)
+    }
+}
+
+/// Writes `sending` and says what to call with.
+fn write(
+    tx: &Connection,
+    order: EffectOrder,
+    new: &NewEffect,
+    entry: Entry,
+    wall: Moment,
+) -> Result<Admission, StoreError> {
+    Ok(match entry {
+        Entry::None => Admission::Send { sends: 1, payload: Box::new(order.effect) },
+        Entry::First => {
+            journal::intend(tx, new, order.now, wall)?;
+            Admission::Send { sends: 1, payload: Box::new(order.effect) }
+        }
+        Entry::Again { from, event, row } => {
+            journal::resend(tx, new, from, event, order.now, wall)?;
+            Admission::Send { sends: row.sends + 1, payload: Box::new(row.payload) }
+        }
+    })
+}
+
+/// Step 1: what the journal says about the key.
+fn look_up(
+    tx: &Connection,
+    order: &EffectOrder,
+    new: &NewEffect,
+    recovery: Recovery,
+) -> Result<Result<Entry, Admission>, StoreError> {
+    if recovery == Recovery::ReadOnly {
+        return Ok(Ok(Entry::None));
+    }
+    let Some(mut row) = journal::get(tx, order.mode, &new.key)? else {
+        return Ok(Ok(Entry::First));
+    };
+    if let (EffectState::Confirmed, Some(receipt)) = (row.state, row.receipt.take()) {
+        return Ok(Err(Admission::Replay(receipt)));
+    }
+    if row.digest != new.digest {
+        return Ok(Err(Admission::Bug(WorkError::bug(
+            "content_changed",
+            format!(
+                "{} of {} was first sent with another content; the stored one stands",
+                order.action.as_column(),
+                order.entity
+            ),
+        ))));
+    }
+    if row.state == EffectState::Sending {
+        // The sender is gone: the unit is ours, and it was not its own attempt that settled it.
+        row.state = journal::settle(
+            tx,
+            order.mode,
+            &new.key,
+            EffectState::Sending,
+            EffectEvent::LostSight,
+            None,
+            Some("its sender stopped between the call and the journal"),
+            order.now,
+        )?;
+    }
+    Ok(match row.state {
+        EffectState::Rejected => Ok(Entry::Again {
+            from: EffectState::Rejected,
+            event: EffectEvent::SentAgain,
+            row: Box::new(row),
+        }),
+        EffectState::Unknown if may_replay(recovery, &row, order.now) => Ok(Entry::Again {
+            from: EffectState::Unknown,
+            event: EffectEvent::Replayed,
+            row: Box::new(row),
+        }),
+        EffectState::Unknown | EffectState::Sending | EffectState::Confirmed => {
+            Err(Admission::Hold(unknown(&row)))
+        }
+    })
+}
+
+fn may_replay(recovery: Recovery, row: &EffectRow, now: Moment) -> bool {
+    match recovery {
+        Recovery::Idempotent { retention_ms, .. } => {
+            retention_ms.is_none_or(|retention| now.since(row.sent_at) < retention)
+        }
+        Recovery::Queryable | Recovery::AtMostOnce | Recovery::ReadOnly => false,
+    }
+}
+
+fn unknown(row: &EffectRow) -> WorkError {
+    WorkError::new(
+        ErrorClass::Indeterminate,
+        "unknown_effect",
+        format!(
+            "{} to {} may have happened: {}",
+            row.action.as_column(),
+            row.host,
+            row.evidence.as_deref().unwrap_or("no answer")
+        ),
+    )
+    .hint("find out at the receiver, then `cep resolve KEY happened|did-not-happen --evidence …`")
+}
+
+/// Step 2: opt-out and quiet hours of somebody who has not bought.
+fn check_consent(
+    tx: &Connection,
+    order: &EffectOrder,
+    settings: &Settings,
+) -> Result<Option<Admission>, StoreError> {
+    let Audience::Prospect { address, zone, .. } = &order.audience else { return Ok(None) };
+    if let Some(reason) = consent::suppression(tx, order.mode, address)? {
+        let why = format!("suppressed: {address} has {}", reason.replace('_', " "));
+        return Ok(Some(Admission::Refused { why }));
+    }
+    let hours = settings.outreach.quiet_hours;
+    let opens = limits::next_open(order.now, zone, hours.open_hour, hours.close_hour);
+    if opens > order.now {
+        let why = format!("quiet hours in {zone}, open {}–{}", hours.open_hour, hours.close_hour);
+        return Ok(Some(Admission::Deferred { until: opens, why }));
+    }
+    Ok(None)
+}
+
+/// Step 3: the day's counter of what was sent on a channel.
+pub(super) struct Cap {
+    pub(super) name: String,
+    per_day: u32,
+    next_day: Moment,
+}
+
+/// Returns the cap that applies to `order`, counted in days of the recipient's zone.
+pub(super) fn cap_of(order: &EffectOrder, settings: &Settings) -> Option<Cap> {
+    let Audience::Prospect { zone, channel, .. } = &order.audience else { return None };
+    let per_day = settings.outreach.cap_of(channel)?;
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let name = format!("sent/{channel}/{}", order.now.civil_date(&zone));
+    Some(Cap { name, per_day, next_day: limits::next_morning(order.now, &zone) })
+}

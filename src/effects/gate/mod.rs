@@ -1,0 +1,261 @@
+//! Defines the gate, the one place through which effects pass.
+//!
+//! The order never changes: look up the key · consent · caps · rate · breaker · `sending` · call ·
+//! result. Everything from consent to `sending` is one transaction (`intent`), so a refusal has
+//! reserved nothing. The gate never sleeps: what has to wait is `Deferred` with its reason, and the
+//! orchestrator waits. Dry and live differ in the `World` alone.
+
+mod dispatch;
+mod intent;
+mod result;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use self::intent::Admission;
+use super::port::{Call, World};
+use crate::config::Settings;
+use crate::domain::effect::{Action, Audience, Effect, EffectKey, Receipt, Recovery};
+use crate::domain::error::{ErrorClass, WorkError};
+use crate::domain::ids::{AttemptId, Epoch, UnitId};
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
+use crate::domain::mode::Mode;
+use crate::domain::outcome::Stop;
+use crate::domain::time::Moment;
+use crate::effects::permit::Permit;
+use crate::runtime::clock::Clock;
+use crate::runtime::failpoint;
+use crate::runtime::wave::{Stage, Turn};
+use crate::store::effects::NewEffect;
+use crate::store::{Store, effects as journal};
+
+/// How long a call may take. Receivers that need longer are broken for a machine that holds a unit
+/// meanwhile.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The gate of one mode.
+pub struct Gate {
+    world: World,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    settings: Arc<Settings>,
+    owner: String,
+}
+
+/// An effect with everything the gate has to know about who wants it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectOrder {
+    /// The world.
+    pub mode: Mode,
+    /// The layer that wants it.
+    pub layer: Layer,
+    /// The unit that wants it.
+    pub unit: UnitId,
+    /// The epoch of the unit's claim.
+    pub epoch: Epoch,
+    /// The attempt that wants it.
+    pub attempt: AttemptId,
+    /// To what: a natural key.
+    pub entity: String,
+    /// What is done.
+    pub action: Action,
+    /// Which of several on that entity.
+    pub version: String,
+    /// Whom it reaches.
+    pub audience: Audience,
+    /// Everything the receiver needs.
+    pub effect: Effect,
+    /// The mode's time.
+    pub now: Moment,
+}
+
+impl Gate {
+    /// Puts a gate in front of `world`. `owner` names this process in the journal.
+    pub fn new(
+        world: World,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        settings: Arc<Settings>,
+        owner: String,
+    ) -> Self {
+        Self { world, store, clock, settings, owner }
+    }
+
+    /// Performs an effect, or returns the receipt that it already has.
+    ///
+    /// # Errors
+    /// `Deferred` and `Refused` before anything is sent, `Failed` when the receiver said no,
+    /// `Unknown` when nobody can say.
+    pub async fn perform(&self, order: EffectOrder, turn: &Turn) -> Result<Receipt, Stop> {
+        let permit = Permit::new();
+        let route = dispatch::route(&self.world, &order.effect);
+        let key =
+            EffectKey::new(order.mode, order.layer, &order.entity, order.action, &order.version);
+        let row = self.journal_row(&order, &key, route.recovery)?;
+        self.reconcile(&permit, &order, &key, &route).await?;
+        failpoint::hit("effect.before_intent");
+        turn.enter(Stage::Intent).await;
+        let admission = self.store.write(
+            "effect intent",
+            intent::admit(
+                order.clone(),
+                row,
+                route.recovery,
+                Arc::clone(&self.settings),
+                self.clock.wall(),
+            ),
+        );
+        turn.pass(Stage::Intent);
+        let (sends, payload) = match admission.await.map_err(WorkError::from)? {
+            Admission::Replay(receipt) => return Ok(receipt),
+            Admission::Deferred { until, why } => return Err(Stop::Deferred { until, why }),
+            Admission::Refused { why } => return Err(Stop::Refused { why }),
+            Admission::Hold(error) => {
+                return Err(Stop::Unknown { key, error: Box::new(error) });
+            }
+            Admission::Bug(error) => return Err(Stop::Failed(error)),
+            Admission::Send { sends, payload } => (sends, payload),
+        };
+        failpoint::hit("effect.intended");
+        let call = Call {
+            key: key.clone(),
+            mode: order.mode,
+            layer: order.layer,
+            attempt: sends,
+            now: order.now,
+        };
+        let answer = self.call(&permit, &call, &payload).await;
+        failpoint::hit("effect.sent");
+        self.note(&order, &key, &route, answer, turn).await
+    }
+
+    /// Makes the journal row that an effect would get. Read-only effects get none: asking twice
+    /// changes nothing outside.
+    fn journal_row(
+        &self,
+        order: &EffectOrder,
+        key: &EffectKey,
+        recovery: Recovery,
+    ) -> Result<NewEffect, Stop> {
+        let payload = serde_json::to_string(&order.effect)
+            .map_err(|error| WorkError::bug("payload", error.to_string()))?;
+        Ok(NewEffect {
+            mode: order.mode,
+            key: key.clone(),
+            layer: order.layer,
+            unit: order.unit,
+            attempt: order.attempt,
+            action: order.action,
+            entity: order.entity.clone(),
+            version: order.version.clone(),
+            recovery: recovery.as_column(),
+            host: dispatch::route(&self.world, &order.effect).host,
+            digest: hex::encode(&Sha256::digest(payload.as_bytes())[..16]),
+            payload,
+            owner: self.owner.clone(),
+        })
+    }
+
+    /// Settles an effect whose fate is unknown by asking the receiver, where it can be asked.
+    ///
+    /// The unit is ours, so whoever sent it before us is dead or done: a row in `sending` is
+    /// unknown by now.
+    async fn reconcile(
+        &self,
+        permit: &Permit,
+        order: &EffectOrder,
+        key: &EffectKey,
+        route: &dispatch::Route,
+    ) -> Result<(), Stop> {
+        if route.recovery != Recovery::Queryable {
+            return Ok(());
+        }
+        let mode = order.mode;
+        let row = self
+            .store
+            .read(|conn| journal::get(conn, mode, key))
+            .map_err(WorkError::from)?
+            .filter(|row| matches!(row.state, EffectState::Sending | EffectState::Unknown));
+        let Some(row) = row else { return Ok(()) };
+        let call =
+            Call { key: key.clone(), mode, layer: order.layer, attempt: row.sends, now: order.now };
+        let found = dispatch::find(&self.world, permit, &call, &order.effect).await?;
+        let (event, evidence) = match &found {
+            Some(receipt) => (
+                EffectEvent::FoundDone,
+                format!("found at {} as {}", route.host, receipt.reference),
+            ),
+            None => (EffectEvent::FoundAbsent, format!("no trace of it at {}", route.host)),
+        };
+        self.store
+            .write(
+                "effect reconcile",
+                result::reconciled(order, key.clone(), row.state, event, found, evidence),
+            )
+            .await
+            .map_err(WorkError::from)?;
+        Ok(())
+    }
+
+    /// Calls the receiver under a time limit. What may have had an effect is `Indeterminate`.
+    async fn call(
+        &self,
+        permit: &Permit,
+        call: &Call,
+        payload: &Effect,
+    ) -> Result<Receipt, WorkError> {
+        let answer = dispatch::call(&self.world, permit, call, payload);
+        match tokio::time::timeout(CALL_TIMEOUT, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(WorkError::new(
+                ErrorClass::Indeterminate,
+                "timeout",
+                format!("no answer within {} s", CALL_TIMEOUT.as_secs()),
+            )),
+        }
+    }
+
+    /// Journals what the receiver answered and feeds the breaker: the second commit.
+    async fn note(
+        &self,
+        order: &EffectOrder,
+        key: &EffectKey,
+        route: &dispatch::Route,
+        answer: Result<Receipt, WorkError>,
+        turn: &Turn,
+    ) -> Result<Receipt, Stop> {
+        failpoint::hit("effect.before_result");
+        turn.enter(Stage::Result).await;
+        let noted = self.store.write(
+            "effect result",
+            result::settle(result::Settlement {
+                order: order.clone(),
+                key: key.clone(),
+                journaled: route.recovery != Recovery::ReadOnly,
+                host: route.host,
+                adapter: route.name,
+                answer: answer.clone(),
+                settings: Arc::clone(&self.settings),
+                wall: self.clock.wall(),
+            }),
+        );
+        turn.pass(Stage::Result);
+        noted.await.map_err(WorkError::from)?;
+        failpoint::hit("effect.settled");
+        match answer {
+            Ok(receipt) => Ok(receipt),
+            Err(error) if error.class == ErrorClass::Indeterminate => {
+                if route.recovery == Recovery::AtMostOnce {
+                    Err(Stop::Unknown { key: key.clone(), error: Box::new(error) })
+                } else {
+                    // The next attempt asks the receiver, or repeats under the same key.
+                    Err(Stop::Failed(error))
+                }
+            }
+            Err(error) => Err(Stop::Failed(error)),
+        }
+    }
+}

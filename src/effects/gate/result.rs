@@ -1,0 +1,149 @@
+//! Journals what became known about an effect, and feeds the breaker.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::{EffectOrder, intent};
+use crate::config::Settings;
+use crate::domain::effect::{EffectKey, Receipt};
+use crate::domain::error::{ErrorClass, WorkError};
+use crate::domain::event::NewEvent;
+use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
+use crate::domain::mode::Mode;
+use crate::domain::resilience::breaker::Breaker;
+use crate::domain::time::Moment;
+use crate::store::error::StoreError;
+use crate::store::events::{self, About};
+use crate::store::limits::{self, LimitKind};
+use crate::store::{effects as journal, units};
+
+/// What the result transaction needs to know.
+pub(super) struct Settlement {
+    pub(super) order: EffectOrder,
+    pub(super) key: EffectKey,
+    pub(super) journaled: bool,
+    pub(super) host: &'static str,
+    pub(super) adapter: &'static str,
+    pub(super) answer: Result<Receipt, WorkError>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) wall: Moment,
+}
+
+/// Returns the transaction that settles an effect after its call.
+pub(super) fn settle(
+    it: Settlement,
+) -> impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static {
+    move |tx| {
+        units::assert_held(tx, it.order.unit, it.order.epoch)?;
+        let event = match &it.answer {
+            Ok(_) => EffectEvent::Confirmed,
+            Err(error) if error.class == ErrorClass::Indeterminate => EffectEvent::LostSight,
+            Err(_) => EffectEvent::Rejected,
+        };
+        if it.journaled {
+            let evidence = it.answer.as_ref().err().map(ToString::to_string);
+            journal::settle(
+                tx,
+                it.order.mode,
+                &it.key,
+                EffectState::Sending,
+                event,
+                it.answer.as_ref().ok(),
+                evidence.as_deref(),
+                it.order.now,
+            )?;
+        }
+        if event == EffectEvent::Rejected {
+            give_back(tx, &it)?;
+        }
+        feed_breaker(tx, &it)?;
+        if it.journaled {
+            events::append(tx, about(&it.order, it.wall), &told(&it, event))?;
+        }
+        Ok(())
+    }
+}
+
+/// A rejected message was not sent, so it does not count against the day's cap.
+fn give_back(tx: &Connection, it: &Settlement) -> Result<(), StoreError> {
+    if let Some(cap) = intent::cap_of(&it.order, &it.settings) {
+        let mode = it.order.mode;
+        let used: u32 = limits::get(tx, mode, LimitKind::Slot, &cap.name)?.unwrap_or(0);
+        let left = used.saturating_sub(1);
+        limits::put(tx, mode, LimitKind::Slot, &cap.name, &left, it.order.now)?;
+    }
+    Ok(())
+}
+
+/// A host that answered, even with a no, is alive; one that did not answer is failing.
+fn feed_breaker(tx: &Connection, it: &Settlement) -> Result<(), StoreError> {
+    let mode = it.order.mode;
+    let now = it.order.now;
+    let before: Breaker = limits::get(tx, mode, LimitKind::Breaker, it.host)?.unwrap_or_default();
+    let answered =
+        it.answer.as_ref().err().is_none_or(|error| {
+            matches!(error.class, ErrorClass::Permanent | ErrorClass::RateLimited)
+        });
+    let policy = it.settings.breaker.policy();
+    let after = if answered { before.succeeded(policy) } else { before.failed(policy, now) };
+    if after == before {
+        return Ok(());
+    }
+    limits::put(tx, mode, LimitKind::Breaker, it.host, &after, now)?;
+    if let Breaker::Open { until } = after {
+        let text = format!("circuit to {} opened until {until}: it keeps failing", it.host);
+        events::append(tx, about(&it.order, it.wall), &NewEvent::warn("breaker_opened", text))?;
+    }
+    Ok(())
+}
+
+fn told(it: &Settlement, event: EffectEvent) -> NewEvent {
+    let what = format!("{} to {}", it.order.action.as_column().replace('_', " "), it.order.entity);
+    match &it.answer {
+        Ok(receipt) => {
+            let word = if it.order.mode == Mode::Dry { "simulated" } else { "confirmed" };
+            let text = format!("{what} {word} by {}: {}", it.adapter, receipt.reference);
+            NewEvent::info("effect_confirmed", text)
+        }
+        Err(error) if event == EffectEvent::LostSight => {
+            NewEvent::warn("effect_unknown", format!("{what} may have happened: {error}"))
+        }
+        Err(error) => NewEvent::warn("effect_rejected", format!("{what} refused: {error}")),
+    }
+    .with(serde_json::json!({ "key": it.key }))
+}
+
+fn about(order: &EffectOrder, wall: Moment) -> About {
+    About {
+        mode: order.mode,
+        at: order.now,
+        wall_at: wall,
+        layer: Some(order.layer),
+        unit_id: Some(order.unit),
+        run_id: None,
+    }
+}
+
+/// Returns the transaction that settles an unknown effect by the receiver's own records.
+pub(super) fn reconciled(
+    order: &EffectOrder,
+    key: EffectKey,
+    found_in: EffectState,
+    event: EffectEvent,
+    receipt: Option<Receipt>,
+    evidence: String,
+) -> impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static {
+    let (unit, epoch, mode, now) = (order.unit, order.epoch, order.mode, order.now);
+    move |tx| {
+        units::assert_held(tx, unit, epoch)?;
+        let mut from = found_in;
+        if from == EffectState::Sending {
+            let lost = EffectEvent::LostSight;
+            from =
+                journal::settle(tx, mode, &key, from, lost, None, Some("its sender stopped"), now)?;
+        }
+        journal::settle(tx, mode, &key, from, event, receipt.as_ref(), Some(&evidence), now)?;
+        Ok(())
+    }
+}
