@@ -1,0 +1,3 @@
+//! Defines the engines that drive the layers.
+
+pub mod orchestrator;

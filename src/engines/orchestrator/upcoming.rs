@@ -1,0 +1,113 @@
+//! Knows what the simulated counterparties will do next.
+//!
+//! It keeps no truth: the heap is derived from the journal, effect by effect, and can be thrown away
+//! at any time. After a crash it is derived again; deliveries that had arrived are then duplicates,
+//! which the inbox ignores.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+use super::contract::{ConfirmedEffect, Consequence, Counterparties, RawDelivery};
+use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+use crate::domain::unit::UnitName;
+use crate::store::error::StoreError;
+use crate::store::{Store, effects};
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Pending {
+    due: Moment,
+    provider: &'static str,
+    delivery_id: String,
+    settles: bool,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+/// Deliveries that are on their way, the next one first.
+#[derive(Default)]
+pub(super) struct Upcoming {
+    heap: BinaryHeap<Reverse<Pending>>,
+    /// Every effect up to this journal place has been taken in.
+    seen_until: i64,
+    /// Effects beyond it that have been taken in too.
+    seen_beyond: BTreeSet<i64>,
+}
+
+impl Upcoming {
+    /// Takes in what follows from effects confirmed since the last time.
+    ///
+    /// An effect can be confirmed after later ones, when it was unknown for a while. So everything
+    /// before the oldest open one is behind us for good, and what lies beyond is remembered singly.
+    pub(super) fn extend(
+        &mut self,
+        store: &Store,
+        mode: Mode,
+        counterparties: &dyn Counterparties,
+    ) -> Result<(), StoreError> {
+        let after = self.seen_until;
+        let (rows, open) = store.read(|conn| {
+            Ok((effects::confirmed_after(conn, mode, after)?, effects::oldest_open(conn, mode)?))
+        })?;
+        for (row, layer, unit_entity, unit_version) in rows {
+            if !self.seen_beyond.insert(row.id) {
+                continue;
+            }
+            let (Some(receipt), Some(settled_at)) = (row.receipt, row.settled_at) else { continue };
+            let effect = ConfirmedEffect {
+                id: row.id,
+                key: row.key,
+                unit: UnitName::new(layer, unit_entity, unit_version),
+                action: row.action,
+                entity: row.entity,
+                version: row.version,
+                effect: row.payload,
+                receipt,
+                settled_at,
+            };
+            for Consequence { due, settles, delivery } in counterparties.consequences(&effect) {
+                let RawDelivery { provider, delivery_id, headers, body } = delivery;
+                self.heap.push(Reverse(Pending {
+                    due: due.ceil_quarter_hour(),
+                    provider,
+                    delivery_id,
+                    settles,
+                    headers,
+                    body,
+                }));
+            }
+        }
+        let last = self.seen_beyond.last().copied().unwrap_or(after);
+        self.seen_until = open.map_or(last, |open| last.min(open - 1)).max(after);
+        self.seen_beyond = self.seen_beyond.split_off(&(self.seen_until + 1));
+        Ok(())
+    }
+
+    /// Returns when the next delivery comes: any up to `horizon`, then only those that settle
+    /// something that is waited for.
+    pub(super) fn next_due(&mut self, horizon: Moment) -> Option<Moment> {
+        while let Some(Reverse(next)) = self.heap.peek() {
+            if next.due <= horizon || next.settles {
+                return Some(next.due);
+            }
+            self.heap.pop();
+        }
+        None
+    }
+
+    /// Takes out what is due at `now`, in a fixed order.
+    pub(super) fn due(&mut self, now: Moment, horizon: Moment) -> Vec<RawDelivery> {
+        let mut due = Vec::new();
+        while self.next_due(horizon).is_some_and(|at| at <= now) {
+            if let Some(Reverse(next)) = self.heap.pop() {
+                due.push(RawDelivery {
+                    provider: next.provider,
+                    delivery_id: next.delivery_id,
+                    headers: next.headers,
+                    body: next.body,
+                });
+            }
+        }
+        due
+    }
+}
