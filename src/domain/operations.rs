@@ -240,6 +240,8 @@ pub struct ClientDocument {
     pub document: String,
     /// Where it is.
     pub state: DocumentState,
+    /// What it says, for a form; `None` keeps what is stored.
+    pub content: Option<serde_json::Value>,
 }
 
 /// One planned improvement of a client's profile, with before and after.

@@ -1,0 +1,100 @@
+//! Reads what a person or counterparty answered to a handed-over task.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::domain::error::WorkError;
+use crate::domain::gbp::Intake;
+use crate::domain::text;
+
+/// Characters of a note that are kept: a paragraph.
+const NOTE_CHARS_MAX: usize = 500;
+
+/// Documents that one answer may call missing; more is not an answer to our list.
+const MISSING_MAX: usize = 20;
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The task is done.
+    Done {
+        /// What the person noted.
+        note: Option<String>,
+        /// What belongs on the profile, when the client said so.
+        intake: Option<Box<Intake>>,
+    },
+    /// Something is missing; the task is still open.
+    Incomplete {
+        /// Names of the missing documents, if the answer names any.
+        missing: Vec<String>,
+        /// What the person noted.
+        note: Option<String>,
+    },
+}
+
+#[derive(Deserialize)]
+struct Written {
+    result: String,
+    #[serde(default)]
+    note: Option<String>,
+    #[serde(default)]
+    data: Option<Data>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Data {
+    intake: Option<Box<Intake>>,
+    missing: Vec<String>,
+}
+
+/// Reads an answer; everything in it comes from outside and is cleaned.
+///
+/// # Errors
+/// An answer of another shape, or a result that is neither `done` nor `incomplete`.
+pub fn read_answer(answer: &Value) -> Result<Answer, WorkError> {
+    let written = Written::deserialize(answer).map_err(|error| {
+        WorkError::permanent("bad_answer", "the answer to an onboarding task cannot be read")
+            .caused_by(&error)
+            .hint("answer again with {\"result\": \"done\", \"note\": …}, then retry the unit")
+    })?;
+    let note = written.note.and_then(|note| text::clean_or_none(&note, NOTE_CHARS_MAX));
+    let data = written.data.unwrap_or_default();
+    match written.result.as_str() {
+        "done" | "paid" => {
+            Ok(Answer::Done { note, intake: data.intake.map(|form| Box::new(form.cleaned())) })
+        }
+        "incomplete" | "failed" => {
+            let missing =
+                data.missing.iter().take(MISSING_MAX).map(|name| text::clean(name, 80)).collect();
+            Ok(Answer::Incomplete { missing, note })
+        }
+        other => Err(WorkError::permanent(
+            "unknown_result",
+            format!("an onboarding task was answered with {:?}", text::clean(other, 40)),
+        )
+        .hint("answer with done or incomplete, then retry the unit")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_done_incomplete_or_an_error_that_says_what_to_do() {
+        assert_eq!(
+            read_answer(&json!({"result": "done", "note": " all\u{1b}[31m here ", "unit": {}})),
+            Ok(Answer::Done { note: Some("all[31m here".to_owned()), intake: None })
+        );
+        assert_eq!(
+            read_answer(&json!({"result": "incomplete", "data": {"missing": ["logo"]}})),
+            Ok(Answer::Incomplete { missing: vec!["logo".to_owned()], note: None })
+        );
+        for wrong in [json!({"result": "maybe"}), json!("done"), json!({"result": 3})] {
+            assert!(read_answer(&wrong).unwrap_err().hint.is_some(), "{wrong}");
+        }
+    }
+}

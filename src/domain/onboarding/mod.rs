@@ -1,0 +1,126 @@
+//! Defines how a new client is taken to go-live: six tasks in order, each with a day it is due,
+//! the documents it needs, and the texts that people are given.
+//!
+//! Values and texts only; who is asked and when is `layers::onboarding_flow`'s business.
+
+mod answer;
+mod documents;
+mod texts;
+
+pub use answer::{Answer, read_answer};
+pub use documents::{INTAKE_FORM, RequiredDocument, required_documents};
+pub use texts::{Sender, handover, reminder, welcome, workspace};
+
+use super::layer::Layer;
+use super::operations::{Client, ClientDocument, DocumentState, OnboardingStep, OnboardingTask};
+use super::time::DAY_MS;
+use super::unit::UnitName;
+
+impl OnboardingStep {
+    /// Days after the contract by which it should be done.
+    pub const fn due_days(self) -> i64 {
+        match self {
+            Self::Documents => 3,
+            Self::Contract => 5,
+            Self::Account => 7,
+            Self::Payment => 8,
+            Self::Training => 10,
+            Self::GoLive => 14,
+        }
+    }
+
+    /// The step before it, which has to be done first.
+    pub fn before(self) -> Option<Self> {
+        let place = Self::ALL.iter().position(|&step| step == self)?;
+        Self::ALL.get(place.checked_sub(1)?).copied()
+    }
+
+    /// Who moves it: shown while the machine waits.
+    pub const fn waits_for(self) -> &'static str {
+        match self {
+            Self::Documents => "the client's documents",
+            Self::Contract => "the client's signature",
+            Self::Account => "access to the client's profile",
+            Self::Payment => "the set-up payment",
+            Self::Training => "the training to be held",
+            Self::GoLive => "our own last check",
+        }
+    }
+}
+
+/// Returns the name of the unit that works `step`; layer 8 answers the one of the payment.
+pub fn task_unit(entity: &str, step: OnboardingStep) -> UnitName {
+    UnitName::new(Layer::OnboardingFlow, entity, format!("task/{}", step.as_column()))
+}
+
+/// Returns the six tasks of a client, none done.
+pub fn checklist(client: &Client) -> Vec<OnboardingTask> {
+    OnboardingStep::ALL
+        .into_iter()
+        .map(|task| OnboardingTask {
+            entity: client.entity.clone(),
+            task,
+            due_at: client.signed_at.plus_ms(task.due_days() * DAY_MS),
+            done_at: None,
+            note: None,
+        })
+        .collect()
+}
+
+/// Returns the documents of a client, all asked for.
+pub fn requested_documents(client: &Client) -> Vec<ClientDocument> {
+    required_documents(&client.category)
+        .iter()
+        .map(|document| ClientDocument {
+            entity: client.entity.clone(),
+            document: document.name.to_owned(),
+            state: DocumentState::Requested,
+            content: None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::domain::operations::{ClientState, Plan};
+    use crate::domain::time::Moment;
+
+    /// A client as layer 4 makes one.
+    pub(crate) fn client(category: &str, language: &str) -> Client {
+        Client {
+            entity: "osm:node/1".to_owned(),
+            name: "Bright Smiles".to_owned(),
+            category: category.to_owned(),
+            email: "desk@bright-smiles.example".to_owned(),
+            phone: Some("+12075550100".to_owned()),
+            zone: "America/New_York".to_owned(),
+            language: language.to_owned(),
+            plan: Plan::Starter,
+            state: ClientState::Onboarding,
+            workspace: None,
+            customer_id: None,
+            signed_at: Moment(0),
+            live_at: None,
+            churned_at: None,
+        }
+    }
+
+    #[test]
+    fn six_tasks_fall_due_on_their_days_and_each_waits_for_the_one_before() {
+        let days: Vec<i64> =
+            checklist(&client("dental", "en")).iter().map(|task| task.due_at.0 / DAY_MS).collect();
+        assert_eq!(days, [3, 5, 7, 8, 10, 14]);
+        assert_eq!(OnboardingStep::Documents.before(), None);
+        assert_eq!(OnboardingStep::GoLive.before(), Some(OnboardingStep::Training));
+    }
+
+    #[test]
+    fn a_dental_practice_gives_eight_documents_an_hvac_firm_six_and_others_five() {
+        for (category, n) in [("dental", 8), ("hvac", 6), ("restaurant", 5), ("shop=bakery", 5)] {
+            let documents = requested_documents(&client(category, "en"));
+            assert_eq!(documents.len(), n, "{category}");
+            assert!(documents.iter().any(|d| d.document == INTAKE_FORM), "{category}");
+        }
+    }
+}

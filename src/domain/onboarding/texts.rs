@@ -1,0 +1,197 @@
+//! Writes what people are given during onboarding: tasks, the welcome mail, reminders, and the
+//! files of the workspace.
+
+use std::fmt::Write as _;
+
+use super::documents::{RequiredDocument, required_documents};
+use super::{OnboardingStep, checklist};
+use crate::domain::effect::{Document, Mail, PersonTask, TaskKind, Workspace};
+use crate::domain::operations::Client;
+
+/// Who signs mails to clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a> {
+    /// The agency's name.
+    pub agency: &'a str,
+    /// The person's name.
+    pub name: &'a str,
+    /// The address.
+    pub email: &'a str,
+}
+
+/// Returns the task that hands `step` to a person, or `None` for the payment, which the billing
+/// provider answers.
+pub fn handover(client: &Client, step: OnboardingStep) -> Option<PersonTask> {
+    let name = &client.name;
+    let (kind, title, details) = match step {
+        OnboardingStep::Documents => (
+            TaskKind::Documents,
+            format!("Collect the documents of {name}"),
+            bullets(required_documents(&client.category), "en"),
+        ),
+        OnboardingStep::Contract => (
+            TaskKind::Contract,
+            format!("Get the contract of {name} signed"),
+            format!("Plan: {}. Send it to {}.", client.plan.as_column(), client.email),
+        ),
+        OnboardingStep::Account => (
+            TaskKind::Account,
+            format!("Get manager access to the profile of {name}"),
+            "The owner adds us under Business Profile settings, People and access.".to_owned(),
+        ),
+        OnboardingStep::Payment => return None,
+        OnboardingStep::Training => (
+            TaskKind::Training,
+            format!("Train {name}"),
+            "Show how reviews are asked for, how photos reach us, and how to read a report."
+                .to_owned(),
+        ),
+        OnboardingStep::GoLive => (
+            TaskKind::GoLive,
+            format!("Check everything for {name} and go live"),
+            "Profile access works, the first edits are visible, the first report has a date."
+                .to_owned(),
+        ),
+    };
+    let due_at = checklist(client).into_iter().find(|task| task.task == step)?.due_at;
+    Some(PersonTask { kind, entity: client.entity.clone(), title, details, due_at })
+}
+
+/// Returns the welcome mail: what happens next, and what is needed.
+pub fn welcome(client: &Client, sender: Sender<'_>) -> Mail {
+    let list = bullets(required_documents(&client.category), &client.language);
+    let name = &client.name;
+    let (subject, text) = if client.language == "de" {
+        (
+            format!("Willkommen, {name}"),
+            format!(
+                "Guten Tag,\n\nschön, dass Sie dabei sind. Als Nächstes brauchen wir von Ihnen:\n\n\
+                 {list}\nAntworten Sie einfach auf diese E-Mail. Danach folgen Vertrag, \
+                 Profilzugang, Zahlung, Einweisung und Start, alles innerhalb von 14 Tagen.\n\n"
+            ),
+        )
+    } else {
+        (
+            format!("Welcome, {name}"),
+            format!(
+                "Hello,\n\nwe are glad to have you with us. Next we need from you:\n\n{list}\n\
+                 Simply reply to this mail. The contract, profile access, payment, training and \
+                 go-live follow, all within 14 days.\n\n"
+            ),
+        )
+    };
+    mail(client, sender, subject, &text)
+}
+
+/// Returns the mail that asks again for what is missing.
+pub fn reminder(client: &Client, missing: &[String], sender: Sender<'_>) -> Mail {
+    let wanted: Vec<RequiredDocument> = required_documents(&client.category)
+        .iter()
+        .filter(|document| missing.is_empty() || missing.iter().any(|m| m == document.name))
+        .copied()
+        .collect();
+    let list = bullets(&wanted, &client.language);
+    let (subject, text) = if client.language == "de" {
+        (
+            "Es fehlt noch etwas".to_owned(),
+            format!("Guten Tag,\n\nuns fehlt noch:\n\n{list}\nAntworten Sie einfach hierauf.\n\n"),
+        )
+    } else {
+        (
+            "Something is still missing".to_owned(),
+            format!("Hello,\n\nwe still need:\n\n{list}\nSimply reply to this mail.\n\n"),
+        )
+    };
+    mail(client, sender, subject, &text)
+}
+
+/// Returns the client's workspace: the checklist, the list of documents, and the facts we hold.
+pub fn workspace(client: &Client) -> Workspace {
+    let mut tasks = format!("# Onboarding of {}\n\n", client.name);
+    for task in checklist(client) {
+        let (step, due) = (task.task.as_column(), task.due_at.utc_date());
+        // Writing to a String cannot fail.
+        let _ = writeln!(tasks, "- [ ] {step}, due {due}: {}", task.task.waits_for());
+    }
+    let documents = required_documents(&client.category);
+    let file = |path: &str, text: String| Document { path: path.to_owned(), text };
+    Workspace {
+        entity: client.entity.clone(),
+        name: client.name.clone(),
+        documents: vec![
+            file("checklist.md", tasks),
+            file("documents.md", format!("# Documents\n\n{}", bullets(documents, "en"))),
+            file(
+                "client.md",
+                format!(
+                    "# {}\n\n- category: {}\n- plan: {}\n- e-mail: {}\n- phone: {}\n",
+                    client.name,
+                    client.category,
+                    client.plan.as_column(),
+                    client.email,
+                    client.phone.as_deref().unwrap_or("not known"),
+                ),
+            ),
+        ],
+    }
+}
+
+fn bullets(documents: &[RequiredDocument], language: &str) -> String {
+    documents
+        .iter()
+        .fold(String::new(), |list, document| list + "- " + document.title(language) + "\n")
+}
+
+fn mail(client: &Client, sender: Sender<'_>, subject: String, text: &str) -> Mail {
+    Mail {
+        to: client.email.clone(),
+        to_name: client.name.clone(),
+        from: sender.email.to_owned(),
+        from_name: sender.name.to_owned(),
+        subject,
+        text: format!("{text}{}\n{}\n", sender.name, sender.agency),
+        unsubscribe_url: None,
+        booking_url: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::client;
+    use super::*;
+
+    const SENDER: Sender<'_> = Sender { agency: "Quay", name: "Mara", email: "mara@quay.example" };
+
+    #[test]
+    fn a_client_is_welcomed_in_its_language_with_every_document_it_has_to_send() {
+        for (language, word) in [("en", "Welcome"), ("de", "Willkommen")] {
+            let mail = welcome(&client("dental", language), SENDER);
+            assert!(mail.subject.starts_with(word));
+            for document in required_documents("dental") {
+                assert!(mail.text.contains(document.title(language)), "{}", document.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_reminder_names_only_what_is_missing() {
+        let mail = reminder(&client("hvac", "en"), &["logo".to_owned()], SENDER);
+        assert!(mail.text.contains("- Logo\n"));
+        assert!(!mail.text.contains("licence"));
+    }
+
+    #[test]
+    fn every_step_is_handed_to_a_person_but_the_payment() {
+        for step in OnboardingStep::ALL {
+            let task = handover(&client("gym", "en"), step);
+            assert_eq!(task.is_none(), step == OnboardingStep::Payment, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn a_workspace_holds_the_checklist_with_its_dates() {
+        let workspace = workspace(&client("gym", "en"));
+        assert!(workspace.documents[0].text.contains("- [ ] go_live, due 1970-01-15"));
+        assert_eq!(workspace.documents.len(), 3);
+    }
+}
