@@ -14,6 +14,7 @@ use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
+use crate::domain::operations::{ClientState, DocumentState, OnboardingStep, Plan, PostState};
 use crate::domain::time::Moment;
 
 macro_rules! integer_column {
@@ -59,6 +60,11 @@ word_column! {
     ErrorClass: ErrorClass::from_column,
     Action: Action::from_column,
     Mode: str::parse::<Mode>,
+    Plan: Plan::from_column,
+    ClientState: ClientState::from_column,
+    OnboardingStep: OnboardingStep::from_column,
+    DocumentState: DocumentState::from_column,
+    PostState: PostState::from_column,
 }
 
 impl ToSql for Layer {

@@ -1,4 +1,12 @@
-//! Writes the rows of Operations.
+//! Keeps what Operations knows: clients, their tasks and documents, profile work, posts, reviews.
+//!
+//! Every change is an upsert by natural key: a unit that runs again after a crash writes the same
+//! rows again and nothing twice. What has been done stays done, whatever a late repeat says.
+
+pub mod clients;
+pub mod onboarding;
+pub mod profile_work;
+pub mod reviews;
 
 use rusqlite::Connection;
 
@@ -9,10 +17,24 @@ use crate::domain::time::Moment;
 
 /// Applies one change.
 pub(super) fn apply(
-    _tx: &Connection,
-    _mode: Mode,
-    _now: Moment,
+    tx: &Connection,
+    mode: Mode,
+    now: Moment,
     change: &OperationsChange,
 ) -> Result<(), StoreError> {
-    Err(StoreError::Unreadable(format!("no table takes {change:?} yet")))
+    match change {
+        OperationsChange::Client(client) => clients::put(tx, mode, client),
+        OperationsChange::ClientLive { entity, at } => clients::go_live(tx, mode, entity, *at),
+        OperationsChange::ClientWorkspace { entity, reference } => {
+            clients::set_workspace(tx, mode, entity, reference)
+        }
+        OperationsChange::Task(task) => onboarding::put_task(tx, mode, task),
+        OperationsChange::Document(document) => onboarding::put_document(tx, mode, now, document),
+        OperationsChange::Action(action) => profile_work::put_action(tx, mode, action),
+        OperationsChange::Post(post) => profile_work::put_post(tx, mode, now, post),
+        OperationsChange::Review(review) => reviews::put(tx, mode, review),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,6 +143,7 @@ CREATE TABLE documents (
   entity     TEXT NOT NULL,              -- the client
   document   TEXT NOT NULL,
   state      TEXT NOT NULL CHECK (state IN ('requested', 'received', 'approved', 'rejected')),
+  content    TEXT,                       -- JSON of a filled-in form
   changed_at INTEGER NOT NULL,
   UNIQUE (mode, entity, document)
 ) STRICT;
