@@ -69,7 +69,8 @@ pub fn newest(conn: &Connection) -> Result<EventId, StoreError> {
     Ok(conn.prepare_cached(NEWEST)?.query_row([], |row| row.get(0))?)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
+/// Reads a row that has all columns of the table.
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Event> {
     Ok(Event {
         id: row.get("id")?,
         mode: row.get("mode")?,

@@ -4,14 +4,18 @@
 //! constant above the function that uses it. What each commit leaves after a crash stands in the
 //! header of the file that makes it.
 
+pub mod attempt_list;
 pub mod attempts;
+pub mod board;
 pub mod changes;
 pub mod clocks;
 pub mod coherence;
 pub mod commands;
 pub mod consent;
+pub mod effect_list;
 pub mod effects;
 pub mod error;
+pub mod event_pages;
 pub mod events;
 pub mod finance;
 pub mod inbox;
@@ -24,6 +28,7 @@ pub mod phi;
 pub mod recovery;
 pub mod runs;
 pub mod sales;
+pub mod unit_list;
 pub mod units;
 mod words;
 mod writer;

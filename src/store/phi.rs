@@ -53,7 +53,7 @@ WHERE mode = ?1 AND layer = ?2 AND (state IN ('done', 'dead') OR skipped_by = 'p
 
 const LATEST_HELD: &str = "
 SELECT max(a.ended_at) FROM units u JOIN attempts a ON a.unit_id = u.id
-WHERE u.mode = ?1 AND u.layer = ?2 AND u.state IN ('waiting', 'held', 'dead') AND u.state = 'held'";
+WHERE u.mode = ?1 AND u.layer = ?2 AND u.state = 'held'";
 
 fn latest_end(conn: &Connection, mode: Mode, layer: Layer) -> Result<Option<Moment>, StoreError> {
     let latest = |sql| -> Result<Option<Moment>, StoreError> {
@@ -76,7 +76,7 @@ WHERE mode = ?1 AND layer = ?2 AND ended_at > ?3 AND ended_at <= ?4
 
 const HELD: &str = "
 SELECT 0, count(*), min(id), max(id) FROM units u
-WHERE mode = ?1 AND layer = ?2 AND state IN ('waiting', 'held', 'dead') AND state = 'held'
+WHERE mode = ?1 AND layer = ?2 AND state = 'held'
   AND (SELECT max(ended_at) FROM attempts WHERE unit_id = u.id) BETWEEN ?3 + 1 AND ?4";
 
 fn layer_inputs(

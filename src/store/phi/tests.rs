@@ -12,13 +12,13 @@ fn database() -> (tempfile::TempDir, Connection) {
 /// The instant at which the latest unit of most tests ends.
 const END: i64 = 1_000 * DAY_MS;
 
-/// A unit that ended at `ended_at`, with one attempt for each of `attempts` ending then too.
+/// A unit that ended at `at`, with one attempt for each of `attempts` ending then too.
 struct Ended<'a> {
     layer: u8,
     state: &'a str,
     skipped_by: Option<&'a str>,
     operated: bool,
-    ended_at: i64,
+    at: i64,
     attempts: &'a [&'a str],
 }
 
@@ -27,13 +27,13 @@ const DONE: Ended<'_> = Ended {
     state: "done",
     skipped_by: None,
     operated: false,
-    ended_at: END,
+    at: END,
     attempts: &["ok"],
 };
 
 fn put(conn: &Connection, unit: &Ended<'_>) {
     let faulted = unit.attempts.iter().any(|one| ["failed", "timed_out", "lost"].contains(one));
-    let ended_at = (unit.state != "held").then_some(unit.ended_at);
+    let ended_at = (unit.state != "held").then_some(unit.at);
     let id: i64 = conn
         .query_row(
             "INSERT INTO units (mode, layer, kind, entity, version, label, state, skipped_by,
@@ -49,7 +49,7 @@ fn put(conn: &Connection, unit: &Ended<'_>) {
             "INSERT INTO attempts (unit_id, mode, layer, number, state, epoch, owner, trace_id, at,
                ended_at, wall_at)
              VALUES (?1, 'dry', ?2, ?3, ?4, 1, 'o', 't', 0, ?5, 0)",
-            params![id, unit.layer, number, state, unit.ended_at],
+            params![id, unit.layer, number, state, unit.at],
         )
         .unwrap();
     }
@@ -85,8 +85,8 @@ fn an_empty_database_has_an_unknown_phi_and_no_container() {
 #[test]
 fn the_window_ends_at_the_latest_ended_unit_and_is_open_at_its_start() {
     let (_folder, conn) = database();
-    for ended_at in [END, END - 7 * DAY_MS + 1, END - 7 * DAY_MS, END - 30 * DAY_MS] {
-        put(&conn, &Ended { ended_at, ..DONE });
+    for at in [END, END - 7 * DAY_MS + 1, END - 7 * DAY_MS, END - 30 * DAY_MS] {
+        put(&conn, &Ended { at, ..DONE });
     }
     assert_eq!(sales(&conn).window_end, Some(Moment(END)));
     let layer = layer_one(&conn);
@@ -99,9 +99,9 @@ fn a_unit_skipped_by_rule_counts_nowhere_and_one_skipped_by_a_person_does() {
     let (_folder, conn) = database();
     put(&conn, &DONE);
     let later = END + HOUR_MS;
-    for (skipped_by, ended_at) in [("rule", later), ("person", END)] {
+    for (skipped_by, at) in [("rule", later), ("person", END)] {
         let skipped_by = Some(skipped_by);
-        put(&conn, &Ended { state: "skipped", skipped_by, ended_at, attempts: &[], ..DONE });
+        put(&conn, &Ended { state: "skipped", skipped_by, at, attempts: &[], ..DONE });
     }
     assert_eq!(sales(&conn).window_end, Some(Moment(END)));
     let layer = layer_one(&conn);
@@ -129,7 +129,7 @@ fn a_unit_that_needed_an_operator_is_done_but_not_clean() {
 fn a_held_unit_counts_as_ended_without_success_at_the_end_of_its_latest_attempt() {
     let (_folder, conn) = database();
     put(&conn, &DONE);
-    put(&conn, &Ended { state: "held", attempts: &["timed_out"], ended_at: END + 5, ..DONE });
+    put(&conn, &Ended { state: "held", attempts: &["timed_out"], at: END + 5, ..DONE });
     assert_eq!(sales(&conn).window_end, Some(Moment(END + 5)));
     let layer = layer_one(&conn);
     assert_eq!((layer.units.hits, layer.units.n, layer.done), (1, 2, 1));

@@ -100,8 +100,7 @@ CREATE TABLE units (
 ) STRICT;
 CREATE INDEX units_ready ON units (mode, layer, id) WHERE state = 'ready';
 CREATE INDEX units_timed ON units (mode, run_at, layer) WHERE state IN ('scheduled', 'retry_wait');
-CREATE INDEX units_leased ON units (mode, layer) WHERE state = 'leased';
-CREATE INDEX units_waiting ON units (mode, layer, id) WHERE state IN ('waiting', 'held', 'dead');
+CREATE INDEX units_by_state ON units (mode, layer, state, run_at);
 CREATE INDEX units_blocked ON units (mode, blocked_on) WHERE state = 'blocked';
 CREATE INDEX units_counted ON units (mode, layer, ended_at)
   WHERE state IN ('done', 'dead') OR skipped_by = 'person';
@@ -165,6 +164,7 @@ CREATE TABLE effects (
   CHECK ((settled_at IS NOT NULL) = (state IN ('confirmed', 'rejected')))
 ) STRICT;
 CREATE INDEX effects_open ON effects (mode, id) WHERE state IN ('sending', 'unknown');
+CREATE INDEX effects_by_state ON effects (mode, layer, state);
 CREATE INDEX effects_by_entity ON effects (mode, entity, action);
 CREATE INDEX effects_by_unit ON effects (unit_id);
 
@@ -249,6 +249,11 @@ CREATE TABLE attempt_counts (
   mode TEXT NOT NULL, layer INTEGER NOT NULL, state TEXT NOT NULL, n INTEGER NOT NULL,
   PRIMARY KEY (mode, layer, state)
 ) STRICT, WITHOUT ROWID;
+-- Working time of each layer in each run.
+CREATE TABLE run_work (
+  run_id INTEGER NOT NULL, layer INTEGER NOT NULL, duration_us INTEGER NOT NULL,
+  PRIMARY KEY (run_id, layer)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE effect_counts (
   mode TEXT NOT NULL, layer INTEGER NOT NULL, state TEXT NOT NULL, n INTEGER NOT NULL,
   PRIMARY KEY (mode, layer, state)
@@ -271,6 +276,9 @@ CREATE TRIGGER attempt_recounted AFTER UPDATE OF state ON attempts WHEN OLD.stat
   UPDATE attempt_counts SET n = n - 1 WHERE mode = OLD.mode AND layer = OLD.layer AND state = OLD.state;
   INSERT INTO attempt_counts VALUES (NEW.mode, NEW.layer, NEW.state, 1)
     ON CONFLICT DO UPDATE SET n = n + 1;
+  INSERT INTO run_work SELECT NEW.run_id, NEW.layer, NEW.duration_us
+    WHERE NEW.run_id IS NOT NULL AND NEW.duration_us IS NOT NULL
+    ON CONFLICT DO UPDATE SET duration_us = duration_us + excluded.duration_us;
 END;
 CREATE TRIGGER effect_counted AFTER INSERT ON effects BEGIN
   INSERT INTO effect_counts VALUES (NEW.mode, NEW.layer, NEW.state, 1)
