@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::booking::Invitee;
 use super::column::{self, UnknownWord};
 use super::effect::EffectKey;
 use super::time::Moment;
@@ -525,4 +526,13 @@ pub enum SalesChange {
     Suppress(Suppression),
     /// Inserts or updates a meeting.
     Meeting(Meeting),
+    /// Inserts or updates what is known of an invitee.
+    Invitee(Invitee),
+    /// Stops a campaign whose mail a receiver blocks; the first reason stays.
+    StopCampaign {
+        /// Which.
+        campaign: String,
+        /// What the receiver said.
+        reason: String,
+    },
 }

@@ -108,6 +108,28 @@ CREATE TABLE meetings (
 CREATE INDEX meetings_by_prospect ON meetings (mode, prospect);
 CREATE INDEX meetings_by_invitee ON meetings (mode, invitee_uri);
 
+CREATE TABLE invitees (                  -- what deliveries told of one invitee; meetings derive from it
+  mode       TEXT NOT NULL,
+  uri        TEXT NOT NULL,
+  prospect   TEXT,                       -- prospect entity; NULL when nobody matched
+  email      TEXT NOT NULL, name TEXT NOT NULL, zone TEXT NOT NULL,
+  starts_at  INTEGER NOT NULL, ends_at INTEGER NOT NULL,
+  canceled   INTEGER NOT NULL CHECK (canceled IN (0, 1)),
+  reason     TEXT,
+  old_invitee TEXT, new_invitee TEXT,    -- links of a reschedule
+  PRIMARY KEY (mode, uri)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitees_by_old ON invitees (mode, old_invitee) WHERE old_invitee IS NOT NULL;
+CREATE INDEX invitees_by_new ON invitees (mode, new_invitee) WHERE new_invitee IS NOT NULL;
+
+CREATE TABLE stopped_campaigns (         -- a receiver blocks the sender: nothing more goes out
+  mode       TEXT NOT NULL,
+  campaign   TEXT NOT NULL,
+  reason     TEXT NOT NULL,
+  at         INTEGER NOT NULL,
+  PRIMARY KEY (mode, campaign)
+) STRICT, WITHOUT ROWID;
+
 -- ---- Operations (layers 5-6) ------------------------------------------------------------------
 CREATE TABLE clients (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,

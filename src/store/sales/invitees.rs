@@ -1,0 +1,140 @@
+//! Keeps what deliveries told of each invitee, and finds the chain that one belongs to.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Row, named_params, params};
+
+use crate::domain::booking::Invitee;
+use crate::domain::mode::Mode;
+use crate::store::error::StoreError;
+
+const PUT: &str = "
+INSERT INTO invitees (mode, uri, prospect, email, name, zone, starts_at, ends_at, canceled, reason,
+  old_invitee, new_invitee)
+VALUES (:mode, :uri, :prospect, :email, :name, :zone, :starts_at, :ends_at, :canceled, :reason,
+  :old_invitee, :new_invitee)
+ON CONFLICT (mode, uri) DO UPDATE SET
+  prospect = coalesce(invitees.prospect, excluded.prospect),
+  canceled = max(invitees.canceled, excluded.canceled),
+  reason = coalesce(invitees.reason, excluded.reason),
+  old_invitee = coalesce(invitees.old_invitee, excluded.old_invitee),
+  new_invitee = coalesce(invitees.new_invitee, excluded.new_invitee)";
+
+/// Inserts what is known of an invitee, or adds to it; facts are only ever added.
+pub(super) fn put(tx: &Connection, mode: Mode, invitee: &Invitee) -> Result<(), StoreError> {
+    tx.prepare_cached(PUT)?.execute(named_params! {
+        ":mode": mode,
+        ":uri": invitee.uri,
+        ":prospect": invitee.prospect,
+        ":email": invitee.email,
+        ":name": invitee.name,
+        ":zone": invitee.zone,
+        ":starts_at": invitee.starts_at,
+        ":ends_at": invitee.ends_at,
+        ":canceled": invitee.canceled,
+        ":reason": invitee.reason,
+        ":old_invitee": invitee.old_invitee,
+        ":new_invitee": invitee.new_invitee,
+    })?;
+    Ok(())
+}
+
+/// Links followed in one chain: nobody reschedules a hundred times, and a circle ends here.
+const CHAIN_MAX: usize = 100;
+
+const LINKED: &str = "
+SELECT uri, prospect, email, name, zone, starts_at, ends_at, canceled, reason, old_invitee,
+  new_invitee
+FROM invitees WHERE mode = ?1 AND (uri = ?2 OR old_invitee = ?2 OR new_invitee = ?2)";
+
+/// Returns every known invitee that is linked with one of `uris`, over any number of reschedules.
+pub fn chain(conn: &Connection, mode: Mode, uris: &[&str]) -> Result<Vec<Invitee>, StoreError> {
+    let mut open: Vec<String> = uris.iter().map(|&uri| uri.to_owned()).collect();
+    let mut asked = BTreeSet::new();
+    let mut chain: Vec<Invitee> = Vec::new();
+    let mut statement = conn.prepare_cached(LINKED)?;
+    while let Some(uri) = open.pop() {
+        if asked.len() >= CHAIN_MAX || !asked.insert(uri.clone()) {
+            continue;
+        }
+        for invitee in statement.query_map(params![mode, uri], from_row)? {
+            let invitee = invitee?;
+            let links = [Some(&invitee.uri), invitee.old_invitee.as_ref(), invitee.new_invitee.as_ref()];
+            open.extend(links.into_iter().flatten().cloned());
+            if chain.iter().all(|known| known.uri != invitee.uri) {
+                chain.push(invitee);
+            }
+        }
+    }
+    chain.sort_by(|a, b| a.uri.cmp(&b.uri));
+    Ok(chain)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Invitee> {
+    Ok(Invitee {
+        uri: row.get("uri")?,
+        prospect: row.get("prospect")?,
+        email: row.get("email")?,
+        name: row.get("name")?,
+        zone: row.get("zone")?,
+        starts_at: row.get("starts_at")?,
+        ends_at: row.get("ends_at")?,
+        canceled: row.get("canceled")?,
+        reason: row.get("reason")?,
+        old_invitee: row.get("old_invitee")?,
+        new_invitee: row.get("new_invitee")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Moment;
+
+    fn invitee(uri: &str, old: Option<&str>, new: Option<&str>) -> Invitee {
+        Invitee {
+            uri: uri.to_owned(),
+            prospect: None,
+            email: "a@b.example".to_owned(),
+            name: "Ann".to_owned(),
+            zone: "UTC".to_owned(),
+            starts_at: Moment(1),
+            ends_at: Moment(2),
+            canceled: false,
+            reason: None,
+            old_invitee: old.map(str::to_owned),
+            new_invitee: new.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_chain_is_found_from_either_end_and_knows_no_strangers() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(include_str!("../schema/0002_business.sql")).unwrap();
+        let rows = [
+            invitee("I1", None, Some("I2")),
+            invitee("I2", Some("I1"), None),
+            invitee("I3", Some("I2"), None),
+            invitee("other", None, None),
+        ];
+        for row in &rows {
+            put(&conn, Mode::Dry, row).unwrap();
+        }
+        for uri in ["I1", "I2", "I3"] {
+            let uris: Vec<String> =
+                chain(&conn, Mode::Dry, &[uri]).unwrap().into_iter().map(|row| row.uri).collect();
+            assert_eq!(uris, ["I1", "I2", "I3"], "from {uri}");
+        }
+        assert!(chain(&conn, Mode::Live, &["I1"]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_known_of_an_invitee_is_only_added_to() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(include_str!("../schema/0002_business.sql")).unwrap();
+        let gone = Invitee { canceled: true, ..invitee("I1", None, Some("I2")) };
+        put(&conn, Mode::Dry, &gone).unwrap();
+        put(&conn, Mode::Dry, &invitee("I1", None, None)).unwrap();
+        assert_eq!(chain(&conn, Mode::Dry, &["I1"]).unwrap(), [gone]);
+    }
+}

@@ -1,0 +1,26 @@
+//! Keeps the addresses that must not be written to. Rows are never updated and never deleted.
+
+use rusqlite::{Connection, params};
+
+use crate::domain::mode::Mode;
+use crate::domain::sales::Suppression;
+use crate::store::error::StoreError;
+
+const PUT: &str = "
+INSERT OR IGNORE INTO suppressions (mode, address, reason, evidence, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// Suppresses an address; the first reason stays.
+pub(super) fn put(
+    tx: &Connection,
+    mode: Mode,
+    suppression: &Suppression,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(PUT)?.execute(params![
+        mode,
+        suppression.address,
+        suppression.reason.as_column(),
+        suppression.evidence,
+        suppression.at,
+    ])?;
+    Ok(())
+}
