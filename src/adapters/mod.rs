@@ -1,3 +1,4 @@
 //! Provides the adapters: everything that talks to the outside, or stands in for it.
 
+pub mod outbox;
 pub mod sim;

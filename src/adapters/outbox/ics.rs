@@ -1,0 +1,131 @@
+//! Writes calendar invites (RFC 5545, 5546): the same UID for the life of a meeting, a growing
+//! SEQUENCE, and a cancellation that removes what the request added.
+
+use std::fmt::Write as _;
+
+use icalendar::{Calendar, Component, Event, Property};
+
+use crate::domain::effect::{Invite, InviteMethod};
+use crate::domain::error::WorkError;
+use crate::domain::time::Moment;
+
+/// Returns the calendar object of an invite; lines end in CRLF and are folded.
+///
+/// # Errors
+/// A bug when the text cannot be written.
+pub fn calendar_text(invite: &Invite) -> Result<String, WorkError> {
+    let (method, status) = match invite.method {
+        InviteMethod::Request => ("REQUEST", "CONFIRMED"),
+        InviteMethod::Cancel => ("CANCEL", "CANCELLED"),
+    };
+    let mut event = Event::new();
+    event
+        .uid(&line(&invite.uid))
+        .sequence(u32::try_from(invite.sequence).unwrap_or(0))
+        .add_property("DTSTAMP", utc(invite.stamped_at))
+        .add_property("DTSTART", utc(invite.starts_at))
+        .add_property("DTEND", utc(invite.ends_at))
+        .summary(&line(&invite.summary))
+        .add_property("STATUS", status)
+        .append_property(
+            Property::new("ORGANIZER", format!("mailto:{}", line(&invite.organizer)))
+                .add_parameter("CN", &line(&invite.mail.from_name))
+                .done(),
+        )
+        .append_property(
+            Property::new("ATTENDEE", format!("mailto:{}", line(&invite.attendee)))
+                .add_parameter("ROLE", "REQ-PARTICIPANT")
+                .add_parameter("PARTSTAT", "NEEDS-ACTION")
+                .add_parameter("RSVP", "TRUE")
+                .done(),
+        );
+    let mut calendar = Calendar::empty();
+    for (name, value) in
+        [("VERSION", "2.0"), ("PRODID", "-//CEP Machine//Booking Handler//EN"), ("METHOD", method)]
+    {
+        calendar.append_property(Property::new(name, value));
+    }
+    calendar.push(event);
+    let mut text = String::new();
+    write!(text, "{calendar}").map_err(|error| {
+        WorkError::bug("invite_unbuildable", "the invite cannot be written").caused_by(&error)
+    })?;
+    Ok(text)
+}
+
+fn utc(at: Moment) -> String {
+    at.to_timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// A property is one line; what would end it, or hide in it, is taken out.
+fn line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::domain::effect::Mail;
+
+    pub(in crate::adapters::outbox) fn invite(method: InviteMethod) -> Invite {
+        Invite {
+            uid: "6f1e@agency.example".to_owned(),
+            sequence: 1,
+            method,
+            starts_at: "2026-01-12T15:00:00Z".parse().unwrap(),
+            ends_at: "2026-01-12T15:30:00Z".parse().unwrap(),
+            stamped_at: "2026-01-05T09:00:00Z".parse().unwrap(),
+            summary: "Profile review; 15 minutes, with Zähne & Co and a name that is long"
+                .to_owned(),
+            organizer: "sam@agency.example".to_owned(),
+            attendee: "ann@dental.example".to_owned(),
+            mail: Mail {
+                to: "ann@dental.example".to_owned(),
+                to_name: "Ann".to_owned(),
+                from: "sam@agency.example".to_owned(),
+                from_name: "Sam, Agency".to_owned(),
+                subject: "Our call".to_owned(),
+                text: "See you then.\n".to_owned(),
+                unsubscribe_url: None,
+                booking_url: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_request_is_written_as_the_standard_says() {
+        let text = calendar_text(&invite(InviteMethod::Request)).unwrap();
+        for line in [
+            "METHOD:REQUEST",
+            "UID:6f1e@agency.example",
+            "SEQUENCE:1",
+            "DTSTAMP:20260105T090000Z",
+            "DTSTART:20260112T150000Z",
+            "DTEND:20260112T153000Z",
+            "STATUS:CONFIRMED",
+            "ORGANIZER;CN=\"Sam, Agency\":mailto:sam@agency.example",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        assert!(text.contains("Profile review\\; 15 minutes\\, with"), "{text}");
+        assert!(text.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')), "{text}");
+        assert_eq!(text, calendar_text(&invite(InviteMethod::Request)).unwrap());
+    }
+
+    #[test]
+    fn a_cancellation_keeps_the_uid() {
+        let text = calendar_text(&invite(InviteMethod::Cancel)).unwrap();
+        for line in ["METHOD:CANCEL", "STATUS:CANCELLED", "UID:6f1e@agency.example"] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_add_a_property() {
+        let mut evil = invite(InviteMethod::Request);
+        evil.summary = "Call\r\nATTENDEE:mailto:everybody@example.com".to_owned();
+        let text = calendar_text(&evil).unwrap();
+        let attendees = text.lines().filter(|line| line.starts_with("ATTENDEE")).count();
+        assert_eq!(attendees, 1, "{text}");
+    }
+}

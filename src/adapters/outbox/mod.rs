@@ -1,0 +1,226 @@
+//! Provides the live world without credentials: files that a person sends, imports or acts on.
+//!
+//! Live mode never pretends to have an account it was not given. Mail becomes an `.eml` that any
+//! mail program opens as a draft, an invite an `.ics` with its mail, everything else a task as
+//! Markdown for a person and JSON for a program. A file is named by its effect's key, so writing it
+//! twice is writing it once: every port here is idempotent for ever.
+//!
+//! What a crash leaves: either no file or the whole one. A half-written file has a name that starts
+//! with a dot and is replaced by the next try.
+
+mod eml;
+mod ics;
+pub mod mail;
+pub mod people;
+pub mod profile;
+pub mod workspace;
+
+use std::fs;
+use std::io;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::domain::effect::{EffectKey, Receipt, Recovery};
+use crate::domain::error::{ErrorClass, WorkError};
+use crate::domain::time::Moment;
+
+pub use eml::{mail_bytes, report_bytes};
+pub use ics::calendar_text;
+
+/// How every port of the outbox is recovered: the file's name is the key.
+const BY_FILE_NAME: Recovery = Recovery::Idempotent { key_in: "file name", retention_ms: None };
+
+/// Whom the outbox's ports call, for limits and breakers.
+const HOST: &str = "outbox";
+
+/// The folder in which live effects wait for a person.
+#[derive(Clone, Debug)]
+pub struct OutboxDir {
+    root: PathBuf,
+}
+
+/// One file of an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxFile {
+    /// `eml`, `ics`, `md`, `json`.
+    pub extension: &'static str,
+    /// Its whole content.
+    pub bytes: Vec<u8>,
+}
+
+impl OutboxFile {
+    /// Makes a file.
+    pub fn new(extension: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { extension, bytes: bytes.into() }
+    }
+}
+
+impl OutboxDir {
+    /// Names the folder; it is made when the first file is written.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Writes the files of one effect into `folder`, as `<date>-<kind>-<key>.<extension>`, and
+    /// returns a receipt that names the last of them. Files that are there already stay as they
+    /// are, with the date of the first try: a person may have acted on them.
+    ///
+    /// # Errors
+    /// A permanent error that names path and next step when the folder cannot be written; a
+    /// transient one when the disk is full.
+    pub fn put(
+        &self,
+        folder: &str,
+        kind: &str,
+        key: &EffectKey,
+        now: Moment,
+        files: &[OutboxFile],
+    ) -> Result<Receipt, WorkError> {
+        let folder = self.root.join(folder);
+        let suffix = format!("-{kind}-{key}");
+        let stem =
+            earlier_stem(&folder, &suffix).unwrap_or_else(|| format!("{}{suffix}", now.utc_date()));
+        let mut last = folder.clone();
+        for file in files {
+            last = folder.join(format!("{stem}.{}", file.extension));
+            write_once(&last, &file.bytes).map_err(|error| unwritable(&last, &error))?;
+        }
+        Ok(receipt(&last))
+    }
+
+    /// Writes one file under its own name below the outbox, and leaves one that exists alone.
+    fn put_named(&self, relative: &Path, bytes: &[u8]) -> Result<PathBuf, WorkError> {
+        let path = self.root.join(relative);
+        write_once(&path, bytes).map_err(|error| unwritable(&path, &error))?;
+        Ok(path)
+    }
+}
+
+fn receipt(path: &Path) -> Receipt {
+    Receipt { reference: path.display().to_string(), data: serde_json::Value::Null }
+}
+
+/// Finds the name under which an earlier try of the same effect wrote, whatever day that was.
+fn earlier_stem(folder: &Path, suffix: &str) -> Option<String> {
+    fs::read_dir(folder).ok()?.filter_map(Result::ok).find_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let stem = name.rsplit_once('.')?.0;
+        (stem.ends_with(suffix) && !stem.starts_with('.')).then(|| stem.to_owned())
+    })
+}
+
+/// Writes a file so that it is whole and lasting, or not there at all.
+fn write_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file's path"));
+    };
+    if path.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    let unfinished = folder.join(format!(".{}.unfinished", name.display()));
+    let mut file = fs::File::create(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    // The rename itself has to reach the disk before the journal says that it happened.
+    fs::File::open(folder)?.sync_all()
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> WorkError {
+    let message = format!("cannot write {}", path.display());
+    if error.kind() == io::ErrorKind::StorageFull {
+        return WorkError::new(ErrorClass::Transient, "disk_full", message)
+            .caused_by(error)
+            .hint("free some space; the file is written by the next try");
+    }
+    WorkError::permanent("outbox_unwritable", message).caused_by(error).hint(format!(
+        "make {} a folder that this user may write, or set paths.outbox_dir, then retry the unit",
+        path.parent().unwrap_or(path).display()
+    ))
+}
+
+/// Turns a natural key into a part of a file's name: `osm:node/1` becomes `osm-node-1`.
+fn file_word(text: &str) -> String {
+    const CHARS_MAX: usize = 60;
+    text.chars()
+        .take(CHARS_MAX)
+        .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::effect::Action;
+    use crate::domain::layer::Layer;
+    use crate::domain::mode::Mode;
+
+    fn key(version: &str) -> EffectKey {
+        EffectKey::new(Mode::Live, Layer::OutreachEngine, "osm:node/1", Action::SendEmail, version)
+    }
+
+    fn at(text: &str) -> Moment {
+        text.parse().unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_second_try_on_another_day_finds_the_file_of_the_first() {
+        let root = tempfile::tempdir().unwrap();
+        let outbox = OutboxDir::new(root.path());
+        let put = |day: &str, text: &str| {
+            let files = [OutboxFile::new("eml", text)];
+            outbox.put("mail", "email", &key("c/1"), at(day), &files).unwrap()
+        };
+        let first = put("2026-01-05T23:59:00Z", "first");
+        let second = put("2026-01-06T00:01:00Z", "second");
+        assert_eq!(first, second);
+        assert_eq!(names(&root.path().join("mail")).len(), 1);
+        assert_eq!(fs::read_to_string(&first.reference).unwrap(), "first");
+        assert!(first.reference.ends_with(&format!("2026-01-05-email-{}.eml", key("c/1"))));
+    }
+
+    #[test]
+    fn an_unfinished_file_of_a_crash_is_replaced_and_never_taken_for_a_whole_one() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("mail");
+        fs::create_dir_all(&folder).unwrap();
+        let whole = format!("2026-01-05-email-{}.eml", key("c/1"));
+        fs::write(folder.join(format!(".{whole}.unfinished")), "hal").unwrap();
+        let files = [OutboxFile::new("eml", "whole")];
+        let now = at("2026-01-05T09:00:00Z");
+        OutboxDir::new(root.path()).put("mail", "email", &key("c/1"), now, &files).unwrap();
+        assert_eq!(names(&folder), std::slice::from_ref(&whole));
+        assert_eq!(fs::read_to_string(folder.join(whole)).unwrap(), "whole");
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_named_with_the_next_step() {
+        let root = tempfile::tempdir().unwrap();
+        let blocked = root.path().join("outbox");
+        fs::write(&blocked, "a file where the folder should be").unwrap();
+        let files = [OutboxFile::new("eml", "x")];
+        let now = at("2026-01-05T09:00:00Z");
+        let error =
+            OutboxDir::new(&blocked).put("mail", "email", &key("c/1"), now, &files).unwrap_err();
+        assert_eq!(error.class, ErrorClass::Permanent);
+        assert!(error.message.contains(&blocked.display().to_string()), "{error}");
+        assert!(error.hint.unwrap().contains("paths.outbox_dir"));
+        assert!(!error.causes.is_empty());
+    }
+
+    #[test]
+    fn a_key_becomes_a_harmless_name() {
+        assert_eq!(file_word("osm:node/1"), "osm-node-1");
+        assert_eq!(file_word("../../etc/passwd"), "------etc-passwd");
+    }
+}

@@ -1,0 +1,116 @@
+//! Writes changes of public profiles, posts and review replies as tasks for a person.
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile};
+use crate::domain::effect::{Post, ProfileEdit, Receipt, Recovery, ReviewReply};
+use crate::domain::error::WorkError;
+use crate::effects::permit::Permit;
+use crate::effects::port::{Call, Port};
+
+/// Work on public profiles as files.
+#[derive(Clone, Debug)]
+pub struct OutboxProfile(pub OutboxDir);
+
+impl OutboxProfile {
+    fn write(
+        &self,
+        call: &Call,
+        kind: &str,
+        text: String,
+        work: &(impl Serialize + Sync),
+    ) -> Result<Receipt, WorkError> {
+        let data = json!({ "key": call.key, "layer": call.layer.number(), kind: work });
+        let files = [OutboxFile::new("json", format!("{data:#}\n")), OutboxFile::new("md", text)];
+        self.0.put("profiles", kind, &call.key, call.now, &files)
+    }
+}
+
+#[async_trait]
+impl Port<ProfileEdit> for OutboxProfile {
+    fn name(&self) -> &'static str {
+        "outbox profile edit"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        BY_FILE_NAME
+    }
+
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        edit: &ProfileEdit,
+    ) -> Result<Receipt, WorkError> {
+        let before = edit.before.as_deref().unwrap_or("(nothing)");
+        let text = format!(
+            "# Change {} of {}\n\nWas:\n{before}\n\nShall be:\n{}\n",
+            edit.field, edit.entity, edit.after
+        );
+        self.write(call, "edit", text, edit)
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Port<Post> for OutboxProfile {
+    fn name(&self) -> &'static str {
+        "outbox post"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        BY_FILE_NAME
+    }
+
+    async fn call(&self, _: &Permit, call: &Call, post: &Post) -> Result<Receipt, WorkError> {
+        let text = format!("# Post for {} ({})\n\n{}\n", post.entity, post.slot, post.text);
+        self.write(call, "post", text, post)
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Port<ReviewReply> for OutboxProfile {
+    fn name(&self) -> &'static str {
+        "outbox review reply"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        BY_FILE_NAME
+    }
+
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        reply: &ReviewReply,
+    ) -> Result<Receipt, WorkError> {
+        let text =
+            format!("# Reply for {} to review {}\n\n{}\n", reply.entity, reply.review, reply.text);
+        self.write(call, "reply", text, reply)
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
