@@ -59,7 +59,8 @@ pub fn chain(conn: &Connection, mode: Mode, uris: &[&str]) -> Result<Vec<Invitee
         }
         for invitee in statement.query_map(params![mode, uri], from_row)? {
             let invitee = invitee?;
-            let links = [Some(&invitee.uri), invitee.old_invitee.as_ref(), invitee.new_invitee.as_ref()];
+            let links =
+                [Some(&invitee.uri), invitee.old_invitee.as_ref(), invitee.new_invitee.as_ref()];
             open.extend(links.into_iter().flatten().cloned());
             if chain.iter().all(|known| known.uri != invitee.uri) {
                 chain.push(invitee);

@@ -52,8 +52,7 @@ FROM meetings WHERE mode = ?1 AND entity = ?2";
 
 /// Returns the meeting of a chain by the URI of its first invitee.
 pub fn get(conn: &Connection, mode: Mode, entity: &str) -> Result<Option<Meeting>, StoreError> {
-    let meeting =
-        optional(conn.prepare_cached(GET)?.query_row(params![mode, entity], from_row))?;
+    let meeting = optional(conn.prepare_cached(GET)?.query_row(params![mode, entity], from_row))?;
     meeting.transpose()
 }
 
