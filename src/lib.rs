@@ -13,9 +13,11 @@ pub mod telemetry;
 
 pub mod store;
 
-pub mod adapters;
 pub mod effects;
 
+pub mod adapters;
 pub mod engines;
+
+pub mod layers;
 
 pub mod app;

@@ -17,6 +17,7 @@ use crate::domain::mode::Mode;
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit};
+use crate::effects::counterparty::{Counterparties, RawDelivery};
 use crate::effects::gate::{EffectOrder, Gate};
 use crate::store::Store;
 
@@ -119,62 +120,6 @@ pub trait Layers: Send + Sync {
 
     /// Works one unit.
     async fn run(&self, ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop>;
-}
-
-/// A message from outside, raw as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawDelivery {
-    /// `calendly`, `stripe`, `mailbox`, `person` or `profile`.
-    pub provider: &'static str,
-    /// What duplicates of one delivery share.
-    pub delivery_id: String,
-    /// Header names in lower case, with values.
-    pub headers: Vec<(String, String)>,
-    /// The bytes that were signed.
-    pub body: Vec<u8>,
-}
-
-/// An effect that the receiver confirmed: what the simulated world reacts to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConfirmedEffect {
-    /// Its place in the journal.
-    pub id: i64,
-    /// Its key.
-    pub key: EffectKey,
-    /// The unit that performed it, by its natural name.
-    pub unit: crate::domain::unit::UnitName,
-    /// What was done.
-    pub action: Action,
-    /// To what.
-    pub entity: String,
-    /// Which of several.
-    pub version: String,
-    /// What was sent.
-    pub effect: Effect,
-    /// What the receiver answered.
-    pub receipt: Receipt,
-    /// When, on the mode's clock.
-    pub settled_at: Moment,
-}
-
-/// Something a counterparty does because of an effect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Consequence {
-    /// When, on the mode's clock.
-    pub due: Moment,
-    /// Whether it answers a waiting unit, and so may settle after the horizon.
-    pub settles: bool,
-    /// What arrives.
-    pub delivery: RawDelivery,
-}
-
-/// Those who answer in dry mode: prospects, clients, payers, reviewers, our own people.
-///
-/// Pure: the same effect always has the same consequences, so nothing is lost when a process dies
-/// before delivering them.
-pub trait Counterparties: Send + Sync {
-    /// Returns everything that follows from one confirmed effect, at any time.
-    fn consequences(&self, effect: &ConfirmedEffect) -> Vec<Consequence>;
 }
 
 /// The one entry for deliveries; `app::receive` implements it.

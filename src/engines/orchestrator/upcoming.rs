@@ -7,10 +7,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use super::contract::{ConfirmedEffect, Consequence, Counterparties, RawDelivery};
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
 use crate::domain::unit::UnitName;
+use crate::effects::counterparty::{ConfirmedEffect, Consequence, Counterparties, RawDelivery};
 use crate::store::error::StoreError;
 use crate::store::{Store, effects};
 
