@@ -70,6 +70,23 @@ impl Stage {
     pub fn from_column(word: &str) -> Result<Self, UnknownWord> {
         column::parse("stage", word, &Self::ALL, Self::as_column)
     }
+
+    /// Whether a prospect that is at `from` may move here: forward, or to another word of the same
+    /// step. A lost prospect that books after all is booked again; a client stays one.
+    pub const fn may_follow(self, from: Self) -> bool {
+        self.step() >= from.step()
+    }
+
+    const fn step(self) -> u8 {
+        match self {
+            Self::Found => 0,
+            Self::LeftOut | Self::NotQualified | Self::Qualified => 1,
+            Self::Pitched => 2,
+            Self::NoChannel | Self::Contacted => 3,
+            Self::Booked | Self::Lost => 4,
+            Self::Client => 5,
+        }
+    }
 }
 
 /// How weak the public profile is.

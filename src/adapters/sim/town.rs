@@ -139,9 +139,9 @@ impl District {
             let (last_digits, rest) = part.split_at(3.min(part.len()));
             let number = last_digits.parse::<usize>().unwrap_or(0);
             let number = number + self.number * NUMBERS_PER_DISTRICT;
-            moved.push_str(DRAMA_RANGES[number / NUMBERS_PER_RANGE % DRAMA_RANGES.len()]);
-            moved.push_str(&format!("{:03}", number % NUMBERS_PER_RANGE));
-            moved.push_str(rest);
+            let range = DRAMA_RANGES[number / NUMBERS_PER_RANGE % DRAMA_RANGES.len()];
+            let last_digits = format!("{:03}", number % NUMBERS_PER_RANGE);
+            moved.extend([range, &last_digits, rest]);
         }
         moved
     }

@@ -12,6 +12,8 @@ pub mod invitees;
 pub mod meetings;
 pub mod messages;
 pub mod pitches;
+pub mod profiles;
+pub mod prospects;
 pub mod suppressions;
 
 /// Applies one change.
@@ -31,12 +33,28 @@ pub(super) fn apply(
         SalesChange::StopCampaign { campaign, reason } => {
             campaigns::stop(tx, mode, now, campaign, reason)
         }
-        SalesChange::Prospect(_)
-        | SalesChange::ProspectStage { .. }
-        | SalesChange::FirstContact { .. }
-        | SalesChange::Concluded { .. }
-        | SalesChange::Profile(_) => {
-            Err(StoreError::Unreadable(format!("no table takes {change:?} yet")))
+        SalesChange::Prospect(prospect) => prospects::put(tx, mode, now, prospect),
+        SalesChange::ProspectStage { entity, stage, reason } => {
+            prospects::set_stage(tx, mode, now, entity, *stage, reason.as_deref())
         }
+        SalesChange::FirstContact { entity, at } => {
+            prospects::set_first_contact(tx, mode, now, entity, *at)
+        }
+        SalesChange::Concluded { entity, conclusion, at } => {
+            prospects::conclude(tx, mode, now, entity, *conclusion, *at)
+        }
+        SalesChange::Profile(audit) => profiles::put(tx, mode, audit),
+    }
+}
+
+#[cfg(test)]
+pub(in crate::store) mod tests {
+    use rusqlite::Connection;
+
+    /// Makes an empty database with the business's tables.
+    pub(in crate::store) fn database() -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(include_str!("../schema/0002_business.sql")).unwrap();
+        conn
     }
 }
