@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::domain::effect::EffectKey;
 use crate::domain::ids::{CommandId, RunId, UnitId};
@@ -36,6 +37,22 @@ pub enum Command {
         unit: UnitId,
         /// The person's reason.
         reason: String,
+    },
+    /// Say how work that was handed to a person went; its unit goes on.
+    Answer {
+        /// Which waiting unit.
+        unit: UnitId,
+        /// The result in the task's own word: `done`, `failed`, `won`.
+        result: String,
+        /// What the person noted.
+        note: Option<String>,
+        /// Details the layer asks for, such as the plan that was sold.
+        data: Option<Value>,
+    },
+    /// Copy prospects and pitches of the dry world into the live one.
+    Promote {
+        /// At most so many prospects.
+        limit: Option<u32>,
     },
     /// Say what became of an unknown effect, by evidence.
     Resolve {
@@ -99,7 +116,7 @@ pub struct RunRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It happened: the effect is confirmed and the unit is done.
+    /// It happened: the effect is confirmed, and the unit goes on with what follows from it.
     Happened,
     /// It did not: the effect is rejected and the unit runs again.
     DidNotHappen,

@@ -23,6 +23,7 @@ pub mod learning;
 pub mod leases;
 pub mod limits;
 mod open;
+pub mod operate;
 pub mod operations;
 pub mod phi;
 pub mod recovery;
