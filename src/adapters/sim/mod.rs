@@ -5,6 +5,7 @@
 //! here says `sim` in its name, and every receipt starts with `sim:`.
 
 pub mod counterparty;
+pub mod market;
 pub mod receiver;
 pub mod town;
 

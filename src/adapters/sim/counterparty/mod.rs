@@ -3,8 +3,12 @@
 //! Each is a pure function from one confirmed effect to what follows from it. Whoever reacts keeps
 //! no memory; what somebody has decided follows from the seed and their own name.
 
+mod letter;
+
 use crate::domain::draw::Seed;
 use crate::effects::counterparty::{ConfirmedEffect, Consequence, Counterparties};
+
+pub use letter::letter;
 
 /// Everybody who lives in the simulated world.
 pub struct Society {
