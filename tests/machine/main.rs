@@ -1,0 +1,5 @@
+//! Tests the orchestrator and the gate as one machine, with layers and receivers made for the test.
+
+mod gate;
+mod runs;
+mod stage;

@@ -1,0 +1,239 @@
+//! A stage for tests: a database in a temporary folder, a receiver that records every call, and
+//! layers made of closures.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cep_machine::config::Settings;
+use cep_machine::domain::draw::Seed;
+use cep_machine::domain::effect::{Action, Audience, Effect, Mail, Receipt, Recovery};
+use cep_machine::domain::error::WorkError;
+use cep_machine::domain::layer::Layer;
+use cep_machine::domain::mode::Mode;
+use cep_machine::domain::outcome::{StepOutcome, Stop};
+use cep_machine::domain::time::Moment;
+use cep_machine::domain::unit::{NewUnit, Unit, UnitName};
+use cep_machine::effects::counterparty::RawDelivery;
+use cep_machine::effects::gate::Gate;
+use cep_machine::effects::permit::Permit;
+use cep_machine::effects::port::{Call, Port, World};
+use cep_machine::engines::orchestrator::contract::{
+    Discover, Driven, EffectRequest, LayerContext, Layers, Receive,
+};
+use cep_machine::engines::orchestrator::engine::{
+    AtOnce, Orchestrator, RunOrder, RunReport, Steer,
+};
+use cep_machine::runtime::clock::SystemClock;
+use cep_machine::store::Store;
+use cep_machine::store::error::StoreError;
+use tokio::sync::watch;
+
+/// What the receiver does with the n-th send of an effect.
+pub type Behaviour = Box<dyn Fn(&Call) -> Result<Receipt, WorkError> + Send + Sync>;
+
+/// A receiver for every kind of effect, with a record of what arrived.
+pub struct Recorder {
+    pub recovery: Recovery,
+    pub behaviour: Behaviour,
+    pub arrived: Mutex<Vec<Call>>,
+}
+
+#[async_trait]
+impl<E: Sync + Send> Port<E> for Recorder {
+    fn name(&self) -> &'static str {
+        "recorder"
+    }
+
+    fn host(&self) -> &'static str {
+        "recorder"
+    }
+
+    fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    async fn call(&self, _: &Permit, call: &Call, _: &E) -> Result<Receipt, WorkError> {
+        self.arrived.lock().unwrap().push(call.clone());
+        (self.behaviour)(call)
+    }
+
+    async fn find(&self, _: &Permit, call: &Call) -> Result<Option<Receipt>, WorkError> {
+        let seen = self.arrived.lock().unwrap().iter().any(|seen| seen.key == call.key);
+        Ok(seen.then(|| receipt(call)))
+    }
+}
+
+pub fn receipt(call: &Call) -> Receipt {
+    Receipt { reference: format!("recorded:{}", call.key), data: serde_json::Value::Null }
+}
+
+pub fn world(recorder: &Arc<Recorder>) -> World {
+    World {
+        mail: recorder.clone(),
+        invite: recorder.clone(),
+        task: recorder.clone(),
+        workspace: recorder.clone(),
+        profile_edit: recorder.clone(),
+        post: recorder.clone(),
+        review_reply: recorder.clone(),
+        report: recorder.clone(),
+        invoice: recorder.clone(),
+        subscription: recorder.clone(),
+        source: recorder.clone(),
+        profile_read: recorder.clone(),
+    }
+}
+
+/// Layers in which only layer 3 works: each of its units sends one mail. Labels say what else
+/// happens: `panic`, `plain` (no effect), `wait`.
+pub struct Mailers {
+    pub units: Vec<NewUnit>,
+    pub audience: Audience,
+    pub seen: Mutex<HashMap<String, u32>>,
+}
+
+#[async_trait]
+impl Layers for Mailers {
+    fn discover(&self, layer: Layer, _: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
+        Ok(if layer == Layer::OutreachEngine { self.units.clone() } else { Vec::new() })
+    }
+
+    async fn run(&self, ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+        *self.seen.lock().unwrap().entry(unit.name.entity.clone()).or_default() += 1;
+        match unit.kind.as_str() {
+            "panic" => panic!("a layer's own mistake"),
+            "plain" => return Ok(StepOutcome::done()),
+            _ => {}
+        }
+        ctx.perform(EffectRequest {
+            action: Action::SendEmail,
+            entity: unit.name.entity.clone(),
+            version: "c/1".to_owned(),
+            audience: self.audience.clone(),
+            effect: Effect::Mail(mail(unit.payload["text"].as_str().unwrap_or("hello"))),
+        })
+        .await?;
+        Ok(StepOutcome::done())
+    }
+}
+
+pub fn mail(text: &str) -> Mail {
+    Mail {
+        to: "a@b.example".to_owned(),
+        to_name: "A".to_owned(),
+        from: "us@agency.example".to_owned(),
+        from_name: "Us".to_owned(),
+        subject: "Hello".to_owned(),
+        text: text.to_owned(),
+        unsubscribe_url: None,
+        booking_url: None,
+    }
+}
+
+struct NoDeliveries;
+
+#[async_trait]
+impl Receive for NoDeliveries {
+    async fn receive(&self, _: Mode, _: Moment, _: RawDelivery) -> Result<(), WorkError> {
+        Ok(())
+    }
+}
+
+pub struct Stage {
+    pub folder: tempfile::TempDir,
+    pub store: Store,
+    pub recorder: Arc<Recorder>,
+    pub layers: Arc<Mailers>,
+    pub settings: Arc<Settings>,
+}
+
+pub fn units(n: u32, kind: &str) -> Vec<NewUnit> {
+    (0..n)
+        .map(|i| {
+            let name = UnitName::new(Layer::OutreachEngine, format!("osm:node/{i}"), "message/1");
+            NewUnit::ready(name, kind, format!("mail {i}"), serde_json::json!({}))
+        })
+        .collect()
+}
+
+impl Stage {
+    pub fn new(units: Vec<NewUnit>, recovery: Recovery, behaviour: Behaviour) -> Self {
+        Self::with(units, recovery, behaviour, Audience::Agency)
+    }
+
+    pub fn with(
+        units: Vec<NewUnit>,
+        recovery: Recovery,
+        behaviour: Behaviour,
+        audience: Audience,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SystemClock::new());
+        let store = Store::open(&folder.path().join("stage.db"), clock).unwrap();
+        let recorder = Arc::new(Recorder { recovery, behaviour, arrived: Mutex::default() });
+        let layers = Arc::new(Mailers { units, audience, seen: Mutex::default() });
+        let settings = cep_machine::config::embedded(folder.path()).unwrap();
+        Self { folder, store, recorder, layers, settings: Arc::new(settings) }
+    }
+
+    pub fn orchestrator(&self) -> Orchestrator {
+        let clock = Arc::new(SystemClock::new());
+        let gate = Gate::new(
+            world(&self.recorder),
+            self.store.clone(),
+            clock.clone(),
+            self.settings.clone(),
+            "test pid 1@here".to_owned(),
+        );
+        let driven = Driven {
+            layers: self.layers.clone(),
+            counterparties: None,
+            receive: Arc::new(NoDeliveries),
+        };
+        Orchestrator::new(
+            self.store.clone(),
+            Arc::new(gate),
+            driven,
+            clock,
+            self.settings.clone(),
+            Seed(1),
+        )
+    }
+
+    pub async fn run_all(&self) -> RunReport {
+        let (_steer, steered) = watch::channel(Steer::Go);
+        self.orchestrator().run(&order(Layer::ALL.to_vec()), &AtOnce, steered).await.unwrap()
+    }
+
+    pub fn texts(&self, sql: &'static str) -> Vec<String> {
+        self.store
+            .read(|conn| {
+                let mut statement = conn.prepare(sql)?;
+                let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+                Ok::<_, StoreError>(rows.collect::<Result<_, _>>()?)
+            })
+            .unwrap()
+    }
+
+    pub fn count(&self, sql: &'static str) -> i64 {
+        self.store
+            .read(|conn| Ok::<_, StoreError>(conn.query_row(sql, [], |row| row.get(0))?))
+            .unwrap()
+    }
+
+    pub fn sends(&self) -> usize {
+        self.recorder.arrived.lock().unwrap().len()
+    }
+}
+
+pub fn order(layers: Vec<Layer>) -> RunOrder {
+    RunOrder { mode: Mode::Dry, layers, input: None, owner: "test pid 1@here".to_owned() }
+}
+
+pub fn accept() -> Behaviour {
+    Box::new(|call| Ok(receipt(call)))
+}
+
+pub const IDEMPOTENT: Recovery =
+    Recovery::Idempotent { key_in: "Idempotency-Key", retention_ms: None };
