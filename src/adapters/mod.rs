@@ -2,3 +2,6 @@
 
 pub mod outbox;
 pub mod sim;
+
+#[cfg(test)]
+mod conformance;

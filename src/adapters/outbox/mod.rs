@@ -152,6 +152,7 @@ fn file_word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapters::conformance;
     use crate::domain::effect::Action;
     use crate::domain::layer::Layer;
     use crate::domain::mode::Mode;
@@ -216,6 +217,15 @@ mod tests {
         assert!(error.message.contains(&blocked.display().to_string()), "{error}");
         assert!(error.hint.unwrap().contains("paths.outbox_dir"));
         assert!(!error.causes.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_outbox_behaves_as_every_port_must() {
+        let root = tempfile::tempdir().unwrap();
+        let outbox = OutboxDir::new(root.path());
+        conformance::check(&mail::OutboxMail(outbox.clone()), &conformance::mail()).await;
+        conformance::check(&mail::OutboxInvite(outbox.clone()), &conformance::invite()).await;
+        conformance::check(&people::OutboxPeople(outbox), &conformance::task()).await;
     }
 
     #[test]

@@ -4,8 +4,11 @@
 //! iff its draw lies below the fault rate, so a higher rate fails a superset of calls. Everything
 //! here says `sim` in its name, and every receipt starts with `sim:`.
 
+pub mod calendar;
 pub mod counterparty;
+pub mod mail;
 pub mod market;
+pub mod people;
 pub mod receiver;
 pub mod town;
 

@@ -1,0 +1,60 @@
+//! Provides the simulated mail server.
+//!
+//! It accepts mail as a provider with a searchable list of sent items does. What the recipients do
+//! is not its business: that is `counterparty::prospect`.
+
+use async_trait::async_trait;
+
+use super::Sim;
+use crate::domain::effect::{Mail, Receipt, Recovery};
+use crate::domain::error::WorkError;
+use crate::effects::permit::Permit;
+use crate::effects::port::{Call, Port};
+
+/// Accepts mail that nobody gets.
+#[derive(Clone)]
+pub struct SimMail(pub Sim);
+
+#[async_trait]
+impl Port<Mail> for SimMail {
+    fn name(&self) -> &'static str {
+        "sim mail"
+    }
+
+    fn host(&self) -> &'static str {
+        "sim-mail"
+    }
+
+    fn recovery(&self) -> Recovery {
+        Recovery::Queryable
+    }
+
+    async fn call(&self, _: &Permit, call: &Call, _: &Mail) -> Result<Receipt, WorkError> {
+        self.0.answer(call, receipt(call))
+    }
+
+    async fn find(&self, _: &Permit, call: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(self.0.has_arrived(call).then(|| receipt(call)))
+    }
+}
+
+fn receipt(call: &Call) -> Receipt {
+    Receipt { reference: format!("sim:mail/{}", call.key), data: serde_json::Value::Null }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::conformance;
+    use crate::adapters::sim::FaultPlan;
+
+    #[tokio::test]
+    async fn it_behaves_as_every_port_must() {
+        let effect = conformance::mail();
+        for rate in [0.0, 0.3, 1.0] {
+            let plan = FaultPlan { rate, ..FaultPlan::default() };
+            let sim = Sim::new(conformance::SEED, plan, None);
+            conformance::check(&SimMail(sim), &effect).await;
+        }
+    }
+}
