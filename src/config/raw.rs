@@ -2,8 +2,11 @@
 //! optional, no key unknown. What the values mean is `settings.rs`'s business.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
+
+use crate::domain::fault::ScriptedFault;
 
 /// Lays a file's settings over those of the file below it.
 pub(super) trait Overlay {
@@ -134,6 +137,9 @@ section!(RawOrchestrator {
 section!(RawSim {
     seed: Option<u64>,
     fault_rate: Option<f64>,
+    fault_rate_by_layer: Option<BTreeMap<u8, f64>>,
+    fault_script: Option<Vec<ScriptedFault>>,
+    receiver_log: Option<PathBuf>,
 });
 
 section!(RawPricing {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::secrets::Secrets;
+use crate::domain::fault::FaultPlan;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::Plan;
 use crate::domain::resilience::backoff::RetryPolicy;
@@ -254,12 +255,14 @@ pub struct Orchestrator {
 }
 
 /// The simulated world.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sim {
     /// Everything simulated follows from it.
     pub seed: u64,
-    /// Share of calls that fail, 0–1.
-    pub fault_rate: f64,
+    /// Which calls fail.
+    pub faults: FaultPlan,
+    /// Where the simulated receivers note every call that arrives, if anywhere.
+    pub receiver_log: Option<PathBuf>,
 }
 
 /// What clients pay.

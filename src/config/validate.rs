@@ -16,6 +16,7 @@ use super::settings::{
     Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, PlanPrice,
     Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
 };
+use crate::domain::fault::FaultPlan;
 use crate::domain::money::{Currency, Money};
 
 /// A value that does not fit.
@@ -220,9 +221,21 @@ fn orchestrator(raw: RawOrchestrator) -> Fit<Orchestrator> {
 }
 
 fn sim(raw: &RawSim) -> Fit<Sim> {
+    let by_layer = raw.fault_rate_by_layer.clone().unwrap_or_default();
+    for (layer, rate) in &by_layer {
+        let key = format!("sim.fault_rate_by_layer.{layer}");
+        within(Some(*layer), &key, 1..=9)?;
+        within(Some(*rate), &key, 0.0..=1.0)?;
+    }
+    let script = raw.fault_script.clone().unwrap_or_default();
+    for fault in &script {
+        within(Some(fault.layer), "sim.fault_script.layer", 1..=9)?;
+    }
+    let rate = within(raw.fault_rate, "sim.fault_rate", 0.0..=1.0)?;
     Ok(Sim {
         seed: need(raw.seed, "sim.seed")?,
-        fault_rate: within(raw.fault_rate, "sim.fault_rate", 0.0..=1.0)?,
+        faults: FaultPlan { rate, by_layer, script },
+        receiver_log: raw.receiver_log.clone(),
     })
 }
 

@@ -11,6 +11,7 @@ pub mod draw;
 pub mod effect;
 pub mod error;
 pub mod event;
+pub mod fault;
 pub mod finance;
 pub mod gbp;
 pub mod ids;

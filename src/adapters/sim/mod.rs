@@ -12,7 +12,6 @@ pub mod people;
 pub mod receiver;
 pub mod town;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,46 +19,9 @@ use self::receiver::Receiver;
 use crate::domain::draw::Seed;
 use crate::domain::effect::Receipt;
 use crate::domain::error::{ErrorClass, WorkError};
-use crate::domain::layer::Layer;
+use crate::domain::fault::{FaultKind, FaultPlan};
 use crate::domain::time::MINUTE_MS;
 use crate::effects::port::Call;
-
-/// How a simulated call fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    /// The connection is refused: nothing happened.
-    Refused,
-    /// Too many calls: nothing happened, and the receiver says when to come back.
-    RateLimited,
-    /// No answer: it may have happened.
-    TimedOut,
-    /// The receiver says no for good: nothing happened.
-    Rejected,
-}
-
-/// A fault that is planned instead of drawn.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScriptedFault {
-    /// Only calls of this layer.
-    pub layer: u8,
-    /// Only the first so many sends of each effect.
-    pub sends: u32,
-    /// How they fail.
-    pub kind: FaultKind,
-}
-
-/// When calls fail.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FaultPlan {
-    /// Share of calls that fail, 0–1.
-    pub rate: f64,
-    /// Another share for single layers.
-    pub by_layer: BTreeMap<u8, f64>,
-    /// Faults that are planned.
-    pub script: Vec<ScriptedFault>,
-}
 
 /// The part that all simulated adapters share.
 #[derive(Clone)]
@@ -196,15 +158,12 @@ fn error_of(kind: FaultKind, call: &Call) -> WorkError {
     }
 }
 
-/// Whether a number names a layer, for checking scripts.
-pub fn is_layer(number: u8) -> bool {
-    Layer::from_number(number).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::effect::EffectKey;
+    use crate::domain::fault::ScriptedFault;
+    use crate::domain::layer::Layer;
     use crate::domain::mode::Mode;
     use crate::domain::time::Moment;
 
