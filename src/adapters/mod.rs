@@ -5,3 +5,4 @@ pub mod sim;
 
 #[cfg(test)]
 mod conformance;
+pub mod source_file;

@@ -37,6 +37,13 @@ pub fn start(
     )?)
 }
 
+const NUMBER: &str = "SELECT number FROM attempts WHERE id = ?1";
+
+/// Returns which of its unit's attempts this one is; the first is 1.
+pub fn number(conn: &Connection, id: AttemptId) -> Result<u32, StoreError> {
+    Ok(conn.prepare_cached(NUMBER)?.query_row([id], |row| row.get(0))?)
+}
+
 /// How an attempt ended.
 #[derive(Clone, Debug)]
 pub struct AttemptEnd {

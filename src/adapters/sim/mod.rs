@@ -10,6 +10,7 @@ pub mod mail;
 pub mod market;
 pub mod people;
 pub mod receiver;
+pub mod source;
 pub mod town;
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use crate::domain::time::Moment;
 use crate::store::effects::{EffectRow, NewEffect};
 use crate::store::error::StoreError;
 use crate::store::limits::{self, LimitKind};
-use crate::store::{consent, effects as journal, units};
+use crate::store::{attempts, consent, effects as journal, units};
 
 /// What the gate decided.
 pub(super) enum Admission {
@@ -112,7 +112,11 @@ fn write(
     wall: Moment,
 ) -> Result<Admission, StoreError> {
     Ok(match entry {
-        Entry::None => Admission::Send { sends: 1, payload: Box::new(order.effect) },
+        // A reading has no journal row to count its sends; its attempts are counted instead.
+        Entry::None => Admission::Send {
+            sends: attempts::number(tx, order.attempt)?,
+            payload: Box::new(order.effect),
+        },
         Entry::First => {
             journal::intend(tx, new, order.now, wall)?;
             Admission::Send { sends: 1, payload: Box::new(order.effect) }
