@@ -210,6 +210,36 @@ pub struct Subscription {
     pub mrr: Money,
     /// Since when.
     pub started_at: Moment,
+    /// When the provider made the event that this state rests on.
+    pub told_at: Moment,
+    /// That event's id.
+    pub told_by: String,
+}
+
+/// A charge of which money was given back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refund {
+    /// The client.
+    pub entity: String,
+    /// The provider's charge.
+    pub charge: String,
+    /// All that was given back so far, tax included.
+    pub cumulative: Money,
+    /// The invoice that the charge paid, if known: total and tax say how the refund splits.
+    pub invoice: Option<RefundedInvoice>,
+    /// When.
+    pub at: Moment,
+}
+
+/// What of an invoice a refund needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefundedInvoice {
+    /// The provider's id.
+    pub provider_id: String,
+    /// Sum with tax.
+    pub total: Money,
+    /// The tax in it.
+    pub tax: Money,
 }
 
 /// A row that a Finance layer writes.
@@ -217,12 +247,21 @@ pub struct Subscription {
 pub enum FinanceChange {
     /// Inserts or updates a report.
     Report(Box<Report>),
-    /// Inserts or updates an invoice.
+    /// Inserts an invoice, or adds to the one of its client and period what it did not know: a
+    /// payment is never taken back by an older message.
     Invoice(Box<Invoice>),
     /// Appends to the ledger; the same account and reference are booked once.
     Ledger(LedgerEntry),
-    /// Inserts or updates a subscription.
-    Subscription(Subscription),
+    /// Inserts or updates a subscription, unless what is stored was told later or has ended, and
+    /// books the movement of its client's MRR that follows.
+    Subscription {
+        /// What was told.
+        subscription: Subscription,
+        /// Its monthly price whatever its status: what a subscription counted before it ended.
+        monthly: Money,
+    },
+    /// Books what of a cumulative refund is not booked yet.
+    Refund(Refund),
     /// Notes the billing provider's customer of a client.
     Customer {
         /// Which client.

@@ -2,6 +2,7 @@
 //! its own. Everything here can be tested with values alone.
 
 pub mod booking;
+pub mod bookkeeping;
 pub mod bounce;
 pub mod calendly;
 pub mod change;

@@ -7,13 +7,16 @@ use super::error::StoreError;
 use crate::domain::effect::{Action, EffectKey};
 use crate::domain::error::ErrorClass;
 use crate::domain::event::Level;
+use crate::domain::finance::{Account, InvoiceState, Movement};
 use crate::domain::ids::{AttemptId, CommandId, Epoch, EventId, RunId, UnitId};
 use crate::domain::layer::Layer;
+use crate::domain::learning::{ProposalState, VariantState};
 use crate::domain::lifecycle::attempt::AttemptState;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
+use crate::domain::money::{Currency, Money};
 use crate::domain::operations::{ClientState, DocumentState, OnboardingStep, Plan, PostState};
 use crate::domain::time::Moment;
 
@@ -65,6 +68,11 @@ word_column! {
     OnboardingStep: OnboardingStep::from_column,
     DocumentState: DocumentState::from_column,
     PostState: PostState::from_column,
+    InvoiceState: InvoiceState::from_column,
+    Account: Account::from_column,
+    Movement: Movement::from_column,
+    VariantState: VariantState::from_column,
+    ProposalState: ProposalState::from_column,
 }
 
 impl ToSql for Layer {
@@ -98,6 +106,13 @@ impl FromSql for EffectKey {
 /// Reads a count of rows, which SQLite keeps as a signed number.
 pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(row.get::<_, i64>(column)?.unsigned_abs())
+}
+
+/// Reads an amount from its two columns.
+pub(super) fn money(row: &Row<'_>, minor: &str, currency: &str) -> rusqlite::Result<Money> {
+    let code: String = row.get(currency)?;
+    let currency = Currency::new(&code).map_err(FromSqlError::other)?;
+    Ok(Money::new(row.get(minor)?, currency))
 }
 
 /// Reads one row or none, and keeps every other error.

@@ -113,6 +113,38 @@ impl StripeEvent {
             | News::Ignored { .. } => None,
         }
     }
+    /// The invoice it speaks of, by the provider's id.
+    pub fn invoice(&self) -> Option<&str> {
+        match &self.news {
+            News::InvoicePaid(facts) | News::InvoiceFailed(facts) => Some(&facts.id),
+            News::ChargeRefunded(facts) => facts.invoice.as_deref(),
+            News::SubscriptionCreated(_)
+            | News::SubscriptionUpdated(_)
+            | News::SubscriptionDeleted(_)
+            | News::DisputeCreated(_)
+            | News::DisputeClosed(_)
+            | News::CheckoutCompleted(_)
+            | News::RefundFailed { .. }
+            | News::Ignored { .. } => None,
+        }
+    }
+
+    /// The client that our own notes on the provider's object name.
+    pub fn noted_client(&self) -> Option<&str> {
+        let notes = match &self.news {
+            News::SubscriptionCreated(facts)
+            | News::SubscriptionUpdated(facts)
+            | News::SubscriptionDeleted(facts) => &facts.metadata,
+            News::InvoicePaid(facts) | News::InvoiceFailed(facts) => &facts.metadata,
+            News::ChargeRefunded(facts) => &facts.metadata,
+            News::CheckoutCompleted(facts) => return facts.client.as_deref(),
+            News::DisputeCreated(_)
+            | News::DisputeClosed(_)
+            | News::RefundFailed { .. }
+            | News::Ignored { .. } => return None,
+        };
+        notes.get("client").map(String::as_str)
+    }
 }
 
 fn read_news(kind: &str, object: &Node<'_>) -> Result<News, BadEvent> {

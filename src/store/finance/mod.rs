@@ -1,18 +1,62 @@
-//! Writes the rows of Finance.
+//! Writes and reads the rows of Finance: reports, invoices, subscriptions, the ledger.
+//!
+//! Messages about money come twice and in any order, and two of them may be worked at the same time.
+//! So what a change adds is decided here, inside the writer's transaction, against the rows as they
+//! are: a payment is never taken back, a refund is booked as the difference to what is booked, and
+//! ΔMRR = Σ movements whatever came first.
 
-use rusqlite::Connection;
+pub mod invoices;
+pub mod ledger;
+pub mod reports;
+pub mod subscriptions;
+
+use rusqlite::{Connection, params};
 
 use super::error::StoreError;
+use super::words::optional;
 use crate::domain::finance::FinanceChange;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
 
 /// Applies one change.
 pub(super) fn apply(
-    _tx: &Connection,
-    _mode: Mode,
-    _now: Moment,
+    tx: &Connection,
+    mode: Mode,
+    now: Moment,
     change: &FinanceChange,
 ) -> Result<(), StoreError> {
-    Err(StoreError::Unreadable(format!("no table takes {change:?} yet")))
+    match change {
+        FinanceChange::Report(report) => reports::put(tx, mode, report),
+        FinanceChange::Invoice(invoice) => invoices::put(tx, mode, invoice),
+        FinanceChange::Ledger(entry) => ledger::book(tx, mode, entry),
+        FinanceChange::Subscription { subscription, monthly } => {
+            subscriptions::put(tx, mode, now, subscription, *monthly)
+        }
+        FinanceChange::Refund(refund) => ledger::book_refund(tx, mode, refund),
+        FinanceChange::Customer { entity, customer_id } => {
+            tx.prepare_cached(NOTE_CUSTOMER)?.execute(params![mode, entity, customer_id])?;
+            Ok(())
+        }
+    }
 }
+
+const NOTE_CUSTOMER: &str = "
+UPDATE clients SET customer_id = ?3 WHERE mode = ?1 AND entity = ?2 AND customer_id IS NULL";
+
+const CLIENT_OF_CUSTOMER: &str =
+    "SELECT entity FROM clients WHERE mode = ?1 AND customer_id = ?2 ORDER BY id LIMIT 1";
+
+/// Returns the client that the provider's customer stands for.
+pub fn client_of_customer(
+    conn: &Connection,
+    mode: Mode,
+    customer: &str,
+) -> Result<Option<String>, StoreError> {
+    optional(
+        conn.prepare_cached(CLIENT_OF_CUSTOMER)?
+            .query_row(params![mode, customer], |row| row.get(0)),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -146,6 +146,8 @@ CREATE TABLE clients (
   churned_at INTEGER,
   UNIQUE (mode, entity)
 ) STRICT;
+CREATE INDEX clients_by_customer ON clients (mode, customer_id) WHERE customer_id IS NOT NULL;
+CREATE INDEX clients_live ON clients (mode, live_at) WHERE live_at IS NOT NULL;
 
 CREATE TABLE onboarding_tasks (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -252,6 +254,7 @@ CREATE TABLE ledger (                    -- append-only; corrections are new row
   UNIQUE (mode, account, reference)
 ) STRICT;
 CREATE INDEX ledger_by_account ON ledger (mode, account, at);
+CREATE INDEX ledger_mrr_of_client ON ledger (mode, entity) WHERE account = 'mrr';
 
 CREATE TABLE subscriptions (
   mode       TEXT NOT NULL,
@@ -261,9 +264,12 @@ CREATE TABLE subscriptions (
   mrr_minor  INTEGER NOT NULL,
   currency   TEXT NOT NULL,
   started_at INTEGER NOT NULL,
+  told_at    INTEGER NOT NULL,           -- when the provider made the event it rests on
+  told_by    TEXT NOT NULL,              -- that event's id
   changed_at INTEGER NOT NULL,
   PRIMARY KEY (mode, provider_id)
 ) STRICT;
+CREATE INDEX subscriptions_by_client ON subscriptions (mode, entity);
 
 -- ---- Learning (layer 9) -----------------------------------------------------------------------
 CREATE TABLE variants (

@@ -1,0 +1,163 @@
+//! Keeps reports, one for each client and period, and counts what they report.
+
+use rusqlite::{Connection, Row, named_params, params};
+
+use crate::domain::finance::Report;
+use crate::domain::mode::Mode;
+use crate::domain::report::{Measured, MetricName};
+use crate::domain::time::Moment;
+use crate::store::error::StoreError;
+use crate::store::words::{json_opt, optional};
+
+const PUT: &str = "
+INSERT INTO reports
+  (mode, entity, period, starts_at, ends_at, due_at, delivered_at, metrics, markdown)
+VALUES (:mode, :entity, :period, :starts, :ends, :due, :delivered, :metrics, :markdown)
+ON CONFLICT (mode, entity, period) DO UPDATE SET
+  delivered_at = coalesce(delivered_at, excluded.delivered_at),
+  metrics = coalesce(metrics, excluded.metrics),
+  markdown = coalesce(markdown, excluded.markdown)";
+
+/// Inserts a report, or adds what was measured and when it was delivered; neither is ever replaced.
+pub(super) fn put(tx: &Connection, mode: Mode, report: &Report) -> Result<(), StoreError> {
+    tx.prepare_cached(PUT)?.execute(named_params! {
+        ":mode": mode,
+        ":entity": report.entity,
+        ":period": report.period,
+        ":starts": report.starts_at,
+        ":ends": report.ends_at,
+        ":due": report.due_at,
+        ":delivered": report.delivered_at,
+        ":metrics": report.metrics.as_ref().map(ToString::to_string),
+        ":markdown": report.markdown,
+    })?;
+    Ok(())
+}
+
+const GET: &str = "SELECT * FROM reports WHERE mode = ?1 AND entity = ?2 AND period = ?3";
+
+/// Returns a client's report of a period.
+pub fn get(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+    period: &str,
+) -> Result<Option<Report>, StoreError> {
+    optional(conn.prepare_cached(GET)?.query_row(params![mode, entity, period], from_row))
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
+    Ok(Report {
+        entity: row.get("entity")?,
+        period: row.get("period")?,
+        starts_at: row.get("starts_at")?,
+        ends_at: row.get("ends_at")?,
+        due_at: row.get("due_at")?,
+        delivered_at: row.get("delivered_at")?,
+        metrics: json_opt(row, "metrics")?,
+        markdown: row.get("markdown")?,
+    })
+}
+
+const SCORE: &str = "
+SELECT score, 1 FROM profiles
+WHERE mode = ?1 AND entity = ?2 AND source = 'gbp' AND observed_at < ?4 AND score IS NOT NULL
+  AND ?3 IS NOT NULL
+ORDER BY observed_at DESC, id DESC LIMIT 1";
+const ACTIONS: &str = "
+SELECT count(*), count(*) FROM profile_actions
+WHERE mode = ?1 AND entity = ?2 AND done_at >= ?3 AND done_at < ?4";
+const POSTS: &str = "
+SELECT count(*), count(*) FROM posts
+WHERE mode = ?1 AND entity = ?2 AND state = 'live' AND changed_at >= ?3 AND changed_at < ?4";
+const REVIEWS: &str = "
+SELECT count(*), count(*) FROM reviews WHERE mode = ?1 AND entity = ?2 AND at >= ?3 AND at < ?4";
+const REPLIES: &str = "
+SELECT count(*), count(*) FROM reviews
+WHERE mode = ?1 AND entity = ?2 AND replied_at >= ?3 AND replied_at < ?4";
+const RATING: &str = "
+SELECT avg(rating), count(*) FROM reviews
+WHERE mode = ?1 AND entity = ?2 AND at >= ?3 AND at < ?4 HAVING count(*) > 0";
+
+/// Counts what our own rows say of a client between two instants. A score or rating that nobody
+/// observed is absent; a count of nothing is zero, because these rows are all there are.
+pub fn measure(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+    from: Moment,
+    to: Moment,
+) -> Result<Vec<(MetricName, Measured)>, StoreError> {
+    let mut measured = Vec::new();
+    for (name, sql) in [
+        (MetricName::ProfileScore, SCORE),
+        (MetricName::ActionsDone, ACTIONS),
+        (MetricName::PostsLive, POSTS),
+        (MetricName::ReviewsReceived, REVIEWS),
+        (MetricName::ReviewsReplied, REPLIES),
+        (MetricName::MeanRating, RATING),
+    ] {
+        let found = optional(
+            conn.prepare_cached(sql)?.query_row(params![mode, entity, from, to], |row| {
+                Ok(Measured { value: row.get(0)?, rows: row.get::<_, i64>(1)?.unsigned_abs() })
+            }),
+        )?;
+        measured.extend(found.map(|one| (name, one)));
+    }
+    Ok(measured)
+}
+
+/// A client who gets reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportedClient {
+    /// The client.
+    pub entity: String,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub email: String,
+    /// Since when it is live.
+    pub live_at: Moment,
+}
+
+const CLIENT: &str = "
+SELECT entity, name, email, live_at FROM clients
+WHERE mode = ?1 AND entity = ?2 AND live_at IS NOT NULL AND churned_at IS NULL";
+
+/// Returns a live client.
+pub fn client(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+) -> Result<Option<ReportedClient>, StoreError> {
+    optional(conn.prepare_cached(CLIENT)?.query_row(params![mode, entity], client_from_row))
+}
+
+const UNREPORTED: &str = "
+SELECT c.entity, c.name, c.email, c.live_at FROM clients c
+WHERE c.mode = ?1 AND c.live_at < ?2 AND c.churned_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM units u
+                  WHERE u.mode = c.mode AND u.layer = 7 AND u.entity = c.entity AND u.version = ?3)";
+
+/// Returns the clients live before `until` for whom no unit of layer 7 called `version` exists.
+pub fn clients_without_unit(
+    conn: &Connection,
+    mode: Mode,
+    until: Moment,
+    version: &str,
+) -> Result<Vec<ReportedClient>, StoreError> {
+    let mut statement = conn.prepare_cached(UNREPORTED)?;
+    let found = statement
+        .query_map(params![mode, until, version], client_from_row)?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+fn client_from_row(row: &Row<'_>) -> rusqlite::Result<ReportedClient> {
+    Ok(ReportedClient {
+        entity: row.get(0)?,
+        name: row.get(1)?,
+        email: row.get(2)?,
+        live_at: row.get(3)?,
+    })
+}
