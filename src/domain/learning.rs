@@ -88,6 +88,44 @@ pub struct Variant {
     pub reason: Option<String>,
 }
 
+/// What became of one variant's contacts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmOutcomes {
+    /// The variant.
+    pub arm: String,
+    /// Prospects contacted with it.
+    pub contacts: u64,
+    /// Of these, booked within the window.
+    pub successes: u64,
+    /// Of these, the window closed without a booking. The rest is pending.
+    pub failures: u64,
+    /// Of these, wanted no more messages.
+    pub opted_out: u64,
+    /// Of these, reported us.
+    pub complained: u64,
+}
+
+/// How far prospects came; each pair counts only those whose fate in the step is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Funnel {
+    /// Worth a pitch.
+    pub qualified: u64,
+    /// Of the qualified, no channel reaches them.
+    pub unreachable: u64,
+    /// Contacted, and the outreach has ended.
+    pub concluded: u64,
+    /// Of the concluded, booked a call.
+    pub booked: u64,
+    /// Meetings whose time has come and whose outcome was noted.
+    pub meetings: u64,
+    /// Of these, held.
+    pub held: u64,
+    /// Held, and decided one way or the other.
+    pub decided: u64,
+    /// Of the decided, won.
+    pub won: u64,
+}
+
 /// Something the numbers show, with the numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Insight {
