@@ -17,10 +17,12 @@ use crate::domain::lifecycle::run::RunState;
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::prospect::{Found, Likeness, Place, Survey, assess, source, survey};
 use crate::domain::sales::{SalesChange, Stage};
+use crate::domain::text;
 use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
 use crate::store::error::StoreError;
+use crate::store::sales::prospects;
 use crate::store::{runs, units};
 
 /// Kinds of main tags counted one by one in the event; a hostile file could have any number.
@@ -53,7 +55,7 @@ pub fn discover(ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
         Ok::<_, StoreError>((!known).then_some((name, reading)))
     })?;
     let Some((name, reading)) = planned else { return Ok(Vec::new()) };
-    let label = format!("source {}", reading.source);
+    let label = format!("source {}", text::clean(&reading.source, 120));
     Ok(vec![NewUnit::ready(name, "source", label, to_json(&reading)?)])
 }
 
@@ -62,7 +64,10 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
     match unit.kind.as_str() {
         "source" => read_source(ctx, from_json(&unit.payload)?).await,
         "business" => {
-            let found = from_json(&unit.payload)?;
+            let mut found: Found = from_json(&unit.payload)?;
+            if found.twin.is_none() {
+                found.twin = known_elsewhere(ctx, &found)?;
+            }
             Ok(judge(&found, &ctx.settings.research, &ctx.settings.outreach.campaign, ctx.now))
         }
         _ => Err(unknown_kind(unit)),
@@ -97,7 +102,9 @@ fn plan(reading: &Reading, text: &str, research: &Research) -> Result<StepOutcom
     if survey.n_left_for_later > 0 {
         let text = format!(
             "{}: {} elements left for a later run, after {} prospects",
-            reading.source, survey.n_left_for_later, survey.n_prospects
+            text::clean(&reading.source, 120),
+            survey.n_left_for_later,
+            survey.n_prospects
         );
         outcome = outcome.event(NewEvent::info("source_left_for_later", text));
     }
@@ -110,7 +117,7 @@ fn plan(reading: &Reading, text: &str, research: &Research) -> Result<StepOutcom
 fn told(reading: &Reading, survey: &Survey) -> NewEvent {
     let text = format!(
         "{}: {} elements listed, {} reachable prospects among {} taken",
-        reading.source,
+        text::clean(&reading.source, 120),
         survey.n_listed,
         survey.n_prospects,
         survey.taken.len()
@@ -148,6 +155,30 @@ fn business(index: usize, found: &Found) -> Result<NewUnit, WorkError> {
     let name = UnitName::new(Layer::ProspectResearch, entity, version);
     let label = found.record.tags.get("name").unwrap_or(entity).clone();
     Ok(NewUnit::ready(name, "business", label, to_json(found)?))
+}
+
+/// Looks for the same business among those that another source listed: nobody is approached twice
+/// because two sources know them.
+fn known_elsewhere(
+    ctx: &LayerContext<'_>,
+    found: &Found,
+) -> Result<Option<(String, Likeness)>, WorkError> {
+    let prospect = assess(&found.record, None, &place(&ctx.settings.research)).prospect;
+    let known = ctx.store.read(|conn| {
+        let of_phone = match &prospect.phone {
+            Some(phone) => prospects::by_phone(conn, ctx.mode, phone)?,
+            None => None,
+        };
+        let of_email = match &prospect.email {
+            Some(email) => prospects::by_email(conn, ctx.mode, email)?,
+            None => None,
+        };
+        Ok::<_, StoreError>([(of_phone, Likeness::Phone), (of_email, Likeness::Email)])
+    })?;
+    Ok(known.into_iter().find_map(|(other, because)| {
+        let other = other.filter(|other| other.entity != prospect.entity)?;
+        Some((other.entity, because))
+    }))
 }
 
 /// Decides what becomes of one business.

@@ -39,6 +39,8 @@ pub enum Likeness {
     Element,
     /// The same phone number.
     Phone,
+    /// The same mailbox: whoever reads it must not be written to twice.
+    Email,
     /// The same name a few steps away: an entrance and its building, usually.
     NameNearby,
 }
@@ -55,6 +57,7 @@ impl fmt::Display for LeftOut {
                 let like = match because {
                     Likeness::Element => "same element",
                     Likeness::Phone => "same phone",
+                    Likeness::Email => "same e-mail address",
                     Likeness::NameNearby => "same name nearby",
                 };
                 write!(f, "duplicate of {of}: {like}")

@@ -7,12 +7,14 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::record::{Record, clean_tags};
-use super::source::SourceError;
+use super::source::{ELEMENTS_MAX, SourceError};
 use crate::domain::profile::{Knowable, Source};
 use crate::domain::text;
 
 /// Marks an error inside one element, so that its number can be told apart from its reason.
 const ELEMENT_MARK: &str = "\u{1}element ";
+/// Marks a list that is too long.
+const TOO_MANY_MARK: &str = "\u{1}too many";
 
 #[derive(Deserialize)]
 struct Answer {
@@ -127,6 +129,9 @@ fn numbered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Element>, 
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
             let mut elements = Vec::new();
             loop {
+                if elements.len() > ELEMENTS_MAX {
+                    return Err(A::Error::custom(TOO_MANY_MARK));
+                }
                 match seq.next_element() {
                     Ok(Some(element)) => elements.push(element),
                     Ok(None) => return Ok(elements),
@@ -147,6 +152,9 @@ fn numbered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Element>, 
 fn refused(error: &serde_json::Error) -> SourceError {
     let said = error.to_string();
     let bare = said.split(" at line ").next().unwrap_or(&said);
+    if bare == TOO_MANY_MARK {
+        return SourceError::TooMany;
+    }
     let (line, column) = (error.line(), error.column());
     if let Some((number, what)) =
         bare.strip_prefix(ELEMENT_MARK).and_then(|rest| rest.split_once('\u{1}'))

@@ -9,9 +9,14 @@ use super::record::Record;
 use super::{overpass, table};
 use crate::domain::error::WorkError;
 use crate::domain::profile::Source;
+use crate::domain::text;
 
 /// The largest source accepted; a whole city's extract is a few megabytes.
 pub const BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The most elements accepted of one source: all of them are planned in one commit, which then still
+/// takes less than a lease. Berlin's extract has twelve thousand.
+pub const ELEMENTS_MAX: usize = 100_000;
 
 /// The name under which the embedded fictional town is read.
 pub const DEMO_TOWN: &str = "demo-town";
@@ -25,6 +30,9 @@ pub enum SourceError {
         /// Its size.
         bytes: u64,
     },
+    /// It lists more than `ELEMENTS_MAX`.
+    #[error("more than {ELEMENTS_MAX} elements are listed")]
+    TooMany,
     /// It is not text.
     #[error("line {line} is not UTF-8 text")]
     NotUtf8 {
@@ -76,7 +84,7 @@ impl SourceError {
     /// Makes the error that ends the unit: permanent, because the same file will not get better.
     pub fn in_source(&self, source: &str) -> WorkError {
         let (code, hint) = match self {
-            Self::TooLarge { .. } => {
+            Self::TooLarge { .. } | Self::TooMany => {
                 ("source_too_large", "split the file, or extract a smaller area")
             }
             Self::NotUtf8 { .. } => ("source_not_text", "save the file as UTF-8 and run again"),
@@ -96,7 +104,7 @@ impl SourceError {
             }
             Self::Row { .. } => ("bad_row", "correct this line and run again"),
         };
-        WorkError::permanent(code, format!("{source}: {self}")).hint(hint)
+        WorkError::permanent(code, format!("{}: {self}", text::clean(source, 300))).hint(hint)
     }
 }
 
@@ -147,6 +155,15 @@ mod tests {
             .in_source("shops.csv");
         assert_eq!(error.to_string(), "bad_row: shops.csv: line 7: 3 cells, the header has 5");
         assert!(error.hint.is_some() && !error.class.is_retryable());
+    }
+
+    #[test]
+    fn a_source_of_more_elements_than_one_commit_takes_is_refused() {
+        let element = r#"{"type":"node","id":1}"#;
+        let answer = |n: usize| format!("{{\"elements\":[{}]}}", vec![element; n].join(","));
+        assert_eq!(read("x.json", &answer(ELEMENTS_MAX + 1)), Err(SourceError::TooMany));
+        let table = |n: usize| format!("name,category\n{}", "A,gym\n".repeat(n));
+        assert_eq!(read("x.csv", &table(ELEMENTS_MAX + 1)), Err(SourceError::TooMany));
     }
 
     #[test]

@@ -73,6 +73,7 @@ fn features(assessment: &Assessment) -> Features {
         entity: prospect.entity.clone(),
         name: prospect.name.clone(),
         phone: prospect.phone.clone().filter(|_| alive),
+        email: prospect.email.clone().filter(|_| alive),
         position: prospect.lat.zip(prospect.lon).filter(|_| alive),
         richness: assessment.richness(),
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use csv::{ReaderBuilder, StringRecord};
 
 use super::record::{Record, clean_tags};
-use super::source::SourceError;
+use super::source::{ELEMENTS_MAX, SourceError};
 use crate::domain::profile::{Knowable, Signal, Source};
 use crate::domain::text;
 
@@ -60,7 +60,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<Record>, SourceError> {
     let mut rows = reader.records();
     let first = rows.next().ok_or(SourceError::Empty)?.map_err(|error| unreadable(&error))?;
     let header = Header::read(&first)?;
-    rows.map(|row| header.record(&row.map_err(|error| unreadable(&error))?)).collect()
+    let mut records = Vec::new();
+    for row in rows {
+        if records.len() == ELEMENTS_MAX {
+            return Err(SourceError::TooMany);
+        }
+        records.push(header.record(&row.map_err(|error| unreadable(&error))?)?);
+    }
+    Ok(records)
 }
 
 /// Spreadsheets of some countries write `;` between cells.

@@ -1,4 +1,5 @@
-//! Defines how records of one business are found: same element, same phone, same name nearby.
+//! Defines how records of one business are found: same element, same phone, same mailbox, same name
+//! nearby.
 //!
 //! The richest record of a business stays. Records are taken richest first and compared only with
 //! those that stay, through two hash tables, so that twelve thousand records, or twelve thousand
@@ -22,6 +23,8 @@ pub(super) struct Features {
     pub name: String,
     /// E.164.
     pub phone: Option<String>,
+    /// Lower-case address.
+    pub email: Option<String>,
     /// Degrees north and east.
     pub position: Option<(f64, f64)>,
     /// How much is known of it; the record with most stays.
@@ -74,6 +77,7 @@ type Neighbour = (usize, [f64; 3]);
 struct Kept {
     near_m: f64,
     by_phone: HashMap<String, usize>,
+    by_email: HashMap<String, usize>,
     name_ids: HashMap<String, usize>,
     by_name_and_cell: HashMap<(usize, Cell), Vec<Neighbour>>,
 }
@@ -83,6 +87,10 @@ impl Kept {
         let by_phone = record.phone.as_ref().and_then(|phone| self.by_phone.get(phone));
         if let Some(&of) = by_phone {
             return Some(Twin { of, because: Likeness::Phone });
+        }
+        let by_email = record.email.as_ref().and_then(|email| self.by_email.get(email));
+        if let Some(&of) = by_email {
+            return Some(Twin { of, because: Likeness::Email });
         }
         let name = *self.name_ids.get(&plain_name(&record.name))?;
         let point = point(record.position?);
@@ -100,6 +108,9 @@ impl Kept {
     fn keep(&mut self, index: usize, record: &Features) {
         if let Some(phone) = &record.phone {
             self.by_phone.insert(phone.clone(), index);
+        }
+        if let Some(email) = &record.email {
+            self.by_email.insert(email.clone(), index);
         }
         if let Some(position) = record.position {
             let next = self.name_ids.len();
@@ -155,6 +166,7 @@ mod tests {
             entity: entity.to_owned(),
             name: name.to_owned(),
             phone: None,
+            email: None,
             position: Some(position),
             richness,
         }
@@ -184,6 +196,14 @@ mod tests {
         let mut b = record("b", "B", (48.1, 11.6), 1);
         (a.phone, b.phone) = (Some("+4930123456".into()), Some("+4930123456".into()));
         assert_eq!(find_75(&[a, b])[1], Some(Twin { of: 0, because: Likeness::Phone }));
+    }
+
+    #[test]
+    fn one_mailbox_is_written_to_once() {
+        let mut a = record("a", "A", (52.5, 13.4), 1);
+        let mut b = record("b", "B", (48.1, 11.6), 2);
+        (a.email, b.email) = (Some("a@a.example".into()), Some("a@a.example".into()));
+        assert_eq!(find_75(&[a, b])[0], Some(Twin { of: 1, because: Likeness::Email }));
     }
 
     #[test]
