@@ -21,3 +21,5 @@ pub mod engines;
 pub mod layers;
 
 pub mod app;
+
+pub mod tui;

@@ -1,0 +1,24 @@
+//! Defines the terminal: one face of the machine, built so that a stuck terminal stops no work and
+//! a stuck disk freezes no key.
+//!
+//! It reads keys, snapshots and answers, and turns them into frames: `update` changes the `Model`,
+//! `view` draws it, `run_loop` decides when. It never names the store, and it never waits for
+//! anything but the next event.
+//!
+//! Reading order: `screen`, `keymap`, `update`, `view`, `run_loop`, `term`.
+
+pub mod copy;
+pub mod event;
+pub mod filter;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod format;
+pub mod keymap;
+pub mod model;
+pub mod reasons;
+pub mod screen;
+pub mod text;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod widgets;

@@ -1,0 +1,292 @@
+//! Defines everything the screen remembers. It holds no handle, no clock and no terminal.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::event::Ticket;
+use super::filter::EventFilter;
+use super::keymap::Ctx;
+use super::screen::{Card, Overlay, Pane, Screen};
+use crate::app::query::ErrorDetail;
+use crate::app::snapshot::Snapshot;
+use crate::domain::event::Event;
+use crate::domain::ids::EventId;
+use crate::domain::layer::Layer;
+use crate::domain::mode::Mode;
+use crate::domain::time::{Moment, SECOND_MS};
+
+/// After how long without a newer picture a running machine is called stale. The projector
+/// publishes at least once a second while a run is active.
+pub const STALE_AFTER_MS: i64 = 3 * SECOND_MS;
+
+/// How long a toast stays. Long enough to be read twice.
+pub const TOAST_MS: i64 = 6 * SECOND_MS;
+
+/// How many typed commands the palette remembers.
+pub const HISTORY_MAX: usize = 50;
+
+/// The state of the screen between two events.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The picture that is shown.
+    shown: Arc<Snapshot>,
+    /// The newest picture, while the shown one is frozen.
+    behind: Option<Arc<Snapshot>>,
+    /// The wall clock as last told.
+    pub now: Moment,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The open screens, the overview at the bottom; never empty.
+    screens: Vec<Screen>,
+    /// What lies over them.
+    pub overlay: Option<Overlay>,
+    /// How the events are looked at.
+    pub events: EventsView,
+    /// The one line that answers the last key.
+    pub toast: Option<Toast>,
+    /// Typed commands, the latest last.
+    pub history: Vec<String>,
+    /// The last ticket given out.
+    tickets: u64,
+    /// What is known about leaving and idling.
+    pub presence: Presence,
+}
+
+/// How the events are looked at, on the overview and on the full screen alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventsView {
+    /// The event one stands on; `None` follows the newest.
+    pub anchor: Option<EventId>,
+    /// What is typed behind `/`.
+    pub filter: EventFilter,
+}
+
+/// One line of answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub text: String,
+    /// Whether it says no.
+    pub is_refusal: bool,
+    /// When it goes away.
+    pub until: Moment,
+    /// How often the same was said.
+    pub times: u32,
+}
+
+/// What is known about the person at the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// When a key was last pressed.
+    pub last_key_at: Moment,
+    /// Whether the program ends by itself with the run.
+    pub quit_after_run: bool,
+    /// Whether the key before this one was an interrupt.
+    pub interrupted: bool,
+}
+
+impl Model {
+    /// Starts on the overview.
+    pub fn new(snapshot: Arc<Snapshot>, now: Moment, size: (u16, u16)) -> Self {
+        Self {
+            shown: snapshot,
+            behind: None,
+            now,
+            size,
+            screens: vec![Screen::overview()],
+            overlay: None,
+            events: EventsView::default(),
+            toast: None,
+            history: Vec::new(),
+            tickets: 0,
+            presence: Presence { last_key_at: now, quit_after_run: false, interrupted: false },
+        }
+    }
+
+    /// The picture that is shown.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.shown
+    }
+
+    /// The newest picture, shown or not: what decides whether something runs or is armed.
+    pub fn latest(&self) -> &Snapshot {
+        self.behind.as_deref().unwrap_or(&self.shown)
+    }
+
+    /// Takes a newer picture; while frozen it waits behind the shown one.
+    pub fn take(&mut self, snapshot: Arc<Snapshot>) {
+        if self.behind.is_some() {
+            self.behind = Some(snapshot);
+        } else {
+            self.shown = snapshot;
+        }
+    }
+
+    /// Freezes the picture, or shows the newest one again.
+    pub fn toggle_frozen(&mut self) {
+        match self.behind.take() {
+            Some(newest) => self.shown = newest,
+            None => self.behind = Some(Arc::clone(&self.shown)),
+        }
+    }
+
+    /// Whether the picture is frozen.
+    pub const fn is_frozen(&self) -> bool {
+        self.behind.is_some()
+    }
+
+    /// The world that is shown.
+    pub fn viewed(&self) -> Mode {
+        self.shown.mode
+    }
+
+    /// The top screen.
+    pub fn screen(&self) -> &Screen {
+        &self.screens[self.screens.len() - 1]
+    }
+
+    /// The top screen, to be changed.
+    pub fn screen_mut(&mut self) -> &mut Screen {
+        let top = self.screens.len() - 1;
+        &mut self.screens[top]
+    }
+
+    /// All open screens, the overview first.
+    pub fn screens(&self) -> &[Screen] {
+        &self.screens
+    }
+
+    /// Opens a screen over the present one; opening the same again is a step back to it.
+    pub fn push(&mut self, screen: Screen) {
+        let same = |open: &Screen| open.crumb() == screen.crumb();
+        if let Some(index) = self.screens.iter().position(same) {
+            self.screens.truncate(index + 1);
+        } else {
+            self.screens.push(screen);
+        }
+    }
+
+    /// Goes back one screen; says whether there was one to go back to.
+    pub fn pop(&mut self) -> bool {
+        let may = self.screens.len() > 1;
+        if may {
+            self.screens.truncate(self.screens.len() - 1);
+        }
+        may
+    }
+
+    /// Returns a new ticket.
+    pub const fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    /// The open card's facts.
+    pub fn card(&self) -> Option<&ErrorDetail> {
+        let Screen::Card(Card { detail, .. }) = self.screen() else {
+            return None;
+        };
+        detail.value.as_deref()
+    }
+
+    /// The layer that keys act on: the page's, or the selected row's.
+    pub fn selected_layer(&self) -> Option<Layer> {
+        match self.screen() {
+            Screen::Layer { layer, .. } => Some(*layer),
+            Screen::Overview { pane: Pane::Layers, layer, .. } => {
+                self.shown.layers.get(*layer).map(|row| row.layer)
+            }
+            Screen::Errors { layer, .. } => *layer,
+            Screen::Overview { .. }
+            | Screen::Card(_)
+            | Screen::Explain { .. }
+            | Screen::Effects(_)
+            | Screen::Queue(_)
+            | Screen::Runs(_)
+            | Screen::Events
+            | Screen::Logs
+            | Screen::System => None,
+        }
+    }
+
+    /// The contexts in which a key is looked up, the most special first.
+    pub fn contexts(&self) -> Vec<Ctx> {
+        let mut contexts = Vec::with_capacity(3);
+        if self.shown.demo.as_ref().is_some_and(|demo| !demo.ended)
+            && !matches!(self.screen(), Screen::Card(_))
+        {
+            contexts.push(Ctx::Demo);
+        }
+        contexts.push(match self.screen() {
+            Screen::Overview { .. } => Ctx::Overview,
+            Screen::Layer { .. } => Ctx::Layer,
+            Screen::Card(_) => Ctx::Card,
+            Screen::Errors { .. }
+            | Screen::Explain { .. }
+            | Screen::Effects(_)
+            | Screen::Queue(_)
+            | Screen::Runs(_)
+            | Screen::Events
+            | Screen::Logs
+            | Screen::System => Ctx::List,
+        });
+        contexts.push(Ctx::Everywhere);
+        contexts
+    }
+
+    /// The events that pass the filter, oldest first.
+    pub fn shown_events(&self) -> Vec<&Event> {
+        self.shown.events.iter().filter(|event| self.events.filter.passes(event)).collect()
+    }
+
+    /// Says something in the one line for it; the same again only counts.
+    pub fn say(&mut self, text: impl Into<String>, is_refusal: bool) {
+        let text = text.into();
+        let times = match &self.toast {
+            Some(toast) if toast.text == text => toast.times + 1,
+            _ => 1,
+        };
+        self.toast = Some(Toast { text, is_refusal, until: self.now.plus_ms(TOAST_MS), times });
+    }
+
+    /// Milliseconds since the shown picture was taken, if that is long enough to be said.
+    pub fn stale_ms(&self) -> Option<i64> {
+        let active = self.shown.run.as_ref().is_some_and(crate::app::snapshot::RunView::is_active);
+        let age = self.now.since(self.latest().wall_at);
+        (active && age > STALE_AFTER_MS).then_some(age)
+    }
+
+    /// Milliseconds of real time until `run_at` comes, as far as they can be known.
+    ///
+    /// Live time is wall time. Dry time stands still between jumps, so an instant in it has a
+    /// distance in dry time, and a distance in real time only once the jump to it is announced.
+    pub fn left_ms(&self, run_at: Moment) -> i64 {
+        match self.viewed() {
+            Mode::Live => run_at.since(self.now),
+            Mode::Dry => match self.shown.dry_clock.jump {
+                Some(jump) if jump.to >= run_at => jump.wall_at.since(self.now),
+                _ => run_at.since(self.shown.dry_clock.now),
+            },
+        }
+    }
+
+    /// A digest of what lists depend on: another one makes their questions worth asking again.
+    pub fn look(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let snapshot = self.snapshot();
+        (
+            snapshot.mode,
+            snapshot.events.last().map(|event| event.id),
+            snapshot.dry_clock.now,
+            snapshot.live.armed,
+        )
+            .hash(&mut hasher);
+        for row in &snapshot.layers {
+            let units = row.units;
+            (units.total(), units.ended(), units.dead, units.held, units.leased).hash(&mut hasher);
+            (units.retry_wait, units.waiting, units.ready).hash(&mut hasher);
+        }
+        // 0 is what a question never asked has seen.
+        hasher.finish().max(1)
+    }
+}

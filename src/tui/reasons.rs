@@ -1,0 +1,66 @@
+//! Says why an action cannot be done now. A key that does nothing explains itself instead.
+
+use super::model::Model;
+use crate::domain::lifecycle::effect::EffectState;
+use crate::domain::mode::Mode;
+
+/// Why not, in one line for the toast.
+pub type Reason = &'static str;
+
+/// Nothing stands in the way.
+pub fn always(_: &Model) -> Result<(), Reason> {
+    Ok(())
+}
+
+/// A run can be asked for in the viewed world.
+pub fn can_run(model: &Model) -> Result<(), Reason> {
+    let snapshot = model.snapshot();
+    if model.viewed() == Mode::Live && !snapshot.live.armed {
+        return Err("LIVE is not armed here: press m to see what would go out");
+    }
+    match &snapshot.run {
+        Some(run) if run.is_active() && run.mode == model.viewed() => {
+            Err("a run is under way: x cancels it, p pauses it")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// There is a run that has not ended.
+pub fn run_unfinished(model: &Model) -> Result<(), Reason> {
+    match &model.snapshot().run {
+        Some(run) if !run.state.is_ended() => Ok(()),
+        _ => Err("no run is under way"),
+    }
+}
+
+/// The dry world is viewed; only its clock can be moved.
+pub fn dry_viewed(model: &Model) -> Result<(), Reason> {
+    match model.viewed() {
+        Mode::Dry => Ok(()),
+        Mode::Live => Err("only dry time can be moved: press v"),
+    }
+}
+
+/// An error card with its facts is open.
+pub fn on_card(model: &Model) -> Result<(), Reason> {
+    model.card().map(|_| ()).ok_or("open an error first: press e")
+}
+
+/// The open card's unit failed, so that there is a cause to share.
+pub fn has_fingerprint(model: &Model) -> Result<(), Reason> {
+    on_card(model)?;
+    match model.card().and_then(|detail| detail.fingerprint.as_ref()) {
+        Some(_) => Ok(()),
+        None => Err("this unit has never failed"),
+    }
+}
+
+/// The open card's unit has an effect of unknown fate.
+pub fn effect_unknown(model: &Model) -> Result<(), Reason> {
+    on_card(model)?;
+    let unknown = model
+        .card()
+        .is_some_and(|detail| detail.effects.iter().any(|e| e.state == EffectState::Unknown));
+    if unknown { Ok(()) } else { Err("no effect of this unit is unknown") }
+}

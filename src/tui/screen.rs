@@ -1,0 +1,384 @@
+//! Defines the screens and overlays as data: what is open, what is selected, what was answered.
+//!
+//! Screens form a stack and know no other screen. What a screen shows beyond the snapshot is asked
+//! for by `query` and lives in a `Loaded`, which keeps the old answer while a newer one is awaited.
+
+use super::event::Ticket;
+use crate::app::command::Command;
+use crate::app::query::{
+    EffectFilter, EffectRow, ErrorDetail, ErrorGroup, LivePreview, PhiExplained, Query, UnitFilter,
+    UnitRow,
+};
+use crate::app::snapshot::RunView;
+use crate::domain::ids::UnitId;
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::unit::UnitState;
+use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+
+/// How many rows a list asks for. More than fits on any screen, and few enough to sort by eye.
+const LIST_LIMIT: u32 = 200;
+
+/// An answer that may be on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded<T> {
+    /// The latest answer.
+    pub value: Option<T>,
+    /// Why the latest question got none.
+    pub error: Option<String>,
+    /// The question under way.
+    pub ticket: Option<Ticket>,
+    /// When it was last asked.
+    pub asked_at: Option<Moment>,
+    /// What the machine looked like when it was last asked; another look makes it worth asking.
+    pub seen: u64,
+}
+
+impl<T> Default for Loaded<T> {
+    fn default() -> Self {
+        Self { value: None, error: None, ticket: None, asked_at: None, seen: 0 }
+    }
+}
+
+/// A list with a selection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing<T> {
+    /// Its rows.
+    pub rows: Loaded<Vec<T>>,
+    /// The selected row among those shown.
+    pub cursor: usize,
+    /// Only rows with all these words are shown.
+    pub filter: String,
+}
+
+impl<T> Default for Listing<T> {
+    fn default() -> Self {
+        Self { rows: Loaded::default(), cursor: 0, filter: String::new() }
+    }
+}
+
+impl<T: Searchable> Listing<T> {
+    /// Returns the rows that pass the filter.
+    pub fn shown(&self) -> Vec<&T> {
+        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        self.rows
+            .value
+            .iter()
+            .flatten()
+            .filter(|row| {
+                let text = row.haystack().to_lowercase();
+                words.iter().all(|word| text.contains(word))
+            })
+            .collect()
+    }
+
+    /// Returns the selected row.
+    pub fn selected(&self) -> Option<&T> {
+        let shown = self.shown();
+        shown.get(self.cursor.min(shown.len().saturating_sub(1))).copied()
+    }
+}
+
+/// A row that can be filtered by words.
+pub trait Searchable {
+    /// Returns the text the words are looked for in.
+    fn haystack(&self) -> String;
+}
+
+impl Searchable for UnitRow {
+    fn haystack(&self) -> String {
+        format!(
+            "L{} {} {} {} {} {}",
+            self.layer.number(),
+            self.state.as_column(),
+            self.label,
+            self.entity,
+            self.last_error.as_deref().unwrap_or(""),
+            self.why.as_deref().unwrap_or("")
+        )
+    }
+}
+
+impl Searchable for ErrorGroup {
+    fn haystack(&self) -> String {
+        format!(
+            "L{} {} {} {} {}",
+            self.layer.number(),
+            self.class.as_column(),
+            self.code,
+            self.message,
+            self.fingerprint
+        )
+    }
+}
+
+impl Searchable for EffectRow {
+    fn haystack(&self) -> String {
+        format!(
+            "L{} {} {} {} {} {}",
+            self.action.row().layer.number(),
+            self.action.as_column(),
+            self.word(),
+            self.entity,
+            self.summary,
+            self.key
+        )
+    }
+}
+
+impl Searchable for RunView {
+    fn haystack(&self) -> String {
+        format!("#{} {} {}", self.id, self.scope(), self.state.as_column())
+    }
+}
+
+/// A pane of the overview.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// 1
+    #[default]
+    Layers,
+    /// 2
+    Containers,
+    /// 3
+    Phi,
+    /// 4
+    Events,
+}
+
+impl Pane {
+    /// All panes, in the order of Tab.
+    pub const ALL: [Self; 4] = [Self::Layers, Self::Containers, Self::Phi, Self::Events];
+
+    /// The name on its border.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Layers => "1 Layers",
+            Self::Containers => "2 Containers",
+            Self::Phi => "3 Coherence",
+            Self::Events => "4 Events",
+        }
+    }
+
+    /// Returns the pane `steps` further, around the end.
+    #[must_use]
+    pub fn step(self, steps: usize) -> Self {
+        Self::ALL[(self as usize + steps) % Self::ALL.len()]
+    }
+}
+
+/// One screen of the stack.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Screen {
+    /// The machine at a glance; always at the bottom of the stack.
+    Overview {
+        /// The focused pane.
+        pane: Pane,
+        /// The selected layer, from 0.
+        layer: usize,
+        /// The selected container, from 0.
+        container: usize,
+    },
+    /// One layer and its unfinished units.
+    Layer {
+        /// Which.
+        layer: Layer,
+        /// Its units that have not ended well.
+        units: Listing<UnitRow>,
+    },
+    /// Errors by cause.
+    Errors {
+        /// Only of this layer.
+        layer: Option<Layer>,
+        /// The causes.
+        groups: Listing<ErrorGroup>,
+        /// Whether a sole unit is to be opened at once when the first answer comes.
+        straight: bool,
+    },
+    /// One unit's trouble.
+    Card(Card),
+    /// Φ_sync down to counts.
+    Explain {
+        /// The first line shown.
+        scroll: usize,
+        /// The tree.
+        tree: Loaded<PhiExplained>,
+    },
+    /// What was done outside.
+    Effects(Listing<EffectRow>),
+    /// Units that wait for a time.
+    Queue(Listing<UnitRow>),
+    /// The history of runs.
+    Runs(Listing<RunView>),
+    /// Events on the full screen.
+    Events,
+    /// The log of this process.
+    Logs,
+    /// Database, queues, screen.
+    System,
+}
+
+/// The error card and its place among others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// The units one can step through.
+    pub units: Vec<UnitId>,
+    /// Which of them is shown.
+    pub index: usize,
+    /// The first line shown.
+    pub scroll: usize,
+    /// The facts.
+    pub detail: Loaded<Box<ErrorDetail>>,
+    /// What the person did here, so that a unit never silently leaves its list.
+    pub done: Option<String>,
+}
+
+impl Card {
+    /// Opens the card of `units[index]`.
+    pub fn new(units: Vec<UnitId>, index: usize) -> Self {
+        Self { units, index, scroll: 0, detail: Loaded::default(), done: None }
+    }
+}
+
+impl Screen {
+    /// Returns the screen on which everything starts.
+    pub const fn overview() -> Self {
+        Self::Overview { pane: Pane::Layers, layer: 0, container: 0 }
+    }
+
+    /// Returns what has to be asked to fill the screen, if the snapshot is not enough.
+    pub fn query(&self, mode: Mode) -> Option<Query> {
+        let units = |layer, states: &[UnitState]| {
+            let states = states.to_vec();
+            Query::Units(UnitFilter { mode, layer, states, limit: LIST_LIMIT })
+        };
+        match self {
+            Self::Layer { layer, .. } => Some(units(Some(*layer), &UNFINISHED)),
+            Self::Queue(_) => Some(units(None, &[UnitState::RetryWait, UnitState::Scheduled])),
+            Self::Errors { layer, .. } => Some(Query::ErrorGroups { mode, layer: *layer }),
+            Self::Card(card) => card.units.get(card.index).map(|&unit| Query::ErrorDetail { unit }),
+            Self::Explain { .. } => Some(Query::PhiExplain { mode }),
+            Self::Effects(_) => Some(Query::Effects(EffectFilter {
+                mode,
+                layer: None,
+                state: None,
+                limit: LIST_LIMIT,
+            })),
+            Self::Runs(_) => Some(Query::Runs { mode, limit: LIST_LIMIT }),
+            Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
+        }
+    }
+
+    /// Returns the screen's step in the breadcrumb.
+    pub fn crumb(&self) -> String {
+        match self {
+            Self::Overview { .. } => "Overview".to_owned(),
+            Self::Layer { layer, .. } => format!("L{} {}", layer.number(), layer.name()),
+            Self::Errors { layer: None, .. } => "Errors".to_owned(),
+            Self::Errors { layer: Some(layer), .. } => format!("Errors L{}", layer.number()),
+            Self::Card(card) => {
+                card.units.get(card.index).map_or_else(String::new, |unit| format!("unit {unit}"))
+            }
+            Self::Explain { .. } => "Phi explained".to_owned(),
+            Self::Effects(_) => "Effects".to_owned(),
+            Self::Queue(_) => "Queue".to_owned(),
+            Self::Runs(_) => "Runs".to_owned(),
+            Self::Events => "Events".to_owned(),
+            Self::Logs => "Logs".to_owned(),
+            Self::System => "System".to_owned(),
+        }
+    }
+
+    /// Returns the filter of a list, to be edited.
+    pub fn filter_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Layer { units, .. } | Self::Queue(units) => Some(&mut units.filter),
+            Self::Errors { groups, .. } => Some(&mut groups.filter),
+            Self::Effects(effects) => Some(&mut effects.filter),
+            Self::Runs(runs) => Some(&mut runs.filter),
+            Self::Overview { .. }
+            | Self::Card(_)
+            | Self::Explain { .. }
+            | Self::Events
+            | Self::Logs
+            | Self::System => None,
+        }
+    }
+}
+
+/// The states a layer's page lists: all that a person may have to wait for or act on, and what is
+/// being worked. Done and skipped units are counted, not listed.
+pub const UNFINISHED: [UnitState; 8] = [
+    UnitState::Dead,
+    UnitState::Held,
+    UnitState::RetryWait,
+    UnitState::Leased,
+    UnitState::Ready,
+    UnitState::Waiting,
+    UnitState::Scheduled,
+    UnitState::Blocked,
+];
+
+/// What lies over the screen and takes all keys.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Overlay {
+    /// What every key does.
+    Help {
+        /// The first line shown.
+        scroll: usize,
+    },
+    /// A command typed by name.
+    Palette {
+        /// What was typed.
+        input: String,
+        /// How far back in the history, 0 for a fresh line.
+        back: usize,
+    },
+    /// The filter line; the list follows each key.
+    Filter {
+        /// What was typed.
+        input: String,
+        /// What the filter was before, for Esc.
+        before: String,
+    },
+    /// A question before a command.
+    Confirm(Confirm),
+    /// The mode dialog.
+    Mode(ModeDialog),
+    /// Leaving while a run is under way.
+    Quit,
+    /// Suspending while a run is under way.
+    Suspend,
+}
+
+/// A question before a command. The focus starts on "no".
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confirm {
+    /// What is asked.
+    pub title: String,
+    /// What it would mean.
+    pub lines: Vec<String>,
+    /// What is submitted on "yes".
+    pub command: Command,
+    /// Whether "yes" has the focus.
+    pub yes: bool,
+}
+
+/// The dialog that arms LIVE. Its focus is on Cancel until the word stands there in full.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModeDialog {
+    /// What would go out.
+    pub preview: Loaded<LivePreview>,
+    /// What was typed.
+    pub typed: String,
+}
+
+/// The word that arms LIVE.
+pub const LIVE_WORD: &str = "live";
+
+impl ModeDialog {
+    /// Whether the word stands there in full.
+    pub fn is_confirmed(&self) -> bool {
+        self.typed == LIVE_WORD
+    }
+}

@@ -1,0 +1,218 @@
+//! Takes what the machine says: answers to questions, and what became of commands.
+
+use super::super::event::{Request, Ticket};
+use super::super::model::Model;
+use super::super::screen::{Card, Loaded, Overlay, Screen};
+use super::movement;
+use crate::app::command::{Ack, Command, Refusal};
+use crate::app::query::{Answer, Query};
+use crate::domain::mode::Mode;
+use crate::domain::time::{Moment, SECOND_MS};
+
+/// How long a question waits before it is asked again because the machine has moved on. Lists
+/// need not be newer than a person can read them.
+pub(super) const ASK_AGAIN_MS: i64 = SECOND_MS;
+
+/// Asks for what the top screen or the open dialog lacks or has outdated.
+pub(super) fn refresh(model: &mut Model) -> Vec<Request> {
+    let (now, look, mode) = (model.now, model.look(), model.viewed());
+    let ticket = model.ticket();
+    let query = if let Some(Overlay::Mode(dialog)) = &mut model.overlay {
+        due(&mut dialog.preview, now, look, ticket).then_some(Query::LivePreview)
+    } else {
+        let query = model.screen().query(mode);
+        let asks = on_loaded(model.screen_mut(), now, look, ticket);
+        query.filter(|_| asks)
+    };
+    query.map(|query| Request::Ask(ticket, query)).into_iter().collect()
+}
+
+/// Whether the top screen has a question to ask now; if so it is marked as asked.
+fn on_loaded(screen: &mut Screen, now: Moment, look: u64, ticket: Ticket) -> bool {
+    match screen {
+        Screen::Layer { units, .. } | Screen::Queue(units) => {
+            due(&mut units.rows, now, look, ticket)
+        }
+        Screen::Errors { groups, .. } => due(&mut groups.rows, now, look, ticket),
+        Screen::Card(card) => due(&mut card.detail, now, look, ticket),
+        Screen::Explain { tree, .. } => due(tree, now, look, ticket),
+        Screen::Effects(effects) => due(&mut effects.rows, now, look, ticket),
+        Screen::Runs(runs) => due(&mut runs.rows, now, look, ticket),
+        Screen::Overview { .. } | Screen::Events | Screen::Logs | Screen::System => false,
+    }
+}
+
+fn due<T>(loaded: &mut Loaded<T>, now: Moment, look: u64, ticket: Ticket) -> bool {
+    let rested = loaded.asked_at.is_none_or(|at| now.since(at) >= ASK_AGAIN_MS);
+    let asks = loaded.ticket.is_none() && loaded.seen != look && rested;
+    if asks {
+        *loaded = Loaded {
+            value: loaded.value.take(),
+            error: loaded.error.take(),
+            ticket: Some(ticket),
+            asked_at: Some(now),
+            seen: look,
+        };
+    }
+    asks
+}
+
+/// Puts an answer where its question came from; one nobody waits for is dropped.
+pub(super) fn answered(
+    model: &mut Model,
+    ticket: Ticket,
+    answer: Result<Answer, Refusal>,
+) -> Vec<Request> {
+    if let Some(Overlay::Mode(dialog)) = &mut model.overlay
+        && dialog.preview.ticket == Some(ticket)
+    {
+        let found = |a| if let Answer::LivePreview(found) = a { Some(found) } else { None };
+        fill(&mut dialog.preview, answer.map(found));
+        return refresh(model);
+    }
+    let selected = if let Screen::Errors { groups, .. } = model.screen() {
+        groups.selected().map(|group| group.fingerprint.clone())
+    } else {
+        None
+    };
+    place(model.screen_mut(), ticket, answer);
+    if let (Some(fingerprint), Screen::Errors { groups, .. }) = (selected, model.screen_mut()) {
+        movement::keep_on(groups, &fingerprint);
+    }
+    open_sole_error(model);
+    refresh(model)
+}
+
+/// Fills the screen that asked, if it is still on top.
+fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
+    match screen {
+        Screen::Layer { units, .. } | Screen::Queue(units) => {
+            let found = |a| if let Answer::Units(found) = a { Some(found) } else { None };
+            take(&mut units.rows, ticket, answer, found);
+        }
+        Screen::Errors { groups, .. } => {
+            let found = |a| if let Answer::ErrorGroups(found) = a { Some(found) } else { None };
+            take(&mut groups.rows, ticket, answer, found);
+        }
+        Screen::Effects(effects) => {
+            let found = |a| if let Answer::Effects(found) = a { Some(found) } else { None };
+            take(&mut effects.rows, ticket, answer, found);
+        }
+        Screen::Runs(runs) => {
+            let found = |a| if let Answer::Runs(found) = a { Some(found) } else { None };
+            take(&mut runs.rows, ticket, answer, found);
+        }
+        Screen::Card(card) => {
+            let found = |a| if let Answer::ErrorDetail(found) = a { Some(found) } else { None };
+            take(&mut card.detail, ticket, answer, found);
+        }
+        Screen::Explain { tree, .. } => {
+            let found = |a| if let Answer::PhiExplain(found) = a { Some(*found) } else { None };
+            take(tree, ticket, answer, found);
+        }
+        Screen::Overview { .. } | Screen::Events | Screen::Logs | Screen::System => {}
+    }
+}
+
+/// Stores an answer if it is the awaited one.
+fn take<T>(
+    loaded: &mut Loaded<T>,
+    ticket: Ticket,
+    answer: Result<Answer, Refusal>,
+    found: impl Fn(Answer) -> Option<T>,
+) {
+    if loaded.ticket == Some(ticket) {
+        fill(loaded, answer.map(found));
+    }
+}
+
+/// Stores an answer. One of another kind than the question means the machine's side is wrong; it is
+/// shown as such, never as an empty list.
+fn fill<T>(loaded: &mut Loaded<T>, answer: Result<Option<T>, Refusal>) {
+    loaded.ticket = None;
+    match answer {
+        Ok(Some(value)) => {
+            loaded.value = Some(value);
+            loaded.error = None;
+        }
+        Ok(None) => loaded.error = Some("the answer is not of the question's kind".to_owned()),
+        Err(refusal) => loaded.error = Some(refusal.why),
+    }
+}
+
+/// A single failing unit needs no list: its card opens at once, and Esc leads back to the list.
+fn open_sole_error(model: &mut Model) {
+    let Screen::Errors { groups, straight, .. } = model.screen_mut() else {
+        return;
+    };
+    if groups.rows.value.is_none() || !std::mem::take(straight) {
+        return;
+    }
+    if let Some([group]) = groups.rows.value.as_deref()
+        && let [unit] = group.units.as_slice()
+    {
+        let card = Screen::Card(Card::new(vec![*unit], 0));
+        model.push(card);
+    }
+}
+
+/// Says what became of a command, on the card it came from as well.
+pub(super) fn submitted(
+    model: &mut Model,
+    command: &Command,
+    result: Result<Ack, Refusal>,
+) -> Vec<Request> {
+    let ack = match result {
+        Ok(ack) => ack,
+        Err(refusal) => {
+            let hint = refusal.hint.map_or_else(String::new, |hint| format!(": {hint}"));
+            model.say(format!("refused: {}{hint}", refusal.why), true);
+            return Vec::new();
+        }
+    };
+    let note = ack.text.clone();
+    if !ack.text.is_empty() {
+        model.say(ack.text, false);
+    }
+    match command {
+        Command::Retry { .. }
+        | Command::RetryFingerprint { .. }
+        | Command::Skip { .. }
+        | Command::Resolve { .. } => {
+            let at = super::super::format::time_of_day(model.now);
+            if let Screen::Card(card) = model.screen_mut() {
+                card.done = Some(format!("{at} by you: {note}"));
+                card.detail.seen = 0;
+            }
+            refresh(model)
+        }
+        Command::ArmLive { .. } => {
+            vec![Request::Submit(Command::View { mode: Mode::Live })]
+        }
+        Command::Disarm => vec![Request::Submit(Command::View { mode: Mode::Dry })],
+        Command::Run(_)
+        | Command::Cancel { .. }
+        | Command::Pause { .. }
+        | Command::Resume { .. }
+        | Command::Advance { .. }
+        | Command::View { .. }
+        | Command::Demo(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_asked_once_and_again_only_when_the_machine_has_moved() {
+        let mut loaded: Loaded<()> = Loaded::default();
+        let at = Moment(10_000);
+        assert!(due(&mut loaded, at, 7, Ticket(1)));
+        assert!(!due(&mut loaded, at.plus_ms(5_000), 8, Ticket(2)), "the first is under way");
+        fill(&mut loaded, Ok(Some(())));
+        assert!(!due(&mut loaded, at.plus_ms(5_000), 7, Ticket(3)), "nothing has changed");
+        assert!(!due(&mut loaded, at.plus_ms(500), 8, Ticket(4)), "too soon");
+        assert!(due(&mut loaded, at.plus_ms(1_000), 8, Ticket(5)));
+    }
+}

@@ -1,0 +1,98 @@
+//! The one place where the screen's state changes: `(Model, Event) -> Vec<Request>`, pure.
+//!
+//! Keys become actions through the table in `keymap`, actions become requests here, and nothing is
+//! sent, drawn or timed. So every walk through the screen can be tested as a list of events, and
+//! the promise that only the typed word arms LIVE is a property of this function alone.
+
+mod actions;
+mod answers;
+mod movement;
+mod overlay;
+mod palette;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use palette::{WITH_ARGUMENTS, completions};
+
+use crossterm::event::{KeyEvent, KeyEventKind};
+
+use super::event::{Event, Request};
+use super::keymap;
+use super::model::Model;
+use crate::app::command::Command;
+use crate::app::snapshot::RunView;
+use crate::domain::time::{MINUTE_MS, Moment};
+
+/// After how long without a key an armed LIVE is disarmed. Somebody who left the desk cannot see
+/// what goes out, and half an hour is longer than reading any screen takes.
+pub const LIVE_IDLE_MS: i64 = 30 * MINUTE_MS;
+
+/// Changes the model by one event and returns what has to be done outside.
+pub fn update(model: &mut Model, event: Event) -> Vec<Request> {
+    match event {
+        Event::Key(key) => pressed(model, key),
+        Event::Resized { width, height } => {
+            model.size = (width, height);
+            vec![Request::Repaint]
+        }
+        Event::Snapshot(snapshot) => {
+            let at = snapshot.wall_at;
+            model.take(snapshot);
+            let mut requests = tick(model, at.max(model.now));
+            requests.extend(answers::refresh(model));
+            requests
+        }
+        Event::Tick(now) => {
+            let mut requests = tick(model, now);
+            requests.extend(answers::refresh(model));
+            requests
+        }
+        Event::Answered(ticket, answer) => answers::answered(model, ticket, answer),
+        Event::Submitted(command, result) => answers::submitted(model, &command, result),
+    }
+}
+
+/// Takes a key: an overlay has it first, then the table of actions.
+fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Request> {
+    if key.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    model.presence.last_key_at = model.now;
+    let was_interrupted = std::mem::take(&mut model.presence.interrupted);
+    if model.overlay.is_some() {
+        let requests = overlay::pressed(model, key);
+        return with_refresh(model, requests);
+    }
+    let contexts = model.contexts();
+    let Some(spec) = keymap::find(&contexts, &key) else {
+        return Vec::new();
+    };
+    let requests = actions::perform_unless_disabled(model, spec, was_interrupted);
+    with_refresh(model, requests)
+}
+
+/// A key may have opened a screen whose question is not asked yet.
+fn with_refresh(model: &mut Model, mut requests: Vec<Request>) -> Vec<Request> {
+    requests.extend(answers::refresh(model));
+    requests
+}
+
+/// Lets time pass: toasts go, an idle LIVE is disarmed, a promised leaving happens.
+fn tick(model: &mut Model, now: Moment) -> Vec<Request> {
+    model.now = now;
+    if model.toast.as_ref().is_some_and(|toast| now >= toast.until) {
+        model.toast = None;
+    }
+    let mut requests = Vec::new();
+    let idle = now.since(model.presence.last_key_at);
+    if model.latest().live.armed && idle >= LIVE_IDLE_MS {
+        model.presence.last_key_at = now;
+        model.say("LIVE disarmed: no key for 30 minutes", false);
+        requests.push(Request::Submit(Command::Disarm));
+    }
+    let runs = model.latest().run.as_ref().is_some_and(RunView::is_active);
+    if model.presence.quit_after_run && !runs {
+        requests.push(Request::Quit);
+    }
+    requests
+}

@@ -1,0 +1,114 @@
+//! Moves cursors, panes and scroll positions.
+
+use super::super::keymap::Motion;
+use super::super::model::Model;
+use super::super::screen::{Loaded, Pane, Screen};
+use crate::app::query::ErrorGroup;
+use crate::domain::layer::Container;
+
+/// Gives the focus to another pane.
+pub(super) fn focus(model: &mut Model, to: impl Fn(Pane) -> Pane) {
+    if let Screen::Overview { pane, .. } = model.screen_mut() {
+        *pane = to(*pane);
+    }
+}
+
+/// Shows the card of the unit `by` further in its list, around the end.
+pub(super) fn step_card(model: &mut Model, by: isize) {
+    if let Screen::Card(card) = model.screen_mut()
+        && card.units.len() > 1
+    {
+        let next = card.index.cast_signed() + by;
+        card.index = next.rem_euclid(card.units.len().cast_signed()).cast_unsigned();
+        card.scroll = 0;
+        card.detail = Loaded::default();
+        card.done = None;
+    }
+}
+
+/// Follows the newest event, or stands on it.
+pub(super) fn follow(model: &mut Model) {
+    model.events.anchor = match model.events.anchor {
+        Some(_) => None,
+        None => model.shown_events().last().map(|event| event.id),
+    };
+}
+
+/// Moves within the rows of whatever has the focus.
+pub(super) fn travel(model: &mut Model, motion: Motion) {
+    if looks_at_events(model) {
+        return travel_events(model, motion);
+    }
+    let page = usize::from(model.size.1 / 2).max(1);
+    let layers = model.snapshot().layers.len();
+    let (cursor, rows) = match model.screen_mut() {
+        Screen::Overview { pane: Pane::Containers, container, .. } => {
+            (container, Container::ALL.len())
+        }
+        Screen::Overview { layer, .. } => (layer, layers),
+        Screen::Layer { units, .. } | Screen::Queue(units) => {
+            let rows = units.shown().len();
+            (&mut units.cursor, rows)
+        }
+        Screen::Errors { groups, .. } => {
+            let rows = groups.shown().len();
+            (&mut groups.cursor, rows)
+        }
+        Screen::Effects(effects) => {
+            let rows = effects.shown().len();
+            (&mut effects.cursor, rows)
+        }
+        Screen::Runs(runs) => {
+            let rows = runs.shown().len();
+            (&mut runs.cursor, rows)
+        }
+        // A page's length is known only to its view, which stops at its last line.
+        Screen::Card(card) => (&mut card.scroll, usize::MAX),
+        Screen::Explain { scroll, .. } => (scroll, usize::MAX),
+        Screen::Events | Screen::Logs | Screen::System => return,
+    };
+    *cursor = target(motion, *cursor, rows, page);
+}
+
+/// Returns where `motion` leads from `at` among `rows` rows.
+fn target(motion: Motion, at: usize, rows: usize, page: usize) -> usize {
+    let last = rows.saturating_sub(1);
+    match motion {
+        Motion::Down => at.saturating_add(1).min(last),
+        Motion::Up => at.min(last).saturating_sub(1),
+        Motion::Top => 0,
+        // The end of a page is not known here; a thousand lines are beyond any of them.
+        Motion::Bottom => last.min(1_000),
+        Motion::HalfDown => at.saturating_add(page).min(last),
+        Motion::HalfUp => at.min(last).saturating_sub(page),
+    }
+}
+
+fn looks_at_events(model: &Model) -> bool {
+    matches!(model.screen(), Screen::Events | Screen::Overview { pane: Pane::Events, .. })
+}
+
+/// Moves the anchor by event, not by row, so that new events never push the reader away. Reaching
+/// the newest one follows again.
+fn travel_events(model: &mut Model, motion: Motion) {
+    let page = usize::from(model.size.1 / 2).max(1);
+    let ids: Vec<_> = model.shown_events().iter().map(|event| event.id).collect();
+    let Some(last) = ids.len().checked_sub(1) else {
+        return;
+    };
+    let at = model
+        .events
+        .anchor
+        .map_or(last, |anchor| ids.iter().rposition(|&id| id <= anchor).unwrap_or_default());
+    let to = target(motion, at, ids.len(), page);
+    let follows = to == last && (at == last || matches!(motion, Motion::Bottom | Motion::Down));
+    model.events.anchor = if follows { None } else { ids.get(to).copied() };
+}
+
+/// Keeps the selection on the same cause when the groups under it change their order.
+pub(super) fn keep_on(groups: &mut super::super::screen::Listing<ErrorGroup>, fingerprint: &str) {
+    let found = groups.shown().iter().position(|group| group.fingerprint == fingerprint);
+    if let Some(index) = found {
+        groups.cursor = index;
+    }
+}

@@ -1,0 +1,149 @@
+//! Takes the keys while something lies over the screen.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "a key that is not named does nothing")]
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::super::event::Request;
+use super::super::model::Model;
+use super::super::screen::{Confirm, LIVE_WORD, ModeDialog, Overlay};
+use super::palette;
+use crate::app::command::Command;
+
+/// Takes a key. The overlay is out of the model meanwhile; whoever wants to stay puts it back.
+pub(super) fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Request> {
+    let Some(overlay) = model.overlay.take() else {
+        return Vec::new();
+    };
+    let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+    if key.code == KeyCode::Esc || interrupt {
+        return leave(model, overlay);
+    }
+    match overlay {
+        Overlay::Help { scroll } => help(model, scroll, key),
+        Overlay::Palette { input, back } => palette::pressed(model, input, back, key),
+        Overlay::Filter { input, before } => filter(model, input, before, key),
+        Overlay::Confirm(dialog) => confirm(model, dialog, key),
+        Overlay::Mode(dialog) => mode(model, dialog, key),
+        Overlay::Quit => quit(model, key),
+        Overlay::Suspend => suspend(model, key),
+    }
+}
+
+/// Esc: nothing happened.
+fn leave(model: &mut Model, overlay: Overlay) -> Vec<Request> {
+    if let Overlay::Filter { before, .. } = overlay {
+        set_filter(model, before);
+    }
+    Vec::new()
+}
+
+fn help(model: &mut Model, scroll: usize, key: KeyEvent) -> Vec<Request> {
+    let page = usize::from(model.size.1 / 2).max(1);
+    let scroll = match key.code {
+        KeyCode::Down | KeyCode::Char('j') => scroll + 1,
+        KeyCode::Up | KeyCode::Char('k') => scroll.saturating_sub(1),
+        KeyCode::PageDown | KeyCode::Char(' ') => scroll + page,
+        KeyCode::PageUp => scroll.saturating_sub(page),
+        KeyCode::Home | KeyCode::Char('g') => 0,
+        KeyCode::Char('q' | '?') | KeyCode::Enter => return Vec::new(),
+        _ => scroll,
+    };
+    model.overlay = Some(Overlay::Help { scroll });
+    Vec::new()
+}
+
+/// Edits one line of text; says whether the key was one that edits.
+pub(super) fn edit(input: &mut String, key: KeyEvent) -> bool {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('u') if ctrl => input.clear(),
+        KeyCode::Char('w') if ctrl => {
+            let kept = input.trim_end().rfind(' ').map_or(0, |space| space + 1);
+            input.truncate(kept);
+        }
+        KeyCode::Char(c) if !ctrl && input.len() < 200 => input.push(c),
+        KeyCode::Backspace => drop(input.pop()),
+        _ => return false,
+    }
+    true
+}
+
+fn filter(model: &mut Model, mut input: String, before: String, key: KeyEvent) -> Vec<Request> {
+    if key.code == KeyCode::Enter {
+        return Vec::new();
+    }
+    edit(&mut input, key);
+    set_filter(model, input.clone());
+    model.overlay = Some(Overlay::Filter { input, before });
+    Vec::new()
+}
+
+fn set_filter(model: &mut Model, text: String) {
+    match model.screen_mut().filter_mut() {
+        Some(filter) => *filter = text,
+        None => model.events.filter.text = text,
+    }
+}
+
+fn confirm(model: &mut Model, mut dialog: Confirm, key: KeyEvent) -> Vec<Request> {
+    match key.code {
+        KeyCode::Char('y') => return vec![Request::Submit(dialog.command)],
+        KeyCode::Enter if dialog.yes => return vec![Request::Submit(dialog.command)],
+        KeyCode::Enter | KeyCode::Char('n' | 'q') => return Vec::new(),
+        KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => {
+            dialog.yes = !dialog.yes;
+        }
+        _ => {}
+    }
+    model.overlay = Some(Overlay::Confirm(dialog));
+    Vec::new()
+}
+
+/// The word must stand there in full before Enter arms; any other Enter is Cancel.
+fn mode(model: &mut Model, mut dialog: ModeDialog, key: KeyEvent) -> Vec<Request> {
+    if key.code == KeyCode::Enter {
+        if model.latest().live.armed {
+            return vec![Request::Submit(Command::Disarm)];
+        }
+        if dialog.is_confirmed() {
+            return vec![Request::Submit(Command::ArmLive { confirmation: dialog.typed })];
+        }
+        model.say("still in rehearsal: the word was not typed", false);
+        return Vec::new();
+    }
+    edit(&mut dialog.typed, key);
+    dialog.typed.truncate(2 * LIVE_WORD.len());
+    model.overlay = Some(Overlay::Mode(dialog));
+    Vec::new()
+}
+
+fn quit(model: &mut Model, key: KeyEvent) -> Vec<Request> {
+    match key.code {
+        KeyCode::Char('w') => {
+            model.presence.quit_after_run = true;
+            model.say("leaving when the run has ended", false);
+            Vec::new()
+        }
+        KeyCode::Char('c') => vec![Request::Quit],
+        KeyCode::Char('s' | 'q' | 'n') | KeyCode::Enter => Vec::new(),
+        _ => {
+            model.overlay = Some(Overlay::Quit);
+            Vec::new()
+        }
+    }
+}
+
+fn suspend(model: &mut Model, key: KeyEvent) -> Vec<Request> {
+    match (key.code, model.latest().run.as_ref().map(|run| run.id)) {
+        (KeyCode::Char('p'), Some(run)) => {
+            vec![Request::Submit(Command::Pause { run }), Request::Suspend]
+        }
+        (KeyCode::Char('p'), None) => vec![Request::Suspend],
+        (KeyCode::Char('s' | 'q' | 'n') | KeyCode::Enter, _) => Vec::new(),
+        _ => {
+            model.overlay = Some(Overlay::Suspend);
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Reads typed commands. Names come from the table of actions; a few take arguments.
+
+use std::path::PathBuf;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::super::event::Request;
+use super::super::keymap::{ACTIONS, ActionSpec, Ctx};
+use super::super::model::{HISTORY_MAX, Model};
+use super::super::screen::{Card, Listing, Overlay, Screen};
+use super::{actions, overlay};
+use crate::app::command::{Command, RunRequest, Verdict};
+use crate::domain::ids::UnitId;
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::effect::EffectState;
+use crate::domain::mode::Mode;
+use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+
+/// The commands that take arguments, with their form: shown by the palette and by `?`.
+pub const WITH_ARGUMENTS: &[(&str, &str)] = &[
+    ("run <1-9|all> [input FILE] [limit N]", "Run layers in the viewed world"),
+    ("advance <30m|6h|1d>", "Move dry time forward"),
+    ("layer <1-9>", "Open a layer"),
+    ("unit <id>", "Open a unit's card"),
+    ("skip <reason>", "Skip the open unit"),
+    ("resolve <happened|absent> <evidence>", "Settle the open unit's unknown effect"),
+];
+
+/// Opens the palette with a command begun.
+pub(super) fn prefilled(model: &mut Model, text: &str) {
+    model.overlay = Some(Overlay::Palette { input: text.to_owned(), back: 0 });
+}
+
+/// Returns the forms that what was typed could become.
+pub fn completions(input: &str) -> Vec<(String, &'static str)> {
+    let word = input.split_whitespace().next().unwrap_or("");
+    let fits = |form: &str| {
+        let name = form.split_whitespace().next().unwrap_or("");
+        if input.contains(' ') { name == word } else { name.starts_with(word) }
+    };
+    let with = WITH_ARGUMENTS.iter().map(|(form, help)| ((*form).to_owned(), *help));
+    let plain = ACTIONS
+        .iter()
+        .filter(|spec| !spec.name.is_empty())
+        .filter(|spec| !WITH_ARGUMENTS.iter().any(|(form, _)| begins(form, spec.name)))
+        .map(|spec| (spec.name.to_owned(), spec.help));
+    with.chain(plain).filter(|(form, _)| fits(form)).collect()
+}
+
+fn begins(form: &str, name: &str) -> bool {
+    form.split_whitespace().next() == Some(name)
+}
+
+/// Takes a key of the palette.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other keys edit the line or do nothing")]
+pub(super) fn pressed(
+    model: &mut Model,
+    mut input: String,
+    mut back: usize,
+    key: KeyEvent,
+) -> Vec<Request> {
+    match key.code {
+        KeyCode::Enter => return entered(model, input.trim()),
+        KeyCode::Backspace if input.is_empty() => return Vec::new(),
+        KeyCode::Up => {
+            back = (back + 1).min(model.history.len());
+            input = recalled(model, back);
+        }
+        KeyCode::Down => {
+            back = back.saturating_sub(1);
+            input = recalled(model, back);
+        }
+        KeyCode::Tab => {
+            if let Some((form, _)) = completions(&input).first()
+                && !input.contains(' ')
+            {
+                form.split_whitespace().next().unwrap_or("").clone_into(&mut input);
+                if WITH_ARGUMENTS.iter().any(|(form, _)| begins(form, &input)) {
+                    input.push(' ');
+                }
+            }
+        }
+        _ => drop(overlay::edit(&mut input, key)),
+    }
+    model.overlay = Some(Overlay::Palette { input, back });
+    Vec::new()
+}
+
+fn recalled(model: &Model, back: usize) -> String {
+    model
+        .history
+        .len()
+        .checked_sub(back)
+        .and_then(|index| model.history.get(index))
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// Executes a typed line, or says what is wrong with it.
+fn entered(model: &mut Model, line: &str) -> Vec<Request> {
+    if line.is_empty() {
+        return Vec::new();
+    }
+    model.history.push(line.to_owned());
+    if model.history.len() > HISTORY_MAX {
+        model.history.remove(0);
+    }
+    let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let result = match name {
+        "run" if !rest.is_empty() => run(model, rest),
+        "advance" => advance(model, rest),
+        "layer" => layer(model, rest),
+        "unit" => unit(model, rest),
+        "skip" => skip(model, rest),
+        "resolve" => resolve(model, rest),
+        "q" => by_name(model, "quit"),
+        _ => by_name(model, name),
+    };
+    result.unwrap_or_else(|reason| {
+        model.say(reason, true);
+        Vec::new()
+    })
+}
+
+type Read = Result<Vec<Request>, String>;
+
+/// Performs a named action as its key would, with the same refusals.
+fn by_name(model: &mut Model, name: &str) -> Read {
+    let contexts = model.contexts();
+    let spec: &ActionSpec = ACTIONS
+        .iter()
+        .filter(|spec| spec.name == name)
+        .max_by_key(|spec| spec.ctx.iter().any(|ctx| contexts.contains(ctx)))
+        .ok_or_else(|| format!("no command {name:?}: Tab completes, ? lists"))?;
+    let here = spec.ctx.iter().any(|ctx| contexts.contains(ctx));
+    if !here && !spec.ctx.contains(&Ctx::Overview) {
+        return Err(format!("{name} does not work on this screen"));
+    }
+    Ok(actions::perform_unless_disabled(model, spec, false))
+}
+
+fn run(model: &mut Model, rest: &str) -> Read {
+    super::super::reasons::can_run(model)?;
+    let mut words = rest.split_whitespace();
+    let layers = match words.next() {
+        Some("all") => Layer::ALL.to_vec(),
+        Some(number) => vec![layer_of(number)?],
+        None => return Err("run which layer? 1-9 or all".to_owned()),
+    };
+    let mut request = RunRequest { mode: model.viewed(), layers, input: None, limit: None };
+    while let Some(word) = words.next() {
+        match (word, words.next()) {
+            ("input", Some(path)) => request.input = Some(PathBuf::from(path)),
+            ("limit", Some(n)) => {
+                request.limit = Some(n.parse().map_err(|_| format!("{n:?} is not a number"))?);
+            }
+            (word, _) => return Err(format!("run: {word:?} is not input FILE or limit N")),
+        }
+    }
+    if request.mode == Mode::Live {
+        if request.input.is_some() || request.limit.is_some() {
+            let command = Command::Run(request);
+            let lines = vec!["What is sent cannot be taken back.".to_owned()];
+            actions::confirm(model, format!("{rest}: run LIVE?"), lines, command);
+            return Ok(Vec::new());
+        }
+        return Ok(actions::start(model, request.layers));
+    }
+    Ok(vec![Request::Submit(Command::Run(request))])
+}
+
+fn layer_of(word: &str) -> Result<Layer, String> {
+    word.trim_start_matches(['L', 'l'])
+        .parse()
+        .ok()
+        .and_then(Layer::from_number)
+        .ok_or_else(|| format!("{word:?} is no layer: 1 to 9"))
+}
+
+fn advance(model: &Model, rest: &str) -> Read {
+    super::super::reasons::dry_viewed(model)?;
+    let ms = span(rest).ok_or_else(|| format!("{rest:?} is no span of time: 30m, 6h, 1d"))?;
+    Ok(vec![Request::Submit(Command::Advance { ms })])
+}
+
+/// Reads `30m`, `6h` or `1d` in milliseconds.
+fn span(text: &str) -> Option<i64> {
+    let unit = text.chars().last()?;
+    let number: i64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+    let step = match unit {
+        'm' => MINUTE_MS,
+        'h' => HOUR_MS,
+        'd' => DAY_MS,
+        _ => return None,
+    };
+    (number > 0).then(|| number.checked_mul(step)).flatten()
+}
+
+fn layer(model: &mut Model, rest: &str) -> Read {
+    let layer = layer_of(rest)?;
+    model.push(Screen::Layer { layer, units: Listing::default() });
+    Ok(Vec::new())
+}
+
+fn unit(model: &mut Model, rest: &str) -> Read {
+    let id = rest.parse().map_err(|_| format!("{rest:?} is no unit's number"))?;
+    model.push(Screen::Card(Card::new(vec![UnitId(id)], 0)));
+    Ok(Vec::new())
+}
+
+fn skip(model: &Model, reason: &str) -> Read {
+    super::super::reasons::on_card(model)?;
+    if reason.is_empty() {
+        return Err("skip needs a reason: it is kept with the unit".to_owned());
+    }
+    let unit = model.card().map(|detail| detail.unit.id).ok_or("no card is open")?;
+    Ok(vec![Request::Submit(Command::Skip { unit, reason: reason.to_owned() })])
+}
+
+fn resolve(model: &Model, rest: &str) -> Read {
+    super::super::reasons::effect_unknown(model)?;
+    let (verdict, evidence) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let verdict = match verdict {
+        "happened" => Verdict::Happened,
+        "absent" => Verdict::DidNotHappen,
+        _ => return Err("resolve happened|absent, then where you saw it".to_owned()),
+    };
+    if evidence.trim().is_empty() {
+        return Err("resolve needs evidence: where did you see it?".to_owned());
+    }
+    let unknown = model
+        .card()
+        .and_then(|card| card.effects.iter().find(|e| e.state == EffectState::Unknown))
+        .ok_or("no effect of this unit is unknown")?;
+    Ok(vec![Request::Submit(Command::Resolve {
+        key: unknown.key.clone(),
+        verdict,
+        evidence: evidence.trim().to_owned(),
+    })])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_time_are_read_and_nonsense_is_not() {
+        assert_eq!(span("30m"), Some(30 * MINUTE_MS));
+        assert_eq!(span("1d"), Some(DAY_MS));
+        for wrong in ["", "d", "-1d", "0h", "1y", "1", "99999999999999999999d", "9999999999999999d"]
+        {
+            assert_eq!(span(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_begun_name_completes_and_a_full_one_shows_its_form() {
+        let forms: Vec<_> = completions("adv").into_iter().map(|(form, _)| form).collect();
+        assert_eq!(forms, ["advance <30m|6h|1d>"]);
+        assert!(completions("run 3").iter().all(|(form, _)| form.starts_with("run ")));
+        assert!(completions("").len() > 15);
+    }
+}

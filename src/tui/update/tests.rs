@@ -1,0 +1,320 @@
+//! Walks through the screen as lists of keys.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use proptest::prelude::*;
+
+use super::update;
+use crate::app::command::{Ack, Command, Refusal, RefusalKind};
+use crate::app::query::{Answer, Query};
+use crate::app::snapshot::Snapshot;
+use crate::domain::ids::{EventId, UnitId};
+use crate::domain::layer::Layer;
+use crate::domain::mode::Mode;
+use crate::tui::event::{Event, Request};
+use crate::tui::fixture;
+use crate::tui::model::Model;
+use crate::tui::screen::{Overlay, Screen};
+
+/// Returns the key a character of a test stands for.
+pub(crate) fn key(c: char) -> KeyEvent {
+    let code = match c {
+        '\n' => KeyCode::Enter,
+        '\t' => KeyCode::Tab,
+        '\u{1b}' => KeyCode::Esc,
+        '\u{8}' => KeyCode::Backspace,
+        '\u{3}' => return KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+        c => KeyCode::Char(c),
+    };
+    KeyEvent::new(code, KeyModifiers::NONE)
+}
+
+/// Presses keys and returns all that they asked for.
+pub(crate) fn press(model: &mut Model, keys: &str) -> Vec<Request> {
+    keys.chars().flat_map(|c| update(model, Event::Key(key(c)))).collect()
+}
+
+fn commands(requests: Vec<Request>) -> Vec<Command> {
+    requests
+        .into_iter()
+        .filter_map(
+            |request| if let Request::Submit(command) = request { Some(command) } else { None },
+        )
+        .collect()
+}
+
+fn quiet() -> Model {
+    let snapshot = Snapshot { run: None, ..fixture::troubled() };
+    fixture::model(snapshot, (120, 36))
+}
+
+fn live(armed: bool) -> Model {
+    let mut snapshot = Snapshot { run: None, mode: Mode::Live, ..fixture::troubled() };
+    snapshot.live.armed = armed;
+    fixture::model(snapshot, (120, 36))
+}
+
+fn accepted(model: &mut Model, command: Command, text: &str) -> Vec<Request> {
+    let ack = Ack { id: None, run: None, text: text.to_owned() };
+    update(model, Event::Submitted(command, Ok(ack)))
+}
+
+#[test]
+fn r_runs_the_selected_layer_in_rehearsal_at_once() {
+    let mut model = quiet();
+    let asked = commands(press(&mut model, "jjr"));
+    let [Command::Run(run)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((run.mode, run.layers.as_slice()), (Mode::Dry, &[Layer::OutreachEngine][..]));
+    let asked = commands(press(&mut model, "R"));
+    let [Command::Run(run)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(run.layers, Layer::ALL);
+}
+
+#[test]
+fn a_run_under_way_refuses_another_and_says_what_to_do() {
+    let mut model = fixture::model(fixture::troubled(), (120, 36));
+    assert_eq!(press(&mut model, "r"), []);
+    assert!(model.toast.as_ref().is_some_and(|toast| toast.text.contains("x cancels")));
+}
+
+#[test]
+fn in_live_no_run_starts_unarmed_and_none_by_a_single_key_when_armed() {
+    assert_eq!(commands(press(&mut live(false), "r")), []);
+    let mut model = live(true);
+    assert_eq!(commands(press(&mut model, "r\n")), [], "the focus starts on no");
+    assert_eq!(commands(press(&mut model, "r")), []);
+    assert!(
+        matches!(commands(press(&mut model, "y")).as_slice(), [Command::Run(run)] if run.mode == Mode::Live)
+    );
+}
+
+#[test]
+fn the_word_arms_and_nothing_short_of_it_does() {
+    for wrong in
+        ["m\n", "mliv\n", "mLIVE\n", "mlive \n", "mlivee\n", "mlive\u{1b}\n", "m\tlive\u{8}\n"]
+    {
+        assert_eq!(commands(press(&mut quiet(), wrong)), [], "{wrong:?}");
+    }
+    let armed = commands(press(&mut quiet(), "mlive\n"));
+    assert_eq!(armed, [Command::ArmLive { confirmation: "live".to_owned() }]);
+}
+
+#[test]
+fn arming_turns_the_view_to_live_and_disarming_back() {
+    let mut model = quiet();
+    let arm = Command::ArmLive { confirmation: "live".to_owned() };
+    let after = commands(accepted(&mut model, arm, "armed"));
+    assert_eq!(after, [Command::View { mode: Mode::Live }]);
+    let mut model = live(true);
+    assert_eq!(commands(press(&mut model, "m\n")), [Command::Disarm]);
+}
+
+#[test]
+fn v_shows_the_other_world_and_runs_nothing() {
+    assert_eq!(commands(press(&mut quiet(), "v")), [Command::View { mode: Mode::Live }]);
+    assert_eq!(commands(press(&mut live(false), "v")), [Command::View { mode: Mode::Dry }]);
+}
+
+#[test]
+fn an_armed_live_that_nobody_watches_is_disarmed() {
+    let mut model = live(true);
+    let idle = |ms| Event::Tick(fixture::NOW.plus_ms(ms));
+    assert_eq!(commands(update(&mut model, idle(super::LIVE_IDLE_MS - 1))), []);
+    assert_eq!(commands(update(&mut model, idle(super::LIVE_IDLE_MS))), [Command::Disarm]);
+}
+
+#[test]
+fn e_on_a_layer_with_errors_asks_for_its_own_and_opens_a_sole_one_at_once() {
+    let mut model = quiet();
+    let asked = press(&mut model, "jjje");
+    let [Request::Ask(ticket, Query::ErrorGroups { layer, .. })] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(*layer, Some(Layer::BookingHandler));
+    let answer = Answer::ErrorGroups(vec![fixture::group(&[7])]);
+    let next = update(&mut model, Event::Answered(*ticket, Ok(answer)));
+    assert!(
+        matches!(next.as_slice(), [Request::Ask(_, Query::ErrorDetail { unit: UnitId(7) })]),
+        "{next:?}"
+    );
+    press(&mut model, "\u{1b}");
+    assert!(matches!(model.screen(), Screen::Errors { .. }), "Esc leads to the list");
+}
+
+#[test]
+fn e_on_a_layer_without_errors_shows_those_of_all() {
+    let asked = press(&mut quiet(), "e");
+    assert!(matches!(asked.as_slice(), [Request::Ask(_, Query::ErrorGroups { layer: None, .. })]));
+}
+
+#[test]
+fn an_answer_nobody_waits_for_is_dropped() {
+    let mut model = quiet();
+    let asked = press(&mut model, "e");
+    let [Request::Ask(ticket, _)] = asked.as_slice() else { panic!("{asked:?}") };
+    press(&mut model, "\u{1b}E");
+    update(&mut model, Event::Answered(*ticket, Ok(Answer::ErrorGroups(Vec::new()))));
+    let Screen::Effects(effects) = model.screen() else { panic!() };
+    assert!(effects.rows.value.is_none() && effects.rows.ticket.is_some());
+}
+
+#[test]
+fn a_refusal_is_shown_with_its_reason_and_hint() {
+    let mut model = quiet();
+    let refusal = Refusal {
+        kind: RefusalKind::Safeguard,
+        why: "no postal address".to_owned(),
+        hint: Some("set sender.postal_address".to_owned()),
+    };
+    update(&mut model, Event::Submitted(Command::Disarm, Err(refusal)));
+    let toast = model.toast.clone().unwrap();
+    assert_eq!(toast.text, "refused: no postal address: set sender.postal_address");
+    assert!(toast.is_refusal);
+}
+
+#[test]
+fn retrying_on_the_card_leaves_a_note_there() {
+    let mut model = quiet();
+    let asked = press(&mut model, ":unit 7\n");
+    let Some(Request::Ask(ticket, _)) = asked.last() else { panic!("{asked:?}") };
+    let answer = Answer::ErrorDetail(Box::new(fixture::detail(7)));
+    update(&mut model, Event::Answered(*ticket, Ok(answer)));
+    let asked = commands(press(&mut model, "r"));
+    assert_eq!(asked, [Command::Retry { unit: UnitId(7) }]);
+    for command in asked {
+        accepted(&mut model, command, "re-queued");
+    }
+    let Screen::Card(card) = model.screen() else { panic!() };
+    assert_eq!(card.done.as_deref(), Some("12:04:31 by you: re-queued"));
+    assert_eq!(
+        commands(press(&mut model, "smoved away\n")),
+        [Command::Skip { unit: UnitId(7), reason: "moved away".to_owned() }]
+    );
+    assert_eq!(commands(press(&mut model, "R\n")), [], "no is the default");
+    assert!(matches!(
+        commands(press(&mut model, "Ry")).as_slice(),
+        [Command::RetryFingerprint { fingerprint, .. }] if fingerprint == "a91c03ffe210"
+    ));
+}
+
+#[test]
+fn new_events_do_not_push_the_reader_away() {
+    let mut model = fixture::model(fixture::troubled(), (120, 36));
+    press(&mut model, "4kk");
+    assert_eq!(model.events.anchor, Some(EventId(1)));
+    let mut newer = fixture::troubled();
+    newer.events.push(fixture::event(4, crate::domain::event::Level::Info, Some(3), "newer"));
+    update(&mut model, Event::Snapshot(Arc::new(newer)));
+    assert_eq!(model.events.anchor, Some(EventId(1)));
+    press(&mut model, "G");
+    assert_eq!(model.events.anchor, None, "the end follows again");
+}
+
+#[test]
+fn a_frozen_picture_stands_still_and_the_header_still_counts() {
+    let mut model = quiet();
+    press(&mut model, " ");
+    let mut newer = fixture::troubled();
+    newer.worlds.dry.failed = 99;
+    update(&mut model, Event::Snapshot(Arc::new(newer)));
+    assert_eq!(model.snapshot().worlds.dry.failed, 4);
+    assert_eq!(model.latest().worlds.dry.failed, 99);
+    press(&mut model, " ");
+    assert_eq!(model.snapshot().worlds.dry.failed, 99);
+}
+
+#[test]
+fn leaving_a_run_asks_and_can_wait_for_its_end() {
+    let mut model = fixture::model(fixture::troubled(), (120, 36));
+    assert_eq!(press(&mut model, "q"), []);
+    assert_eq!(model.overlay, Some(Overlay::Quit));
+    assert_eq!(press(&mut model, "w"), []);
+    let ended = Snapshot { run: None, ..fixture::troubled() };
+    assert_eq!(update(&mut model, Event::Snapshot(Arc::new(ended))), [Request::Quit]);
+    assert_eq!(press(&mut quiet(), "q"), [Request::Quit]);
+    let mut model = fixture::model(fixture::troubled(), (120, 36));
+    assert_eq!(press(&mut model, "qc"), [Request::Quit]);
+}
+
+#[test]
+fn an_interrupt_needs_a_second_one_right_after_it() {
+    let mut model = quiet();
+    assert_eq!(press(&mut model, "\u{3}j\u{3}"), []);
+    assert_eq!(press(&mut model, "\u{3}"), [Request::Quit]);
+}
+
+#[test]
+fn the_advance_key_offers_a_day_and_takes_another_span() {
+    assert_eq!(
+        commands(press(&mut quiet(), ">\n")),
+        [Command::Advance { ms: crate::domain::time::DAY_MS }]
+    );
+    assert_eq!(commands(press(&mut quiet(), ":advance soon\n")), []);
+    assert_eq!(commands(press(&mut live(true), ">")), []);
+}
+
+#[test]
+fn the_palette_takes_arguments_and_recalls_what_was_typed() {
+    let mut model = quiet();
+    let asked = commands(press(&mut model, ":run 3 limit 5\n"));
+    assert!(matches!(asked.as_slice(), [Command::Run(run)] if run.limit == Some(5)), "{asked:?}");
+    press(&mut model, ":");
+    update(&mut model, Event::Key(KeyEvent::new(KeyCode::Up, KeyModifiers::NONE)));
+    assert!(
+        matches!(&model.overlay, Some(Overlay::Palette { input, .. }) if input == "run 3 limit 5")
+    );
+}
+
+#[test]
+fn a_filter_follows_each_key_and_esc_undoes_it() {
+    let mut model = quiet();
+    press(&mut model, "/token");
+    assert_eq!(model.shown_events().len(), 1);
+    press(&mut model, "\u{1b}");
+    assert_eq!(model.shown_events().len(), 3);
+}
+
+/// A key of the walk: printable characters and the few others that mean something. The typed word
+/// cannot come about by chance, because one of its letters is left out.
+fn any_key() -> impl Strategy<Value = char> {
+    prop_oneof![
+        8 => prop::char::range(' ', '~'),
+        3 => Just('\n'),
+        1 => Just('\t'),
+        1 => Just('\u{1b}'),
+        1 => Just('\u{8}'),
+        4 => prop::sample::select(vec!['m', 'r', 'R', 'y', 'x', ':', 'v', 'e']),
+    ]
+    .prop_map(|c| if c == 'v' { 'm' } else { c })
+}
+
+proptest! {
+    #[test]
+    fn no_keys_arm_live_or_run_it_without_the_typed_word(
+        keys in prop::collection::vec(any_key(), 0..60),
+        viewed_live in any::<bool>(),
+    ) {
+        let mut model = if viewed_live { live(false) } else { quiet() };
+        for c in keys {
+            for command in commands(update(&mut model, Event::Key(key(c)))) {
+                let arms = matches!(command, Command::ArmLive { .. });
+                let runs_live = matches!(&command, Command::Run(run) if run.mode == Mode::Live);
+                prop_assert!(!arms && !runs_live, "{command:?}");
+                accepted(&mut model, command, "done");
+            }
+        }
+    }
+
+    #[test]
+    fn no_single_key_makes_an_armed_live_act(c in prop::char::range(' ', '~')) {
+        let mut model = live(true);
+        for command in commands(update(&mut model, Event::Key(key(c)))) {
+            let acts = matches!(
+                command,
+                Command::Run(_) | Command::Retry { .. } | Command::RetryFingerprint { .. }
+            );
+            prop_assert!(!acts, "{command:?}");
+        }
+    }
+}

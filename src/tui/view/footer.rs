@@ -1,0 +1,126 @@
+//! Draws the two lines at the bottom: the answer to the last key or the most urgent fact, and the
+//! keys that work here.
+
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::snapshot::Snapshot;
+use crate::domain::mode::Mode;
+use crate::tui::format;
+use crate::tui::keymap::{self, Action, ActionSpec, Key};
+use crate::tui::model::Model;
+use crate::tui::text::{clean, cut};
+use crate::tui::theme::Tone;
+use crate::tui::widgets::canvas::{Canvas, Piece, piece};
+
+/// Draws both lines.
+pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
+    let width = usize::from(area.width);
+    let (text, tone) = message(model);
+    canvas.text(area, 0, &cut(&format!(" {text}"), width), tone);
+    canvas.line(area, 1, &keys(model, width));
+}
+
+fn message(model: &Model) -> (String, Tone) {
+    match &model.toast {
+        Some(toast) => {
+            let times =
+                if toast.times > 1 { format!(" (x{})", toast.times) } else { String::new() };
+            let tone = if toast.is_refusal { Tone::Warn } else { Tone::Strong };
+            (format!("{}{times}", clean(&toast.text)), tone)
+        }
+        None => alert(model).unwrap_or((String::new(), Tone::Plain)),
+    }
+}
+
+/// The most urgent fact that a person has to know now, if there is one.
+fn alert(model: &Model) -> Option<(String, Tone)> {
+    let snapshot = model.latest();
+    if let Some(error) = &snapshot.system.db_error {
+        return Some((format!("database: {} (S)", clean(error)), Tone::Bad));
+    }
+    let failing = snapshot.layers.iter().find(|row| row.units.dead + row.units.held > 0);
+    if let Some(row) = failing {
+        let cause = row.last_error.as_deref().unwrap_or("cause on its card");
+        let n = row.units.dead + row.units.held;
+        let text =
+            format!("L{} stopped {n}: {} (e shows errors)", row.layer.number(), clean(cause));
+        return Some((text, Tone::Bad));
+    }
+    if let Some(text) = unworked_live(snapshot, model) {
+        return Some((text, Tone::Warn));
+    }
+    if let Some(notice) = snapshot.system.notices.first() {
+        return Some((clean(notice), Tone::Warn));
+    }
+    if let Some(jump) = snapshot.dry_clock.jump {
+        let clock = &snapshot.dry_clock;
+        let left = format::left(jump.wall_at.since(model.now));
+        let text = format!("dry time goes to {} in {left}", format::dry_time(clock, jump.to));
+        return Some((text, Tone::Plain));
+    }
+    let retrying = snapshot.layers.iter().find_map(|row| row.next_retry.as_ref().map(|d| (row, d)));
+    retrying.map(|(row, due)| {
+        let at = super::card::due_text(model, due.run_at);
+        (format!("L{} tries again {at}: {} (e)", row.layer.number(), clean(&due.why)), Tone::Warn)
+    })
+}
+
+/// Live units that nobody works are the one thing that must never wait unseen.
+fn unworked_live(snapshot: &Snapshot, model: &Model) -> Option<String> {
+    let live = &snapshot.worlds.live;
+    if live.due == 0 || snapshot.live.armed || snapshot.live.other_owner.is_some() {
+        return None;
+    }
+    let oldest = live
+        .oldest_due
+        .map_or_else(String::new, |at| format!(", oldest {}", format::left(model.now.since(at))));
+    Some(format!("{} live due, nobody working them{oldest}", format::count(live.due)))
+}
+
+/// The keys that work here, as many as fit; `?` and `q` are never left out.
+fn keys(model: &Model, width: usize) -> Vec<Piece> {
+    let always: Vec<_> = [Action::Help, Action::Quit]
+        .into_iter()
+        .filter_map(keymap::spec)
+        .map(|spec| key_label(spec, model))
+        .collect();
+    let reserved: usize = always.iter().map(|(key, label)| key.width() + label.width() + 3).sum();
+    let mut line = vec![piece(" ", Tone::Plain)];
+    let mut used = 1;
+    let contexts = model.contexts();
+    let fitting = keymap::reachable(&contexts)
+        .filter(|spec| !spec.label.is_empty())
+        .filter(|spec| !matches!(spec.action, Action::Help | Action::Quit) && !is_demo(spec))
+        .filter(|spec| (spec.enabled)(model).is_ok())
+        .map(|spec| key_label(spec, model));
+    for (key, label) in fitting {
+        let needs = key.width() + label.width() + 3;
+        if used + needs + reserved > width {
+            continue;
+        }
+        used += needs;
+        line.push(piece(format!("{key} "), Tone::Strong));
+        line.push(piece(format!("{label}  "), Tone::Dim));
+    }
+    for (key, label) in always {
+        line.push(piece(format!("{key} "), Tone::Strong));
+        line.push(piece(format!("{label}  "), Tone::Dim));
+    }
+    line
+}
+
+/// The demo's keys stand in its own strip.
+const fn is_demo(spec: &ActionSpec) -> bool {
+    matches!(spec.action, Action::Demo(_))
+}
+
+fn key_label(spec: &ActionSpec, model: &Model) -> (String, String) {
+    let key = spec.keys.first().map_or_else(String::new, |key| Key::name(*key));
+    let label = match (spec.action, model.viewed()) {
+        (Action::View, Mode::Dry) => "view live",
+        (Action::View, Mode::Live) => "view dry",
+        _ => spec.label,
+    };
+    (key, label.to_owned())
+}

@@ -1,0 +1,76 @@
+//! Draws what every key does on the present screen, from the same table that dispatches it.
+
+use crate::tui::keymap::{self, ActionSpec, Danger, Key};
+use crate::tui::model::Model;
+use crate::tui::text::fit;
+use crate::tui::theme::Tone;
+use crate::tui::update::WITH_ARGUMENTS;
+use crate::tui::widgets::canvas::{Canvas, Piece, piece};
+use crate::tui::widgets::modal;
+
+/// Draws the overlay.
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, scroll: usize) {
+    let screen = canvas.buffer.area;
+    let title = format!("Keys on this screen: {}", model.screen().crumb());
+    let (width, height) =
+        (screen.width.saturating_sub(8).min(100), screen.height.saturating_sub(4));
+    let inner = modal::open(canvas, width, height, &title, super::is_live(model));
+    let lines = lines(model);
+    let first = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
+    for (row, line) in lines.iter().skip(first).take(usize::from(inner.height)).enumerate() {
+        canvas.line(inner, u16::try_from(row).unwrap_or(u16::MAX), line);
+    }
+    let hidden = lines.len().saturating_sub(first + usize::from(inner.height));
+    let more = if hidden > 0 {
+        format!(" j: {hidden} more  Esc closes ")
+    } else {
+        " Esc closes ".to_owned()
+    };
+    let style = canvas.theme.style(Tone::Strong);
+    canvas.buffer.set_string(inner.x + 1, inner.y + inner.height, more, style);
+}
+
+fn lines(model: &Model) -> Vec<Vec<Piece>> {
+    let mut lines: Vec<_> =
+        keymap::reachable(&model.contexts()).map(|spec| line(spec, model)).collect();
+    lines.push(Vec::new());
+    lines.push(vec![piece("Typed behind a colon, besides the names above:", Tone::Dim)]);
+    for (form, help) in WITH_ARGUMENTS {
+        lines.push(vec![
+            piece(fit(&format!(":{form}"), 42), Tone::Strong),
+            piece(*help, Tone::Plain),
+        ]);
+    }
+    lines.push(Vec::new());
+    lines.push(vec![piece(
+        "Header: f failed  h held  u unknown  d due  w waiting, for both worlds at all times",
+        Tone::Dim,
+    )]);
+    lines.push(vec![piece(
+        "Marks: ok done  >> running  ~~ retrying  !! FAILED  ?? HELD  .. waiting  -- paused",
+        Tone::Dim,
+    )]);
+    lines
+}
+
+/// One action: keys, name in the palette, what it does, and why not now.
+fn line(spec: &ActionSpec, model: &Model) -> Vec<Piece> {
+    let keys: Vec<String> = spec.keys.iter().map(|key| Key::name(*key)).collect();
+    let name = if spec.name.is_empty() { String::new() } else { format!(":{}", spec.name) };
+    let refusal = (spec.enabled)(model).err();
+    let tone = if refusal.is_some() { Tone::Dim } else { Tone::Plain };
+    let mark = match spec.danger {
+        Danger::Safe => " ",
+        Danger::Mutates => "*",
+        Danger::External => "!",
+    };
+    let mut pieces = vec![
+        piece(format!("{mark} {} ", fit(&keys.join(" "), 16)), Tone::Strong),
+        piece(fit(&name, 16), Tone::Dim),
+        piece(spec.help, tone),
+    ];
+    if let Some(reason) = refusal {
+        pieces.push(piece(format!(" ({reason})"), Tone::Warn));
+    }
+    pieces
+}

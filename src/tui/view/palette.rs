@@ -1,0 +1,53 @@
+//! Draws the line in which commands and filters are typed, and what a command could become.
+
+use ratatui::layout::Rect;
+
+use crate::tui::text::{clean, fit};
+use crate::tui::theme::Tone;
+use crate::tui::update::completions;
+use crate::tui::widgets::canvas::{Canvas, piece};
+
+/// How many completions are shown: enough to choose from, few enough to leave the screen in view.
+const SHOWN: usize = 8;
+
+/// Draws the palette over the lower part of the screen.
+pub(super) fn draw(canvas: &mut Canvas<'_>, footer: Rect, input: &str) {
+    let found = completions(input);
+    let rows = u16::try_from(found.len().min(SHOWN)).unwrap_or(0).min(footer.y);
+    let list = Rect { y: footer.y - rows, height: rows, ..footer };
+    canvas.clear(list);
+    for (row, (form, help)) in found.iter().take(usize::from(rows)).enumerate() {
+        let y = u16::try_from(row).unwrap_or(0);
+        let first = row == 0 && !input.is_empty();
+        canvas.line(
+            list,
+            y,
+            &[
+                piece(if first { " > " } else { "   " }, Tone::Strong),
+                piece(fit(form, 38), Tone::Strong),
+                piece(*help, Tone::Dim),
+            ],
+        );
+    }
+    typed(canvas, footer, ":", input, "Enter does it  Tab completes  Up recalls  Esc leaves");
+}
+
+/// Draws the line of a filter; the list follows it.
+pub(super) fn draw_filter(canvas: &mut Canvas<'_>, footer: Rect, input: &str) {
+    typed(canvas, footer, "/", input, "Enter keeps it  Esc undoes  words, L4, err, warn, unit:7");
+}
+
+fn typed(canvas: &mut Canvas<'_>, footer: Rect, sign: &str, input: &str, help: &str) {
+    canvas.clear(footer);
+    let caret = canvas.glyphs().caret;
+    canvas.line(
+        footer,
+        0,
+        &[
+            piece(format!(" {sign}"), Tone::Active),
+            piece(clean(input), Tone::Strong),
+            piece(caret, Tone::Active),
+        ],
+    );
+    canvas.text(footer, 1, &format!(" {help}"), Tone::Dim);
+}

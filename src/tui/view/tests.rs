@@ -1,0 +1,266 @@
+//! Draws whole frames of known worlds and compares their text with the stored ones; the style of
+//! what must not be missed is asserted by itself.
+
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+use super::draw;
+use crate::app::query::{Answer, PhiExplained};
+use crate::app::snapshot::{DemoNarration, Snapshot};
+use crate::domain::mode::Mode;
+use crate::tui::event::{Event, Request};
+use crate::tui::fixture;
+use crate::tui::model::Model;
+use crate::tui::theme::{Depth, Theme};
+use crate::tui::update::tests::press;
+use crate::tui::update::update;
+
+const UTF8: Theme = Theme { depth: Depth::Ansi, ascii: false, synchronized: true };
+const ASCII: Theme = Theme { depth: Depth::Mono, ascii: true, synchronized: false };
+
+fn frame(model: &Model, theme: Theme) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
+    draw(model, theme, &mut buffer);
+    buffer
+}
+
+fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            line.push_str(symbol);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Returns the first row that contains `needle`.
+fn row_of(buffer: &Buffer, needle: &str) -> u16 {
+    let text = text(buffer);
+    let row = text.lines().position(|line| line.contains(needle));
+    u16::try_from(row.unwrap_or_else(|| panic!("no {needle:?} in\n{text}"))).unwrap()
+}
+
+fn shot(name: &str, model: &Model, theme: Theme) {
+    let (width, height) = model.size;
+    let set = if theme.ascii { "ascii" } else { "utf8" };
+    insta::assert_snapshot!(format!("{name}_{width}x{height}_{set}"), text(&frame(model, theme)));
+}
+
+/// Answers the questions that opening a screen asked.
+fn answer(model: &mut Model, requests: Vec<Request>, answer: Answer) {
+    for request in requests {
+        if let Request::Ask(ticket, _) = request {
+            update(model, Event::Answered(ticket, Ok(answer.clone())));
+        }
+    }
+}
+
+#[test]
+fn the_overview_looks_as_it_should_at_every_size() {
+    for size in [(40, 10), (60, 15), (80, 24), (120, 36)] {
+        for theme in [UTF8, ASCII] {
+            shot("overview", &fixture::model(fixture::troubled(), size), theme);
+        }
+    }
+}
+
+#[test]
+fn an_empty_machine_says_what_to_do_and_invents_no_figure() {
+    for size in [(80, 24), (120, 36)] {
+        shot("empty", &fixture::model(fixture::empty(), size), UTF8);
+    }
+}
+
+#[test]
+fn figures_and_texts_that_fit_nowhere_stay_in_their_columns() {
+    for size in [(40, 10), (80, 24), (120, 36)] {
+        let model = fixture::model(fixture::overfull(), size);
+        shot("overfull", &model, UTF8);
+    }
+}
+
+#[test]
+fn the_way_to_the_cause_is_three_keys_and_shows_every_attempt() {
+    for size in [(80, 24), (120, 36)] {
+        let mut model = fixture::model(fixture::troubled(), size);
+        press(&mut model, "jjj");
+        let asked = press(&mut model, "e");
+        answer(&mut model, asked, Answer::ErrorGroups(vec![fixture::group(&[7, 8])]));
+        shot("errors", &model, UTF8);
+        let asked = press(&mut model, "\n");
+        answer(&mut model, asked, Answer::ErrorDetail(Box::new(fixture::detail(7))));
+        shot("card", &model, UTF8);
+        let shown = text(&frame(&model, UTF8));
+        for (number, pause) in [(1, "4s"), (2, "8s"), (3, "16s")] {
+            let row = shown.lines().find(|line| line.contains(&format!("  {number}  12:04")));
+            let row = row.unwrap_or_else(|| panic!("attempt {number} in\n{shown}"));
+            assert!(row.contains(pause) && row.contains("rate_limited: 429"), "{row}");
+        }
+        assert!(shown.contains("try 4 of 5: day 12 09:30:08 (in 8s)"), "{shown}");
+    }
+}
+
+#[test]
+fn a_layer_lists_what_waits_and_why() {
+    let mut model = fixture::model(fixture::troubled(), (80, 24));
+    press(&mut model, "jjjj");
+    let asked = press(&mut model, "\n");
+    let units = [
+        fixture::unit(7, crate::domain::lifecycle::unit::UnitState::RetryWait),
+        fixture::unit(8, crate::domain::lifecycle::unit::UnitState::Waiting),
+    ];
+    answer(&mut model, asked, Answer::Units(units.into()));
+    shot("layer", &model, UTF8);
+}
+
+#[test]
+fn the_mode_dialog_lists_what_would_go_out_before_the_word_is_typed() {
+    for size in [(80, 24), (120, 36)] {
+        let mut model = fixture::model(fixture::troubled(), size);
+        let asked = press(&mut model, "m");
+        answer(&mut model, asked, Answer::LivePreview(fixture::preview()));
+        shot("mode_dialog", &model, UTF8);
+        press(&mut model, "live");
+        let shown = text(&frame(&model, UTF8));
+        assert!(shown.contains(">[ Enter: ARM LIVE ]"), "{shown}");
+    }
+}
+
+#[test]
+fn help_and_palette_come_from_the_table_of_actions() {
+    let mut model = fixture::model(fixture::troubled(), (120, 36));
+    press(&mut model, "?");
+    shot("help", &model, UTF8);
+    press(&mut model, "q:adv");
+    shot("palette", &model, UTF8);
+}
+
+#[test]
+fn phi_explained_shows_counts_and_says_unknown_when_it_is() {
+    let mut model = fixture::model(fixture::troubled(), (80, 24));
+    let asked = press(&mut model, "P");
+    let explained = PhiExplained {
+        mode: Mode::Dry,
+        phi: fixture::empty().phi,
+        weighted: None,
+        containers: Vec::new(),
+    };
+    answer(&mut model, asked, Answer::PhiExplain(Box::new(explained)));
+    assert!(text(&frame(&model, UTF8)).contains("coupling = unknown"));
+}
+
+#[test]
+fn the_demo_tells_its_story_above_the_keys() {
+    let mut snapshot = fixture::troubled();
+    snapshot.demo = Some(DemoNarration {
+        text: "Layer 3 writes to the first twelve businesses".to_owned(),
+        stage: 3,
+        stages: 9,
+        paused: false,
+        speed: 2,
+        ended: false,
+    });
+    shot("demo", &fixture::model(snapshot, (80, 24)), UTF8);
+}
+
+#[test]
+fn live_is_a_word_in_reverse_and_another_line_around_every_pane() {
+    let snapshot = Snapshot { mode: Mode::Live, ..fixture::troubled() };
+    let buffer = frame(&fixture::model(snapshot, (120, 36)), UTF8);
+    let badge = text(&buffer).find("LIVE").unwrap();
+    let cell = &buffer[(u16::try_from(badge).unwrap(), 0)];
+    assert!(cell.modifier.contains(Modifier::REVERSED | Modifier::BOLD));
+    assert!(text(&buffer).contains('╔') && !text(&buffer).contains('┌'));
+    let ascii = frame(
+        &fixture::model(Snapshot { mode: Mode::Live, ..fixture::troubled() }, (120, 36)),
+        ASCII,
+    );
+    assert!(text(&ascii).contains("#=") && !text(&ascii).contains("+-"));
+}
+
+#[test]
+fn the_selected_row_has_a_marker_and_is_reversed() {
+    let mut model = fixture::model(fixture::troubled(), (80, 24));
+    press(&mut model, "jj");
+    for theme in [UTF8, ASCII] {
+        let buffer = frame(&model, theme);
+        let row = row_of(&buffer, "Outreach Engine");
+        assert_eq!(buffer[(1, row)].symbol(), ">");
+        assert!(buffer[(5, row)].modifier.contains(Modifier::REVERSED));
+        let other = row_of(&buffer, "Pitch Generator");
+        assert!(!buffer[(5, other)].modifier.contains(Modifier::REVERSED));
+    }
+}
+
+#[test]
+fn an_ascii_terminal_gets_nothing_but_ascii_whatever_the_names_are() {
+    for snapshot in [fixture::overfull(), fixture::troubled(), fixture::empty()] {
+        let buffer = frame(&fixture::model(snapshot, (120, 36)), ASCII);
+        assert!(text(&buffer).is_ascii());
+    }
+}
+
+#[test]
+fn no_control_character_reaches_a_cell() {
+    let mut model = fixture::model(fixture::overfull(), (120, 36));
+    press(&mut model, "V");
+    for cell in &frame(&model, UTF8).content {
+        assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
+    }
+}
+
+#[test]
+fn both_worlds_are_counted_in_every_header_from_60_columns_on() {
+    for size in [(60, 15), (80, 24), (120, 36), (200, 60)] {
+        for mode in Mode::ALL {
+            let model = fixture::model(Snapshot { mode, ..fixture::troubled() }, size);
+            let shown = text(&frame(&model, UTF8));
+            let counts = shown.lines().nth(1).unwrap().to_owned();
+            for fact in ["dry", "live", "12", "98", "db ok"] {
+                assert!(counts.contains(fact), "{fact} at {size:?} in {counts}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stale_picture_says_so_while_a_run_is_active() {
+    let mut model = fixture::model(fixture::troubled(), (80, 24));
+    update(&mut model, Event::Tick(fixture::NOW.plus_ms(2_900)));
+    assert!(!text(&frame(&model, UTF8)).contains("STALE"));
+    update(&mut model, Event::Tick(fixture::NOW.plus_ms(4_000)));
+    assert!(text(&frame(&model, UTF8)).contains("STALE 4s"));
+    let fresh = Snapshot { wall_at: fixture::NOW.plus_ms(4_000), ..fixture::troubled() };
+    update(&mut model, Event::Snapshot(Arc::new(fresh)));
+    assert!(!text(&frame(&model, UTF8)).contains("STALE"));
+}
+
+#[test]
+fn no_size_makes_a_view_leave_its_buffer() {
+    for (width, height) in
+        [(1, 1), (2, 2), (10, 3), (59, 15), (60, 14), (60, 15), (79, 19), (300, 100)]
+    {
+        for keys in
+            ["", "\t\t", "e", "\n", "V", "E", "Q", "H", "P", "L", "S", "?", ":", "/", "m", "x"]
+        {
+            let mut model = fixture::model(fixture::overfull(), (width, height));
+            press(&mut model, keys);
+            frame(&model, UTF8);
+            frame(&model, ASCII);
+        }
+    }
+}
