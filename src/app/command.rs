@@ -96,7 +96,10 @@ pub enum Command {
         mode: Mode,
     },
     /// Steer the narrated demo. Not stored.
-    Demo(DemoControl),
+    Demo {
+        /// How.
+        control: DemoControl,
+    },
 }
 
 /// What a run is to do.

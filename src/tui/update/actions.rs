@@ -305,5 +305,5 @@ fn demo(model: &Model, key: DemoKey) -> Vec<Request> {
         DemoKey::Skip => DemoControl::Skip,
         DemoKey::Fault => DemoControl::InjectFault,
     };
-    vec![Request::Submit(Command::Demo(control))]
+    vec![Request::Submit(Command::Demo { control })]
 }

@@ -178,6 +178,7 @@ pub(super) fn submitted(
         Command::Retry { .. }
         | Command::RetryFingerprint { .. }
         | Command::Skip { .. }
+        | Command::Answer { .. }
         | Command::Resolve { .. } => {
             let at = super::super::format::time_of_day(model.now);
             if let Screen::Card(card) = model.screen_mut() {
@@ -195,8 +196,9 @@ pub(super) fn submitted(
         | Command::Pause { .. }
         | Command::Resume { .. }
         | Command::Advance { .. }
+        | Command::Promote { .. }
         | Command::View { .. }
-        | Command::Demo(_) => Vec::new(),
+        | Command::Demo { .. } => Vec::new(),
     }
 }
 

@@ -23,6 +23,8 @@ pub const WITH_ARGUMENTS: &[(&str, &str)] = &[
     ("layer <1-9>", "Open a layer"),
     ("unit <id>", "Open a unit's card"),
     ("skip <reason>", "Skip the open unit"),
+    ("answer <result> [note]", "Say how the open unit's task went: done, failed, won"),
+    ("promote [N]", "Copy prospects and pitches of the rehearsal into LIVE"),
     ("resolve <happened|absent> <evidence>", "Settle the open unit's unknown effect"),
 ];
 
@@ -113,6 +115,8 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
         "layer" => layer(model, rest),
         "unit" => unit(model, rest),
         "skip" => skip(model, rest),
+        "answer" => answer(model, rest),
+        "promote" => promote(model, rest),
         "resolve" => resolve(model, rest),
         "q" => by_name(model, "quit"),
         _ => by_name(model, name),
@@ -216,6 +220,31 @@ fn skip(model: &Model, reason: &str) -> Read {
     }
     let unit = model.card().map(|detail| detail.unit.id).ok_or("no card is open")?;
     Ok(vec![Request::Submit(Command::Skip { unit, reason: reason.to_owned() })])
+}
+
+fn answer(model: &Model, rest: &str) -> Read {
+    super::super::reasons::on_card(model)?;
+    let (result, note) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    if result.is_empty() {
+        return Err("answer with the task's word: done, failed, won".to_owned());
+    }
+    let unit = model.card().map(|detail| detail.unit.id).ok_or("no card is open")?;
+    let note = Some(note.trim()).filter(|note| !note.is_empty()).map(str::to_owned);
+    Ok(vec![Request::Submit(Command::Answer { unit, result: result.to_owned(), note, data: None })])
+}
+
+/// What is promoted can go out later, so it is asked about first.
+fn promote(model: &mut Model, rest: &str) -> Read {
+    let limit = match rest {
+        "" => None,
+        n => Some(n.parse().map_err(|_| format!("{n:?} is not a number"))?),
+    };
+    let lines = vec![
+        "Prospects and pitches are copied into LIVE, where layer 3 can send to them.".to_owned(),
+        "Nothing goes out by this; the copy is audited.".to_owned(),
+    ];
+    actions::confirm(model, "Promote to LIVE?".to_owned(), lines, Command::Promote { limit });
+    Ok(Vec::new())
 }
 
 fn resolve(model: &Model, rest: &str) -> Read {

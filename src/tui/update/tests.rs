@@ -267,6 +267,17 @@ fn the_palette_takes_arguments_and_recalls_what_was_typed() {
 }
 
 #[test]
+fn every_command_that_a_key_can_send_serialises() {
+    use crate::app::command::DemoControl;
+    for control in [DemoControl::Pause, DemoControl::InjectFault] {
+        let text = serde_json::to_string(&Command::Demo { control }).unwrap();
+        assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), Command::Demo { control });
+    }
+    let asked = commands(press(&mut quiet(), "R"));
+    assert!(serde_json::to_string(&asked).unwrap().contains("\"command\":\"run\""));
+}
+
+#[test]
 fn a_filter_follows_each_key_and_esc_undoes_it() {
     let mut model = quiet();
     press(&mut model, "/token");

@@ -61,7 +61,7 @@ fn shot(name: &str, model: &Model, theme: Theme) {
 }
 
 /// Answers the questions that opening a screen asked.
-fn answer(model: &mut Model, requests: Vec<Request>, answer: Answer) {
+fn answer(model: &mut Model, requests: Vec<Request>, answer: &Answer) {
     for request in requests {
         if let Request::Ask(ticket, _) = request {
             update(model, Event::Answered(ticket, Ok(answer.clone())));
@@ -99,10 +99,10 @@ fn the_way_to_the_cause_is_three_keys_and_shows_every_attempt() {
         let mut model = fixture::model(fixture::troubled(), size);
         press(&mut model, "jjj");
         let asked = press(&mut model, "e");
-        answer(&mut model, asked, Answer::ErrorGroups(vec![fixture::group(&[7, 8])]));
+        answer(&mut model, asked, &Answer::ErrorGroups(vec![fixture::group(&[7, 8])]));
         shot("errors", &model, UTF8);
         let asked = press(&mut model, "\n");
-        answer(&mut model, asked, Answer::ErrorDetail(Box::new(fixture::detail(7))));
+        answer(&mut model, asked, &Answer::ErrorDetail(Box::new(fixture::detail(7))));
         shot("card", &model, UTF8);
         let shown = text(&frame(&model, UTF8));
         for (number, pause) in [(1, "4s"), (2, "8s"), (3, "16s")] {
@@ -123,7 +123,7 @@ fn a_layer_lists_what_waits_and_why() {
         fixture::unit(7, crate::domain::lifecycle::unit::UnitState::RetryWait),
         fixture::unit(8, crate::domain::lifecycle::unit::UnitState::Waiting),
     ];
-    answer(&mut model, asked, Answer::Units(units.into()));
+    answer(&mut model, asked, &Answer::Units(units.into()));
     shot("layer", &model, UTF8);
 }
 
@@ -132,7 +132,7 @@ fn the_mode_dialog_lists_what_would_go_out_before_the_word_is_typed() {
     for size in [(80, 24), (120, 36)] {
         let mut model = fixture::model(fixture::troubled(), size);
         let asked = press(&mut model, "m");
-        answer(&mut model, asked, Answer::LivePreview(fixture::preview()));
+        answer(&mut model, asked, &Answer::LivePreview(fixture::preview()));
         shot("mode_dialog", &model, UTF8);
         press(&mut model, "live");
         let shown = text(&frame(&model, UTF8));
@@ -159,7 +159,7 @@ fn phi_explained_shows_counts_and_says_unknown_when_it_is() {
         weighted: None,
         containers: Vec::new(),
     };
-    answer(&mut model, asked, Answer::PhiExplain(Box::new(explained)));
+    answer(&mut model, asked, &Answer::PhiExplain(Box::new(explained)));
     assert!(text(&frame(&model, UTF8)).contains("coupling = unknown"));
 }
 
