@@ -4,7 +4,7 @@
 //! counterparty, which defines its shape beside the code that draws by it.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 
 const WARM_TOWN: &str = include_str!("../../../config/demo/market.yaml");
 
@@ -51,8 +51,10 @@ impl Market {
     /// # Errors
     /// A section that is missing or has another shape.
     pub fn section<T: DeserializeOwned>(&self, section: &'static str) -> Result<T, MarketError> {
-        let part = self.0.get(section).cloned().unwrap_or_default();
-        serde_yaml::from_value(part).map_err(|source| MarketError { section, source })
+        let broken = |source| MarketError { section, source };
+        let part = self.0.get(section).cloned();
+        let part = part.ok_or_else(|| broken(serde_yaml::Error::custom("it is missing")))?;
+        serde_yaml::from_value(part).map_err(broken)
     }
 }
 
