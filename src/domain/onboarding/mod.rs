@@ -13,7 +13,7 @@ pub use texts::{Sender, handover, reminder, welcome, workspace};
 
 use super::layer::Layer;
 use super::operations::{Client, ClientDocument, DocumentState, OnboardingStep, OnboardingTask};
-use super::time::DAY_MS;
+use super::time::{DAY_MS, Moment};
 use super::unit::UnitName;
 
 impl OnboardingStep {
@@ -53,6 +53,11 @@ pub fn task_unit(entity: &str, step: OnboardingStep) -> UnitName {
     UnitName::new(Layer::OnboardingFlow, entity, format!("task/{}", step.as_column()))
 }
 
+/// Returns when a client's step should be done by.
+pub fn due_at(client: &Client, step: OnboardingStep) -> Moment {
+    client.signed_at.plus_ms(step.due_days() * DAY_MS)
+}
+
 /// Returns the six tasks of a client, none done.
 pub fn checklist(client: &Client) -> Vec<OnboardingTask> {
     OnboardingStep::ALL
@@ -60,7 +65,7 @@ pub fn checklist(client: &Client) -> Vec<OnboardingTask> {
         .map(|task| OnboardingTask {
             entity: client.entity.clone(),
             task,
-            due_at: client.signed_at.plus_ms(task.due_days() * DAY_MS),
+            due_at: due_at(client, task),
             done_at: None,
             note: None,
         })
@@ -84,7 +89,6 @@ pub fn requested_documents(client: &Client) -> Vec<ClientDocument> {
 pub(crate) mod tests {
     use super::*;
     use crate::domain::operations::{ClientState, Plan};
-    use crate::domain::time::Moment;
 
     /// A client as layer 4 makes one.
     pub(crate) fn client(category: &str, language: &str) -> Client {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::documents::{RequiredDocument, required_documents};
-use super::{OnboardingStep, checklist};
+use super::{OnboardingStep, checklist, due_at};
 use crate::domain::effect::{Document, Mail, PersonTask, TaskKind, Workspace};
 use crate::domain::operations::Client;
 
@@ -53,7 +53,7 @@ pub fn handover(client: &Client, step: OnboardingStep) -> Option<PersonTask> {
                 .to_owned(),
         ),
     };
-    let due_at = checklist(client).into_iter().find(|task| task.task == step)?.due_at;
+    let due_at = due_at(client, step);
     Some(PersonTask { kind, entity: client.entity.clone(), title, details, due_at })
 }
 

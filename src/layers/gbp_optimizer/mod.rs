@@ -1,0 +1,153 @@
+//! Works the units of layer 6, GBP Optimizer: from access to a profile to one that is complete.
+//!
+//! `audit` reads the profile, compares it with what its owner says and plans one `action` for each
+//! field; `reaudit` reads it again days later, because an accepted edit is not a visible one, and
+//! plans what is still missing. `calendar` plans four weeks of posts, `post` publishes one and
+//! `post_check` sees whether it is live. `review` answers a review that came in.
+//!
+//! What a crash leaves: an edit, post or reply that was confirmed and not committed finds its
+//! receipt in the journal. A reading is simply made again.
+
+mod decide;
+mod publish;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::onboarding_flow::client_of;
+use super::unknown_kind;
+use crate::domain::effect::{Action, Audience, Effect, ProfileEdit, ProfileRead, Receipt};
+use crate::domain::error::WorkError;
+use crate::domain::event::NewEvent;
+use crate::domain::gbp::{Intake, ProfileReading};
+use crate::domain::layer::Layer;
+use crate::domain::onboarding::INTAKE_FORM;
+use crate::domain::operations::Client;
+use crate::domain::outcome::{StepOutcome, Stop};
+use crate::domain::unit::{NewUnit, Unit, UnitName};
+use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
+use crate::store::operations::{onboarding, profile_work};
+
+/// Returns the unit that starts the work on a client's profile; layer 5 plans it when access is
+/// given.
+pub fn audit_unit(client: &Client) -> NewUnit {
+    NewUnit::ready(
+        UnitName::new(Layer::GbpOptimizer, &client.entity, "audit/1"),
+        "audit",
+        format!("audit of {}", client.name),
+        json!({ "round": 1 }),
+    )
+}
+
+/// Returns work that time or earlier rows call for: none, every unit plans the next one.
+pub fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
+    Ok(Vec::new())
+}
+
+/// Works one unit.
+pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    match unit.kind.as_str() {
+        "audit" | "reaudit" => audit(ctx, unit).await,
+        "action" => action(ctx, unit).await,
+        "calendar" => publish::calendar(ctx, unit),
+        "post" => publish::post(ctx, unit).await,
+        "post_check" => publish::post_check(ctx, unit).await,
+        "review" => publish::review(ctx, unit).await,
+        _ => Err(unknown_kind(unit)),
+    }
+}
+
+/// The input of an audit.
+#[derive(Deserialize)]
+struct AuditInput {
+    round: u32,
+}
+
+async fn audit(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    let AuditInput { round } = input(unit)?;
+    let client = client_of(ctx, &unit.name.entity)?;
+    let (form, known) = ctx
+        .store
+        .read(|conn| {
+            Ok((
+                onboarding::document(conn, ctx.mode, &client.entity, INTAKE_FORM)?,
+                profile_work::actions(conn, ctx.mode, &client.entity)?,
+            ))
+        })
+        .map_err(WorkError::from)?;
+    let intake: Intake = form
+        .and_then(|form| form.content)
+        .and_then(|content| serde_json::from_value(content).ok())
+        .unwrap_or_default();
+    let reading = read_profile(ctx, &client, &unit.name.version).await?;
+    Ok(decide::audited(&decide::AuditFacts {
+        client: &client,
+        round,
+        reading: &reading,
+        intake: &intake,
+        known: &known,
+        now: ctx.now,
+    }))
+}
+
+/// The input of an edit.
+#[derive(Deserialize)]
+struct ActionInput {
+    round: u32,
+    field: String,
+    before: Option<String>,
+    after: String,
+}
+
+async fn action(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    let ActionInput { round, field, before, after } = input(unit)?;
+    let client = client_of(ctx, &unit.name.entity)?;
+    let text = format!("{}: {field} sent to the profile", client.name);
+    let entity = client.entity.clone();
+    let version = format!("{round}/{field}");
+    let edit = Effect::ProfileEdit(ProfileEdit { entity, field, before, after });
+    perform(ctx, &client, Action::EditProfile, &version, edit).await?;
+    // Accepted is not visible: the next audit says when it is done.
+    Ok(StepOutcome::done().event(NewEvent::info("profile_edited", text)))
+}
+
+/// Reads the profile of a client as its provider shows it now.
+async fn read_profile(
+    ctx: &LayerContext<'_>,
+    client: &Client,
+    version: &str,
+) -> Result<ProfileReading, Stop> {
+    let effect = Effect::ProfileRead(ProfileRead { entity: client.entity.clone() });
+    let receipt = perform(ctx, client, Action::ReadProfile, version, effect).await?;
+    ProfileReading::deserialize(&receipt.data).map_err(|error| {
+        WorkError::permanent("bad_profile", "the provider's answer is not a profile")
+            .caused_by(&error)
+            .hint("compare the answer with the provider's documentation")
+            .into()
+    })
+}
+
+async fn perform(
+    ctx: &LayerContext<'_>,
+    client: &Client,
+    action: Action,
+    version: &str,
+    effect: Effect,
+) -> Result<Receipt, Stop> {
+    ctx.perform(EffectRequest {
+        action,
+        entity: client.entity.clone(),
+        version: version.to_owned(),
+        audience: Audience::Client,
+        effect,
+    })
+    .await
+}
+
+/// Reads a unit's input in its own type.
+fn input<'a, T: Deserialize<'a>>(unit: &'a Unit) -> Result<T, WorkError> {
+    T::deserialize(&unit.payload).map_err(|error| {
+        WorkError::bug("bad_payload", format!("the input of {:?} cannot be read", unit.label))
+            .caused_by(&error)
+    })
+}

@@ -1,0 +1,294 @@
+//! Decides what follows from each unit of onboarding: values in, values out.
+
+use serde_json::json;
+
+use super::REMINDERS_MAX;
+use crate::domain::effect::Receipt;
+use crate::domain::event::NewEvent;
+use crate::domain::layer::Layer;
+use crate::domain::onboarding::{self, Answer, INTAKE_FORM, required_documents};
+use crate::domain::operations::{
+    Client, ClientDocument, DocumentState, OnboardingStep, OnboardingTask, OperationsChange,
+};
+use crate::domain::outcome::{Next, StepOutcome};
+use crate::domain::time::Moment;
+use crate::domain::unit::{NewUnit, UnitName};
+use crate::layers::{finance_tracker, gbp_optimizer};
+
+/// Writes the six tasks and the documents to ask for.
+pub(super) fn checklist(client: &Client) -> StepOutcome {
+    let tasks = onboarding::checklist(client).into_iter().map(OperationsChange::Task);
+    let documents =
+        onboarding::requested_documents(client).into_iter().map(OperationsChange::Document);
+    let outcome = tasks.chain(documents).fold(StepOutcome::done(), StepOutcome::change);
+    outcome.event(NewEvent::info(
+        "onboarding_started",
+        format!("onboarding of {} begins: six tasks, {} documents", client.name, {
+            required_documents(&client.category).len()
+        }),
+    ))
+}
+
+/// Notes where the workspace is.
+pub(super) fn workspace(client: &Client, receipt: &Receipt) -> StepOutcome {
+    StepOutcome::done().change(OperationsChange::ClientWorkspace {
+        entity: client.entity.clone(),
+        reference: receipt.reference.clone(),
+    })
+}
+
+/// Notes the welcome.
+pub(super) fn welcomed(client: &Client) -> StepOutcome {
+    StepOutcome::done()
+        .event(NewEvent::info("client_welcomed", format!("{} was welcomed", client.name)))
+}
+
+/// Waits for whoever has to move the step.
+pub(super) fn handed_over(client: &Client, step: OnboardingStep) -> StepOutcome {
+    StepOutcome::with(Next::Waiting { why: format!("{}: {}", client.name, step.waits_for()) })
+}
+
+/// Works with an answer: the step is done, or something is missing and is asked for again.
+pub(super) fn answered(
+    client: &Client,
+    step: OnboardingStep,
+    answer: &Answer,
+    reminders: u32,
+    now: Moment,
+) -> StepOutcome {
+    match answer {
+        Answer::Done { note, .. } => {
+            let row =
+                OnboardingTask { done_at: Some(now), note: note.clone(), ..row(client, step) };
+            let text = format!("{}: {} done", client.name, step.as_column().replace('_', "-"));
+            let event = if now > row.due_at {
+                NewEvent::warn("task_done_late", format!("{text}, due {}", row.due_at.utc_date()))
+            } else {
+                NewEvent::info("task_done", text)
+            };
+            StepOutcome::done().change(OperationsChange::Task(row)).event(event)
+        }
+        Answer::Incomplete { missing, note } => {
+            incomplete(client, step, missing, note.as_deref(), reminders)
+        }
+    }
+}
+
+fn incomplete(
+    client: &Client,
+    step: OnboardingStep,
+    missing: &[String],
+    note: Option<&str>,
+    reminders: u32,
+) -> StepOutcome {
+    let row = OnboardingTask { note: note.map(str::to_owned), ..row(client, step) };
+    let outcome = handed_over(client, step).change(OperationsChange::Task(row));
+    let outcome = documents(client, step, missing).fold(outcome, StepOutcome::change);
+    let what = format!("{}: {} incomplete", client.name, step.as_column().replace('_', "-"));
+    if reminders >= REMINDERS_MAX {
+        let text = format!("{what} after {reminders} reminders: call the client");
+        return outcome.event(NewEvent::warn("onboarding_stuck", text));
+    }
+    outcome
+        .unit(NewUnit::ready(
+            reminder_unit(&client.entity, step, reminders + 1),
+            "reminder",
+            format!("reminder {} to {}", reminders + 1, client.name),
+            json!({ "missing": missing }),
+        ))
+        .event(NewEvent::info("task_incomplete", what))
+}
+
+/// Returns what an answer to the documents' step says of each of them.
+fn documents(
+    client: &Client,
+    step: OnboardingStep,
+    missing: &[String],
+) -> impl Iterator<Item = OperationsChange> {
+    let wanted = required_documents(&client.category);
+    let wanted = if step == OnboardingStep::Documents { wanted } else { &[] };
+    wanted.iter().map(move |document| {
+        let is_missing = missing.iter().any(|name| name == document.name);
+        let state = if is_missing { DocumentState::Rejected } else { DocumentState::Approved };
+        OperationsChange::Document(ClientDocument {
+            entity: client.entity.clone(),
+            document: document.name.to_owned(),
+            state,
+            content: None,
+        })
+    })
+}
+
+/// Adds what a done step sets going: documents approve, access starts layer 6, go-live starts
+/// layer 8's subscription.
+pub(super) fn with_followers(
+    outcome: StepOutcome,
+    client: &Client,
+    step: OnboardingStep,
+    answer: &Answer,
+    now: Moment,
+) -> StepOutcome {
+    let Answer::Done { intake, .. } = answer else { return outcome };
+    match step {
+        OnboardingStep::Documents => {
+            let outcome = documents(client, step, &[]).fold(outcome, StepOutcome::change);
+            let Some(intake) = intake else { return outcome };
+            outcome.change(OperationsChange::Document(ClientDocument {
+                entity: client.entity.clone(),
+                document: INTAKE_FORM.to_owned(),
+                state: DocumentState::Approved,
+                content: serde_json::to_value(intake).ok(),
+            }))
+        }
+        OnboardingStep::Account => outcome.unit(gbp_optimizer::audit_unit(client)),
+        OnboardingStep::GoLive => outcome
+            .change(OperationsChange::ClientLive { entity: client.entity.clone(), at: now })
+            .unit(finance_tracker::subscription_unit(client))
+            .event(NewEvent::info("client_live", format!("{} is live", client.name))),
+        OnboardingStep::Contract | OnboardingStep::Payment | OnboardingStep::Training => outcome,
+    }
+}
+
+/// Returns the name of the unit that sends one reminder.
+pub(super) fn reminder_unit(entity: &str, step: OnboardingStep, number: u32) -> UnitName {
+    let version = format!("reminder/{}/{number}", step.as_column());
+    UnitName::new(Layer::OnboardingFlow, entity, version)
+}
+
+/// The row of a step, not done.
+fn row(client: &Client, step: OnboardingStep) -> OnboardingTask {
+    OnboardingTask {
+        entity: client.entity.clone(),
+        task: step,
+        due_at: onboarding::due_at(client, step),
+        done_at: None,
+        note: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::change::Change;
+    use crate::domain::gbp::Intake;
+    use crate::domain::onboarding::task_unit;
+    use crate::domain::onboarding::tests::client;
+    use crate::domain::time::DAY_MS;
+    use crate::layers::onboarding_flow::first_units;
+
+    const NOW: Moment = Moment(2 * DAY_MS);
+
+    fn done(intake: Option<Intake>) -> Answer {
+        Answer::Done { note: None, intake: intake.map(Box::new) }
+    }
+
+    fn finished(step: OnboardingStep, answer: &Answer) -> StepOutcome {
+        let client = client("hvac", "en");
+        let outcome = answered(&client, step, answer, 0, NOW);
+        with_followers(outcome, &client, step, answer, NOW)
+    }
+
+    #[test]
+    fn a_new_client_gets_its_units_at_once_and_each_task_waits_for_the_one_before() {
+        let units = first_units(&client("dental", "en"), Moment(0));
+        let versions: Vec<_> = units.iter().map(|unit| unit.name.version.as_str()).collect();
+        assert_eq!(
+            versions,
+            [
+                "checklist",
+                "workspace",
+                "welcome",
+                "task/documents",
+                "task/contract",
+                "task/account",
+                "task/payment",
+                "task/training",
+                "task/go_live"
+            ]
+        );
+        let blockers: Vec<_> = units
+            .iter()
+            .filter_map(|unit| Some(unit.blocked_on.as_ref()?.version.clone()))
+            .collect();
+        assert_eq!(blockers[0], "checklist");
+        assert_eq!(blockers[1..], versions[3..8]);
+        assert!(units[3..].iter().all(|unit| unit.due_at.is_some()));
+    }
+
+    #[test]
+    fn the_checklist_writes_six_tasks_and_every_document() {
+        let outcome = checklist(&client("dental", "en"));
+        assert_eq!(outcome.changes.len(), 6 + 8);
+    }
+
+    #[test]
+    fn a_done_task_says_when_and_access_starts_the_work_on_the_profile() {
+        let outcome = finished(OnboardingStep::Account, &done(None));
+        assert_eq!(outcome.next, Next::Done);
+        assert!(outcome.changes.iter().any(|change| matches!(
+            change,
+            Change::Operations(OperationsChange::Task(task)) if task.done_at == Some(NOW)
+        )));
+        assert_eq!(outcome.units[0].name.layer, Layer::GbpOptimizer);
+        assert_eq!(outcome.units[0].kind, "audit");
+    }
+
+    #[test]
+    fn go_live_makes_the_client_active_and_starts_its_subscription() {
+        let outcome = finished(OnboardingStep::GoLive, &done(None));
+        assert!(outcome.changes.iter().any(|change| matches!(
+            change,
+            Change::Operations(OperationsChange::ClientLive { at, .. }) if *at == NOW
+        )));
+        assert_eq!(outcome.units[0].name.layer, Layer::FinanceTracker);
+    }
+
+    #[test]
+    fn the_intake_form_is_kept_with_its_document() {
+        let intake = Intake { photos: Some(12), ..Intake::default() };
+        let outcome = finished(OnboardingStep::Documents, &done(Some(intake)));
+        let content = outcome.changes.iter().find_map(|change| {
+            let Change::Operations(OperationsChange::Document(document)) = change else {
+                return None;
+            };
+            document.content.clone()
+        });
+        assert_eq!(content.unwrap()["photos"], 12);
+    }
+
+    #[test]
+    fn what_is_missing_is_asked_for_again_and_the_task_stays_open() {
+        let client = client("hvac", "en");
+        let answer = Answer::Incomplete { missing: vec!["logo".to_owned()], note: None };
+        let outcome = answered(&client, OnboardingStep::Documents, &answer, 1, NOW);
+        assert!(matches!(outcome.next, Next::Waiting { .. }));
+        assert_eq!(outcome.units[0].name.version, "reminder/documents/2");
+        let rejected = outcome.changes.iter().filter(|change| {
+            matches!(
+                change,
+                Change::Operations(OperationsChange::Document(document))
+                    if document.state == DocumentState::Rejected
+            )
+        });
+        assert_eq!(rejected.count(), 1);
+        let stuck = answered(&client, OnboardingStep::Documents, &answer, REMINDERS_MAX, NOW);
+        assert!(stuck.units.is_empty());
+        assert_eq!(stuck.events[0].kind, "onboarding_stuck");
+    }
+
+    #[test]
+    fn a_late_task_is_done_and_said_to_be_late() {
+        let client = client("hvac", "en");
+        let late = Moment(9 * DAY_MS);
+        let outcome = answered(&client, OnboardingStep::Account, &done(None), 0, late);
+        assert_eq!(outcome.events[0].kind, "task_done_late");
+        assert!(task_unit(&client.entity, OnboardingStep::Account).version.ends_with("account"));
+    }
+
+    #[test]
+    fn waiting_says_for_whom() {
+        let outcome = handed_over(&client("hvac", "en"), OnboardingStep::Contract);
+        let why = "Bright Smiles: the client's signature".to_owned();
+        assert_eq!(outcome.next, Next::Waiting { why });
+    }
+}

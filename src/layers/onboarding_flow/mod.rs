@@ -1,0 +1,166 @@
+//! Works the units of layer 5, Onboarding Flow: from a signed contract to go-live.
+//!
+//! Layer 4 plans everything at once when a meeting is won (`first_units`): the checklist, the
+//! workspace, the welcome mail and six tasks, each blocked on the one before. A task hands itself
+//! over to a person, waits for the answer, and may be handed over again when something is missing.
+//!
+//! What a crash leaves: a task that was handed over and not committed finds its receipt in the
+//! journal and waits, without asking anybody twice.
+
+mod decide;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::unknown_kind;
+use crate::domain::effect::{Action, Audience, Effect, Receipt};
+use crate::domain::error::WorkError;
+use crate::domain::layer::Layer;
+use crate::domain::onboarding::{self, Sender, task_unit};
+use crate::domain::operations::{Client, OnboardingStep};
+use crate::domain::outcome::{StepOutcome, Stop};
+use crate::domain::time::Moment;
+use crate::domain::unit::{NewUnit, Unit, UnitName};
+use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
+use crate::store::operations::clients;
+use crate::store::units;
+
+/// Reminders after which a person has to act: the client has been asked often enough.
+const REMINDERS_MAX: u32 = 5;
+
+/// Returns the units that take a new client to go-live; layer 4 plans them when a meeting is won.
+pub fn first_units(client: &Client, now: Moment) -> Vec<NewUnit> {
+    let name = |version: &str| UnitName::new(Layer::OnboardingFlow, &client.entity, version);
+    let unit = |version: &str, label: &str| {
+        NewUnit::ready(name(version), version, format!("{label} {}", client.name), json!({}))
+    };
+    let mut planned = vec![
+        unit("checklist", "checklist of"),
+        unit("workspace", "workspace of"),
+        unit("welcome", "welcome mail to"),
+    ];
+    planned.extend(onboarding::checklist(client).into_iter().map(|row| {
+        let step = row.task;
+        let before = step
+            .before()
+            .map_or_else(|| name("checklist"), |before| task_unit(&client.entity, before));
+        NewUnit::ready(
+            task_unit(&client.entity, step),
+            "task",
+            format!("{} of {}", step.as_column().replace('_', "-"), client.name),
+            json!({ "task": step }),
+        )
+        .after(before)
+        .due(row.due_at.max(now))
+    }));
+    planned
+}
+
+/// Returns work that time or earlier rows call for: none, every unit follows from another one.
+pub fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
+    Ok(Vec::new())
+}
+
+/// Works one unit.
+pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    let client = client_of(ctx, &unit.name.entity)?;
+    match unit.kind.as_str() {
+        "checklist" => Ok(decide::checklist(&client)),
+        "workspace" => {
+            let workspace = Effect::Workspace(onboarding::workspace(&client));
+            let receipt = perform(ctx, &client, Action::CreateWorkspace, "1", workspace).await?;
+            Ok(decide::workspace(&client, &receipt))
+        }
+        "welcome" => {
+            let mail = Effect::Mail(onboarding::welcome(&client, sender(ctx)?));
+            perform(ctx, &client, Action::SendClientMail, "welcome", mail).await?;
+            Ok(decide::welcomed(&client))
+        }
+        "reminder" => {
+            let missing: Vec<String> =
+                serde_json::from_value(unit.payload["missing"].clone()).unwrap_or_default();
+            let mail = Effect::Mail(onboarding::reminder(&client, &missing, sender(ctx)?));
+            perform(ctx, &client, Action::SendClientMail, &unit.name.version, mail).await?;
+            Ok(StepOutcome::done())
+        }
+        "task" => task(ctx, unit, &client).await,
+        _ => Err(unknown_kind(unit)),
+    }
+}
+
+/// Hands a task over, or works with the answer to it.
+async fn task(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<StepOutcome, Stop> {
+    let step = step_of(unit)?;
+    let Some(answer) = &unit.answer else {
+        if let Some(task) = onboarding::handover(client, step) {
+            let effect = Effect::Task(task);
+            perform(ctx, client, Action::AssignOnboarding, step.as_column(), effect).await?;
+        }
+        return Ok(decide::handed_over(client, step));
+    };
+    let answer = onboarding::read_answer(answer)?;
+    let reminders = reminders(ctx, client, step)?;
+    let outcome = decide::answered(client, step, &answer, reminders, ctx.now);
+    Ok(decide::with_followers(outcome, client, step, &answer, ctx.now))
+}
+
+fn step_of(unit: &Unit) -> Result<OnboardingStep, WorkError> {
+    OnboardingStep::deserialize(&unit.payload["task"]).map_err(|error| {
+        WorkError::bug("bad_payload", format!("{:?} names no onboarding task", unit.label))
+            .caused_by(&error)
+    })
+}
+
+/// Counts the reminders for a step that were planned so far.
+fn reminders(
+    ctx: &LayerContext<'_>,
+    client: &Client,
+    step: OnboardingStep,
+) -> Result<u32, WorkError> {
+    let count = ctx.store.read(|conn| {
+        for number in 1..=REMINDERS_MAX {
+            let name = decide::reminder_unit(&client.entity, step, number);
+            if units::state_of(conn, ctx.mode, &name)?.is_none() {
+                return Ok(number - 1);
+            }
+        }
+        Ok(REMINDERS_MAX)
+    })?;
+    Ok(count)
+}
+
+/// Reads the client that a unit is about; layer 6 does the same.
+pub(super) fn client_of(ctx: &LayerContext<'_>, entity: &str) -> Result<Client, WorkError> {
+    let client = ctx.store.read(|conn| clients::get(conn, ctx.mode, entity))?;
+    client.ok_or_else(|| {
+        WorkError::permanent("no_client", format!("{entity} is not a client"))
+            .hint("skip the unit, or restore the client's row and retry it")
+    })
+}
+
+/// Names who signs; a client is never written to by nobody.
+fn sender<'a>(ctx: &'a LayerContext<'_>) -> Result<Sender<'a>, WorkError> {
+    let agency = &ctx.settings.agency;
+    if agency.from_email.is_empty() {
+        return Err(WorkError::permanent("sender_incomplete", "no From address is set")
+            .hint("set agency.from_email in the configuration, then retry the unit"));
+    }
+    Ok(Sender { agency: &agency.name, name: &agency.from_name, email: &agency.from_email })
+}
+
+async fn perform(
+    ctx: &LayerContext<'_>,
+    client: &Client,
+    action: Action,
+    version: &str,
+    effect: Effect,
+) -> Result<Receipt, Stop> {
+    ctx.perform(EffectRequest {
+        action,
+        entity: client.entity.clone(),
+        version: version.to_owned(),
+        audience: Audience::Client,
+        effect,
+    })
+    .await
+}
