@@ -131,7 +131,7 @@ pub fn mail(text: &str) -> Mail {
     }
 }
 
-struct NoDeliveries;
+pub struct NoDeliveries;
 
 #[async_trait]
 impl Receive for NoDeliveries {
