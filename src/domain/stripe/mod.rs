@@ -129,21 +129,49 @@ impl StripeEvent {
         }
     }
 
+    /// The charge it speaks of, by the provider's id.
+    pub fn charge(&self) -> Option<&str> {
+        match &self.news {
+            News::ChargeRefunded(facts) => Some(&facts.id),
+            News::DisputeCreated(facts) | News::DisputeClosed(facts) => facts.charge.as_deref(),
+            News::SubscriptionCreated(_)
+            | News::SubscriptionUpdated(_)
+            | News::SubscriptionDeleted(_)
+            | News::InvoicePaid(_)
+            | News::InvoiceFailed(_)
+            | News::CheckoutCompleted(_)
+            | News::RefundFailed { .. }
+            | News::Ignored { .. } => None,
+        }
+    }
+
     /// The client that our own notes on the provider's object name.
     pub fn noted_client(&self) -> Option<&str> {
+        if let News::CheckoutCompleted(facts) = &self.news {
+            return facts.client.as_deref();
+        }
+        self.note("client")
+    }
+
+    /// The period that our own notes on an invoice name.
+    pub fn noted_period(&self) -> Option<&str> {
+        self.note("period")
+    }
+
+    fn note(&self, key: &str) -> Option<&str> {
         let notes = match &self.news {
             News::SubscriptionCreated(facts)
             | News::SubscriptionUpdated(facts)
             | News::SubscriptionDeleted(facts) => &facts.metadata,
             News::InvoicePaid(facts) | News::InvoiceFailed(facts) => &facts.metadata,
             News::ChargeRefunded(facts) => &facts.metadata,
-            News::CheckoutCompleted(facts) => return facts.client.as_deref(),
-            News::DisputeCreated(_)
+            News::CheckoutCompleted(_)
+            | News::DisputeCreated(_)
             | News::DisputeClosed(_)
             | News::RefundFailed { .. }
             | News::Ignored { .. } => return None,
         };
-        notes.get("client").map(String::as_str)
+        notes.get(key).map(String::as_str)
     }
 }
 
