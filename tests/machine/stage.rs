@@ -1,6 +1,8 @@
 //! A stage for tests: a database in a temporary folder, a receiver that records every call, and
 //! layers made of closures.
 
+
+#![expect(clippy::unwrap_used, reason = "a test whose set-up fails has to fail")]
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -30,13 +32,13 @@ use cep_machine::store::error::StoreError;
 use tokio::sync::watch;
 
 /// What the receiver does with the n-th send of an effect.
-pub type Behaviour = Box<dyn Fn(&Call) -> Result<Receipt, WorkError> + Send + Sync>;
+pub(crate) type Behaviour = Box<dyn Fn(&Call) -> Result<Receipt, WorkError> + Send + Sync>;
 
 /// A receiver for every kind of effect, with a record of what arrived.
-pub struct Recorder {
-    pub recovery: Recovery,
-    pub behaviour: Behaviour,
-    pub arrived: Mutex<Vec<Call>>,
+pub(crate) struct Recorder {
+    pub(crate) recovery: Recovery,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) arrived: Mutex<Vec<Call>>,
 }
 
 #[async_trait]
@@ -64,11 +66,11 @@ impl<E: Sync + Send> Port<E> for Recorder {
     }
 }
 
-pub fn receipt(call: &Call) -> Receipt {
+pub(crate) fn receipt(call: &Call) -> Receipt {
     Receipt { reference: format!("recorded:{}", call.key), data: serde_json::Value::Null }
 }
 
-pub fn world(recorder: &Arc<Recorder>) -> World {
+pub(crate) fn world(recorder: &Arc<Recorder>) -> World {
     World {
         mail: recorder.clone(),
         invite: recorder.clone(),
@@ -87,10 +89,10 @@ pub fn world(recorder: &Arc<Recorder>) -> World {
 
 /// Layers in which only layer 3 works: each of its units sends one mail. Labels say what else
 /// happens: `panic`, `plain` (no effect), `wait`.
-pub struct Mailers {
-    pub units: Vec<NewUnit>,
-    pub audience: Audience,
-    pub seen: Mutex<HashMap<String, u32>>,
+pub(crate) struct Mailers {
+    pub(crate) units: Vec<NewUnit>,
+    pub(crate) audience: Audience,
+    pub(crate) seen: Mutex<HashMap<String, u32>>,
 }
 
 #[async_trait]
@@ -118,7 +120,7 @@ impl Layers for Mailers {
     }
 }
 
-pub fn mail(text: &str) -> Mail {
+pub(crate) fn mail(text: &str) -> Mail {
     Mail {
         to: "a@b.example".to_owned(),
         to_name: "A".to_owned(),
@@ -140,15 +142,15 @@ impl Receive for NoDeliveries {
     }
 }
 
-pub struct Stage {
-    pub folder: tempfile::TempDir,
-    pub store: Store,
-    pub recorder: Arc<Recorder>,
-    pub layers: Arc<Mailers>,
-    pub settings: Arc<Settings>,
+pub(crate) struct Stage {
+    _folder: tempfile::TempDir,
+    pub(crate) store: Store,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) layers: Arc<Mailers>,
+    pub(crate) settings: Arc<Settings>,
 }
 
-pub fn units(n: u32, kind: &str) -> Vec<NewUnit> {
+pub(crate) fn units(n: u32, kind: &str) -> Vec<NewUnit> {
     (0..n)
         .map(|i| {
             let name = UnitName::new(Layer::OutreachEngine, format!("osm:node/{i}"), "message/1");
@@ -158,11 +160,11 @@ pub fn units(n: u32, kind: &str) -> Vec<NewUnit> {
 }
 
 impl Stage {
-    pub fn new(units: Vec<NewUnit>, recovery: Recovery, behaviour: Behaviour) -> Self {
+    pub(crate) fn new(units: Vec<NewUnit>, recovery: Recovery, behaviour: Behaviour) -> Self {
         Self::with(units, recovery, behaviour, Audience::Agency)
     }
 
-    pub fn with(
+    pub(crate) fn with(
         units: Vec<NewUnit>,
         recovery: Recovery,
         behaviour: Behaviour,
@@ -174,10 +176,10 @@ impl Stage {
         let recorder = Arc::new(Recorder { recovery, behaviour, arrived: Mutex::default() });
         let layers = Arc::new(Mailers { units, audience, seen: Mutex::default() });
         let settings = cep_machine::config::embedded(folder.path()).unwrap();
-        Self { folder, store, recorder, layers, settings: Arc::new(settings) }
+        Self { _folder: folder, store, recorder, layers, settings: Arc::new(settings) }
     }
 
-    pub fn orchestrator(&self) -> Orchestrator {
+    pub(crate) fn orchestrator(&self) -> Orchestrator {
         let clock = Arc::new(SystemClock::new());
         let gate = Gate::new(
             world(&self.recorder),
@@ -201,12 +203,12 @@ impl Stage {
         )
     }
 
-    pub async fn run_all(&self) -> RunReport {
+    pub(crate) async fn run_all(&self) -> RunReport {
         let (_steer, steered) = watch::channel(Steer::Go);
         self.orchestrator().run(&order(Layer::ALL.to_vec()), &AtOnce, steered).await.unwrap()
     }
 
-    pub fn texts(&self, sql: &'static str) -> Vec<String> {
+    pub(crate) fn texts(&self, sql: &'static str) -> Vec<String> {
         self.store
             .read(|conn| {
                 let mut statement = conn.prepare(sql)?;
@@ -216,24 +218,24 @@ impl Stage {
             .unwrap()
     }
 
-    pub fn count(&self, sql: &'static str) -> i64 {
+    pub(crate) fn count(&self, sql: &'static str) -> i64 {
         self.store
             .read(|conn| Ok::<_, StoreError>(conn.query_row(sql, [], |row| row.get(0))?))
             .unwrap()
     }
 
-    pub fn sends(&self) -> usize {
+    pub(crate) fn sends(&self) -> usize {
         self.recorder.arrived.lock().unwrap().len()
     }
 }
 
-pub fn order(layers: Vec<Layer>) -> RunOrder {
+pub(crate) fn order(layers: Vec<Layer>) -> RunOrder {
     RunOrder { mode: Mode::Dry, layers, input: None, owner: "test pid 1@here".to_owned() }
 }
 
-pub fn accept() -> Behaviour {
+pub(crate) fn accept() -> Behaviour {
     Box::new(|call| Ok(receipt(call)))
 }
 
-pub const IDEMPOTENT: Recovery =
+pub(crate) const IDEMPOTENT: Recovery =
     Recovery::Idempotent { key_in: "Idempotency-Key", retention_ms: None };
