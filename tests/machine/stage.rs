@@ -1,7 +1,6 @@
 //! A stage for tests: a database in a temporary folder, a receiver that records every call, and
 //! layers made of closures.
 
-
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has to fail")]
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
