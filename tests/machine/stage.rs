@@ -142,7 +142,7 @@ impl Receive for NoDeliveries {
 }
 
 pub(crate) struct Stage {
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     pub(crate) store: Store,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) layers: Arc<Mailers>,
@@ -175,7 +175,7 @@ impl Stage {
         let recorder = Arc::new(Recorder { recovery, behaviour, arrived: Mutex::default() });
         let layers = Arc::new(Mailers { units, audience, seen: Mutex::default() });
         let settings = cep_machine::config::embedded(folder.path()).unwrap();
-        Self { _folder: folder, store, recorder, layers, settings: Arc::new(settings) }
+        Self { folder, store, recorder, layers, settings: Arc::new(settings) }
     }
 
     pub(crate) fn orchestrator(&self) -> Orchestrator {
