@@ -1,5 +1,8 @@
 //! Tests the orchestrator and the gate as one machine, with layers and receivers made for the test.
 
+#![expect(clippy::unwrap_used, reason = "a stage that cannot be set up has failed its test")]
+#![expect(unreachable_pub, reason = "the stage is shared by the files of this one test")]
+
 mod gate;
 mod research;
 mod runs;
