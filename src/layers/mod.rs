@@ -66,3 +66,12 @@ fn unknown_kind(unit: &Unit) -> Stop {
         .hint("use the version of cep that wrote this unit"),
     )
 }
+
+/// Reads a unit's input in its layer's own shape.
+fn payload<T: serde::de::DeserializeOwned>(unit: &Unit) -> Result<T, WorkError> {
+    serde_json::from_value(unit.payload.clone()).map_err(|error| {
+        WorkError::permanent("bad_payload", format!("the input of {} cannot be read", unit.label))
+            .caused_by(&error)
+            .hint("the input was written by another version, or the delivery is broken; skip it")
+    })
+}

@@ -1,13 +1,31 @@
-//! Works the units of layer 2, Pitch Generator.
+//! Works the units of layer 2, Pitch Generator: a qualified prospect becomes a pitch and the first
+//! step of its outreach.
+//!
+//! The variant is drawn by what earlier pitches achieved, with the probability kept beside it, so
+//! that layer 9 can weigh outcomes fairly. Everything a pitch says rests on the audit that layer 1
+//! stored; a business that no channel reaches is counted as such and not written to.
 
+use serde::Deserialize;
 use serde_json::json;
 
-use super::unknown_kind;
+use super::{outreach_engine, unknown_kind};
+use crate::config::Settings;
+use crate::domain::draw::Seed;
 use crate::domain::error::WorkError;
+use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
-use crate::domain::outcome::{StepOutcome, Stop};
+use crate::domain::learning::{Variant, VariantState};
+use crate::domain::outcome::{Next, StepOutcome, Stop};
+use crate::domain::pitch::{self, Claim, PitchFault, VARIANTS};
+use crate::domain::profile::{Audit, SignalScore, Source, opportunities};
+use crate::domain::sales::{Pitch, ProfileAudit, Prospect, SalesChange, Stage};
+use crate::domain::sender::Sender;
+use crate::domain::stats::{ArmCounts, Choice, choose_variant};
+use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, LayerContext};
+use crate::store::learning;
+use crate::store::sales::{profiles, prospects};
 
 /// Makes the unit that writes a qualified prospect's pitch for a campaign.
 pub fn unit(prospect: &str, name: &str, campaign: &str) -> NewUnit {
@@ -16,13 +34,172 @@ pub fn unit(prospect: &str, name: &str, campaign: &str) -> NewUnit {
     NewUnit::ready(unit, "pitch", format!("pitch for {name}"), payload)
 }
 
-/// Returns work that time or earlier rows call for.
-pub fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
+/// Returns work that time or earlier rows call for: none, every pitch follows from a prospect.
+pub const fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
     Ok(Vec::new())
 }
 
-/// Works one unit.
+/// Works one unit. It has no effect outside: a pitch is our own text.
 #[expect(clippy::unused_async, reason = "every layer has the same signature")]
-pub async fn run_layer(_ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
-    Err(unknown_kind(unit))
+pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    match unit.kind.as_str() {
+        "pitch" => {
+            let facts = gather(ctx, unit)?;
+            Ok(decide(&facts, ctx.now)?)
+        }
+        _ => Err(unknown_kind(unit)),
+    }
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    campaign: String,
+}
+
+/// Everything that the decision rests on.
+struct Facts<'a> {
+    campaign: String,
+    prospect: Prospect,
+    audit: ProfileAudit,
+    variants: Vec<Variant>,
+    sender: Sender,
+    settings: &'a Settings,
+    seed: Seed,
+}
+
+fn gather<'a>(ctx: &LayerContext<'a>, unit: &Unit) -> Result<Facts<'a>, WorkError> {
+    let Payload { campaign } = super::payload(unit)?;
+    let entity = unit.name.entity.as_str();
+    let (prospect, audit, variants) = ctx.store.read(|conn| {
+        Ok((
+            prospects::get(conn, ctx.mode, entity)?,
+            profiles::version(conn, ctx.mode, entity, "found")?,
+            learning::variants(conn, ctx.mode)?,
+        ))
+    })?;
+    let missing = |what: &str| {
+        WorkError::permanent("missing_row", format!("{entity} has no {what} in the database"))
+            .hint("run layer 1 again, then retry the unit")
+    };
+    Ok(Facts {
+        campaign,
+        prospect: prospect.ok_or_else(|| missing("row"))?,
+        audit: audit.ok_or_else(|| missing("audit"))?,
+        variants,
+        sender: outreach_engine::sender(ctx.settings, ctx.mode),
+        settings: ctx.settings,
+        seed: ctx.seed,
+    })
+}
+
+fn decide(facts: &Facts<'_>, now: Moment) -> Result<StepOutcome, WorkError> {
+    let prospect = &facts.prospect;
+    if let Some(reason) = not_to_be_approached(prospect.stage) {
+        return Ok(StepOutcome::skipped(reason));
+    }
+    let rules = outreach_engine::rules(facts.settings);
+    let steps = rules.plan(prospect);
+    if steps.is_empty() {
+        return Ok(no_channel(prospect));
+    }
+    let observed = observed(facts)?;
+    let choice = choose(facts)?;
+    let written = pitch::compose(
+        prospect,
+        &facts.campaign,
+        (&choice.arm, choice.propensity),
+        &observed,
+        &facts.sender,
+    );
+    let pitch = match written {
+        Ok(pitch) => pitch,
+        Err(PitchFault::NothingToSay) => {
+            return Ok(StepOutcome::skipped("no observed gap to speak of"));
+        }
+        Err(fault) => return Err(rejected(&choice, &fault)),
+    };
+    let told = NewEvent::info(
+        "pitch_written",
+        format!("{}: pitch {} with {} claims", prospect.name, choice.arm, n_claims(&pitch)),
+    )
+    .with(json!({ "variant": choice.arm, "propensity": choice.propensity }));
+    let outcome = StepOutcome::done()
+        .change(SalesChange::Pitch(Box::new(pitch)))
+        .change(SalesChange::ProspectStage {
+            entity: prospect.entity.clone(),
+            stage: Stage::Pitched,
+            reason: None,
+        })
+        .event(told);
+    Ok(outreach_engine::begin(outcome, prospect, &facts.campaign, &rules, now))
+}
+
+/// Why a prospect at this stage gets no pitch, if it gets none.
+const fn not_to_be_approached(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::LeftOut => Some("the business was left out"),
+        Stage::NotQualified => Some("the profile needs no help"),
+        Stage::Booked => Some("a call is booked already"),
+        Stage::Client => Some("the business is a client already"),
+        Stage::Found
+        | Stage::Qualified
+        | Stage::Pitched
+        | Stage::NoChannel
+        | Stage::Contacted
+        | Stage::Lost => None,
+    }
+}
+
+fn no_channel(prospect: &Prospect) -> StepOutcome {
+    let entity = prospect.entity.clone();
+    let reason = Some("no_channel".to_owned());
+    StepOutcome::with(Next::Skipped("no_channel: neither e-mail, LinkedIn nor phone".to_owned()))
+        .change(SalesChange::ProspectStage { entity, stage: Stage::NoChannel, reason })
+        .event(NewEvent::info("no_channel", format!("no channel reaches {}", prospect.name)))
+}
+
+/// What the audit found missing, as sentences in the prospect's language.
+fn observed(facts: &Facts<'_>) -> Result<Vec<Claim>, WorkError> {
+    let unreadable = |what: &str| {
+        WorkError::bug("audit_unreadable", format!("the audit's {what} cannot be read"))
+    };
+    let source = Source::from_column(&facts.audit.source).map_err(|_| unreadable("source"))?;
+    let signals: Vec<SignalScore> = serde_json::from_value(facts.audit.signals.clone())
+        .map_err(|error| unreadable("signals").caused_by(&error))?;
+    let audit = Audit { signals, score: facts.audit.score, coverage: facts.audit.coverage };
+    let language = &facts.prospect.language;
+    Ok(opportunities(&audit).iter().map(|found| Claim::of(found, source, language)).collect())
+}
+
+/// Draws the variant by what is known of the live ones.
+fn choose(facts: &Facts<'_>) -> Result<Choice, WorkError> {
+    let arms: Vec<ArmCounts> = VARIANTS
+        .iter()
+        .filter_map(|&arm| {
+            let row = facts.variants.iter().find(|row| row.arm == arm);
+            match row {
+                Some(row) if row.state == VariantState::Stopped => None,
+                Some(Variant { successes, failures, .. }) => Some(ArmCounts {
+                    arm: arm.to_owned(),
+                    successes: *successes,
+                    failures: *failures,
+                }),
+                None => Some(ArmCounts { arm: arm.to_owned(), successes: 0, failures: 0 }),
+            }
+        })
+        .collect();
+    let key = format!("{}/{}", facts.prospect.entity, facts.campaign);
+    choose_variant(facts.seed, &key, &arms, facts.settings.learning.floor).ok_or_else(|| {
+        WorkError::permanent("no_variant", "every pitch variant is stopped")
+            .hint("look at the variants' reasons; a proposal can bring one back")
+    })
+}
+
+fn rejected(choice: &Choice, fault: &PitchFault) -> WorkError {
+    WorkError::permanent("pitch_rejected", format!("variant {:?}: {fault}", choice.arm))
+        .hint("mend the template under config/templates, then retry the unit")
+}
+
+fn n_claims(pitch: &Pitch) -> usize {
+    pitch.claims.as_array().map_or(0, Vec::len)
 }

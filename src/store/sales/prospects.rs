@@ -159,6 +159,20 @@ pub fn get(conn: &Connection, mode: Mode, entity: &str) -> Result<Option<Prospec
     optional(conn.prepare_cached(GET)?.query_row(params![mode, entity], from_row))
 }
 
+const CONCLUSION: &str = "SELECT conclusion FROM prospects WHERE mode = ?1 AND entity = ?2";
+
+/// Returns how the outreach to a prospect ended, `None` while it has not.
+pub fn conclusion(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+) -> Result<Option<Conclusion>, StoreError> {
+    let word: Option<Option<String>> = optional(
+        conn.prepare_cached(CONCLUSION)?.query_row(params![mode, entity], |row| row.get(0)),
+    )?;
+    Ok(word.flatten().map(|word| Conclusion::from_column(&word)).transpose()?)
+}
+
 const BY_EMAIL: &str = "
 SELECT * FROM prospects WHERE mode = ?1 AND email = ?2 AND stage <> 'left_out' ORDER BY id LIMIT 1";
 

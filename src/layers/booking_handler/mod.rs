@@ -1,0 +1,102 @@
+//! Works the units of layer 4, Booking Handler: deliveries become meetings, meetings become clients.
+//!
+//! A delivery only adds facts about an invitee. A second unit, `settle`, then derives the meeting
+//! from all facts there are, so that two deliveries worked at the same moment cannot hide each
+//! other. Invites carry their times in their own payload: what is sent under one SEQUENCE never
+//! changes, and a later one says what is new.
+
+mod delivery;
+mod invite;
+mod meeting;
+mod settle;
+
+use serde::{Deserialize, Serialize};
+
+use super::unknown_kind;
+use crate::domain::error::WorkError;
+use crate::domain::layer::Layer;
+use crate::domain::outcome::{StepOutcome, Stop};
+use crate::domain::sales::{Meeting, MeetingState};
+use crate::domain::time::Moment;
+use crate::domain::unit::{NewUnit, Unit, UnitName};
+use crate::engines::orchestrator::contract::{Discover, LayerContext};
+
+/// Returns work that time or earlier rows call for: none, every unit follows from a delivery.
+pub const fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
+    Ok(Vec::new())
+}
+
+/// Works one unit.
+pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    match unit.kind.as_str() {
+        "delivery" => Ok(delivery::run(ctx, unit)?),
+        "settle" => Ok(settle::run(ctx, unit)?),
+        "invite" => invite::run(ctx, unit).await,
+        "meeting" => meeting::run(ctx, unit).await,
+        _ => Err(unknown_kind(unit)),
+    }
+}
+
+/// What a settle unit carries: the invitee whose chain is to be derived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct SettlePayload {
+    uri: String,
+}
+
+/// What an invite unit carries: everything that goes into the calendar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct InvitePayload {
+    sequence: i64,
+    state: MeetingState,
+    starts_at: Moment,
+    ends_at: Moment,
+    stamped_at: Moment,
+    email: String,
+    name: String,
+    zone: String,
+}
+
+/// What a meeting unit carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct MeetingPayload {
+    starts_at: Moment,
+    ends_at: Moment,
+}
+
+fn meeting_unit_name(entity: &str, starts_at: Moment) -> UnitName {
+    UnitName::new(Layer::BookingHandler, entity, format!("meeting/{starts_at}"))
+}
+
+fn meeting_unit(meeting: &Meeting) -> NewUnit {
+    let payload = MeetingPayload { starts_at: meeting.starts_at, ends_at: meeting.ends_at };
+    NewUnit::ready(
+        meeting_unit_name(&meeting.entity, meeting.starts_at),
+        "meeting",
+        format!("meeting with {}", meeting.name),
+        serde_json::json!(payload),
+    )
+    .at(meeting.ends_at)
+}
+
+fn invite_unit(meeting: &Meeting, now: Moment) -> NewUnit {
+    let payload = InvitePayload {
+        sequence: meeting.sequence,
+        state: meeting.state,
+        starts_at: meeting.starts_at,
+        ends_at: meeting.ends_at,
+        stamped_at: now,
+        email: meeting.email.clone(),
+        name: meeting.name.clone(),
+        zone: meeting.zone.clone(),
+    };
+    NewUnit::ready(
+        UnitName::new(
+            Layer::BookingHandler,
+            &meeting.entity,
+            format!("invite/{}", meeting.sequence),
+        ),
+        "invite",
+        format!("invite {} to {}", meeting.sequence, meeting.name),
+        serde_json::json!(payload),
+    )
+}

@@ -1,0 +1,314 @@
+//! Sends one message: by mail itself, by LinkedIn and phone through a person.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    MessagePayload, Pending, addresses, message_name, pending, planned, rules, sender, suppressed,
+    told,
+};
+use crate::domain::effect::{Action, Audience, Effect, EffectKey, Mail, PersonTask, TaskKind};
+use crate::domain::error::WorkError;
+use crate::domain::event::NewEvent;
+use crate::domain::outcome::{Next, StepOutcome, Stop};
+use crate::domain::sales::{
+    Channel, Conclusion, Message, MessageState, Pitch, Prospect, SalesChange, Stage,
+    SuppressionReason,
+};
+use crate::domain::sender::Sender;
+use crate::domain::sequence::SequenceRules;
+use crate::domain::time::{DAY_MS, Moment};
+use crate::domain::unit::Unit;
+use crate::engines::orchestrator::contract::{EffectRequest, LayerContext};
+use crate::layers::payload;
+use crate::store::sales::{campaigns, messages, pitches, prospects};
+
+/// Everything that the decision rests on.
+pub(super) struct Facts {
+    pub(super) order: MessagePayload,
+    pub(super) row: Message,
+    pub(super) prospect: Prospect,
+    pub(super) pitch: Pitch,
+    pub(super) concluded: Option<Conclusion>,
+    pub(super) campaign_stopped: Option<String>,
+    pub(super) sender: Sender,
+    pub(super) rules: SequenceRules,
+}
+
+/// What is to be done with a message.
+#[derive(Debug)]
+pub(super) enum Decision {
+    /// Nothing: a rule ended the sequence.
+    Skip(String),
+    /// Send it.
+    Send(Box<EffectRequest>),
+    /// Ask a person to send it or to call.
+    Assign(Box<EffectRequest>),
+    /// The person has answered.
+    Answered(Answer),
+}
+
+/// What a person says of a LinkedIn message or a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It was sent, or somebody was called.
+    Done,
+    /// It could not be done.
+    Failed(String),
+    /// The prospect said no.
+    Declined,
+    /// The prospect wants no more contact.
+    OptedOut,
+}
+
+#[derive(Deserialize)]
+struct RawAnswer {
+    result: String,
+    note: Option<String>,
+    #[serde(default)]
+    data: Value,
+}
+
+pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    let facts = gather(ctx, unit)?;
+    match decide(&facts, unit.answer.as_ref())? {
+        Decision::Skip(reason) => Ok(skipped(&facts, reason)),
+        Decision::Send(request) => {
+            let key = ctx.effect_key(&request.entity, request.action, &request.version);
+            ctx.perform(*request).await?;
+            Ok(sent(&facts, Some(key), ctx.now))
+        }
+        Decision::Assign(request) => {
+            let key = ctx.effect_key(&request.entity, request.action, &request.version);
+            ctx.perform(*request).await?;
+            Ok(assigned(&facts, key))
+        }
+        Decision::Answered(answer) => {
+            let mut open =
+                pending(ctx.store, ctx.mode, &facts.prospect.entity).map_err(WorkError::from)?;
+            // This unit is the one that is being worked; it ends by itself.
+            open.units.retain(|name| *name != unit.name);
+            Ok(answered(&facts, &answer, open, ctx.now))
+        }
+    }
+}
+
+fn gather(ctx: &LayerContext<'_>, unit: &Unit) -> Result<Facts, WorkError> {
+    let order: MessagePayload = payload(unit)?;
+    let (mode, entity) = (ctx.mode, unit.name.entity.as_str());
+    let (row, prospect, pitch, concluded, campaign_stopped) = ctx.store.read(|conn| {
+        Ok((
+            messages::get(conn, mode, entity, &order.campaign, order.step)?,
+            prospects::get(conn, mode, entity)?,
+            pitches::get(conn, mode, entity, &order.campaign)?,
+            prospects::conclusion(conn, mode, entity)?,
+            campaigns::stopped_because(conn, mode, &order.campaign)?,
+        ))
+    })?;
+    let missing = |what: &str| {
+        WorkError::permanent("missing_row", format!("{entity} has no {what} in the database"))
+            .hint("run layers 1 and 2 again, then retry the unit")
+    };
+    Ok(Facts {
+        row: row.ok_or_else(|| missing("message"))?,
+        prospect: prospect.ok_or_else(|| missing("row"))?,
+        pitch: pitch.ok_or_else(|| missing("pitch"))?,
+        concluded,
+        campaign_stopped,
+        sender: sender(ctx.settings, mode),
+        rules: rules(ctx.settings),
+        order,
+    })
+}
+
+pub(super) fn decide(facts: &Facts, answer: Option<&Value>) -> Result<Decision, WorkError> {
+    if let Some(answer) = answer {
+        return read_answer(answer).map(Decision::Answered);
+    }
+    if let Some(conclusion) = facts.concluded {
+        let why = conclusion.as_column().replace('_', " ");
+        return Ok(Decision::Skip(format!("sequence ended: {why}")));
+    }
+    if facts.row.state == MessageState::Stopped {
+        let why = facts.row.reason.as_deref().unwrap_or("by rule");
+        return Ok(Decision::Skip(format!("stopped: {why}")));
+    }
+    if let Some(reason) = &facts.campaign_stopped {
+        return Ok(Decision::Skip(format!("campaign stopped: {reason}")));
+    }
+    facts.sender.checked()?;
+    match facts.order.channel {
+        Channel::Email => Ok(Decision::Send(Box::new(request(
+            facts,
+            Action::SendEmail,
+            Effect::Mail(mail(facts)?),
+        )))),
+        Channel::Linkedin | Channel::Sms | Channel::Phone => Ok(Decision::Assign(Box::new(
+            request(facts, Action::AssignOutreach, Effect::Task(task(facts))),
+        ))),
+    }
+}
+
+fn request(facts: &Facts, action: Action, effect: Effect) -> EffectRequest {
+    EffectRequest {
+        action,
+        entity: facts.prospect.entity.clone(),
+        version: format!("{}/{}", facts.order.campaign, facts.order.step),
+        audience: Audience::Prospect {
+            address: facts.order.address.to_lowercase(),
+            zone: facts.prospect.zone.clone(),
+            channel: facts.order.channel.as_column().to_owned(),
+        },
+        effect,
+    }
+}
+
+fn mail(facts: &Facts) -> Result<Mail, WorkError> {
+    let (sender, prospect) = (&facts.sender, &facts.prospect);
+    let link =
+        sender.unsubscribe_link(&prospect.entity, &facts.order.address, &facts.order.campaign)?;
+    Ok(Mail {
+        to: facts.order.address.clone(),
+        to_name: prospect.name.clone(),
+        from: sender.from.clone(),
+        from_name: sender.from_name.clone(),
+        subject: facts.pitch.subject.clone(),
+        text: format!("{}\n\n{}", facts.pitch.email, sender.footer(&prospect.language, &link)),
+        unsubscribe_url: Some(link),
+        booking_url: Some(sender.booking_link(&prospect.entity)),
+    })
+}
+
+fn task(facts: &Facts) -> PersonTask {
+    let (name, address) = (&facts.prospect.name, &facts.order.address);
+    let (kind, title, details) = match facts.order.channel {
+        Channel::Linkedin => (
+            TaskKind::Linkedin,
+            format!("Write to {name} on LinkedIn"),
+            format!("Profile: {address}\n\nText:\n{}", facts.pitch.linkedin),
+        ),
+        Channel::Sms => (
+            TaskKind::Phone,
+            format!("Send {name} an SMS"),
+            format!("Number: {address}\n\nText:\n{}", facts.pitch.sms),
+        ),
+        Channel::Email | Channel::Phone => (
+            TaskKind::Phone,
+            format!("Call {name}"),
+            format!(
+                "Number: {address}\n\n{}\n\nNote one of: reached, no answer, declined, opted out.",
+                facts.pitch.phone
+            ),
+        ),
+    };
+    PersonTask {
+        kind,
+        entity: facts.prospect.entity.clone(),
+        title,
+        details,
+        // From the plan, not from now: a repeated try has to ask for the very same task.
+        due_at: facts.row.planned_at.plus_ms(DAY_MS),
+    }
+}
+
+fn read_answer(answer: &Value) -> Result<Answer, WorkError> {
+    let raw = RawAnswer::deserialize(answer).map_err(|error| {
+        WorkError::permanent("bad_answer", "the person's answer cannot be read")
+            .caused_by(&error)
+            .hint("answer with result done or failed, then retry the unit")
+    })?;
+    let said = raw.data.get("outcome").and_then(Value::as_str).unwrap_or(&raw.result);
+    Ok(match said {
+        "declined" => Answer::Declined,
+        "opted_out" => Answer::OptedOut,
+        "failed" => Answer::Failed(raw.note.unwrap_or_else(|| "a person could not".to_owned())),
+        _ if raw.result == "failed" => Answer::Failed(said.to_owned()),
+        _ => Answer::Done,
+    })
+}
+
+fn skipped(facts: &Facts, reason: String) -> StepOutcome {
+    let outcome = StepOutcome::skipped(reason.clone());
+    if facts.row.state != MessageState::Planned {
+        return outcome;
+    }
+    outcome.change(SalesChange::Message(Message {
+        state: MessageState::Stopped,
+        reason: Some(reason),
+        ..facts.row.clone()
+    }))
+}
+
+fn assigned(facts: &Facts, key: EffectKey) -> StepOutcome {
+    let what = super::channel_word(facts.order.channel);
+    StepOutcome::with(Next::Waiting { why: format!("a person: {what} to {}", facts.prospect.name) })
+        .change(SalesChange::Message(Message { effect_key: Some(key), ..facts.row.clone() }))
+        .event(told("outreach_assigned", format!("{what} to {} is a task", facts.prospect.name)))
+}
+
+/// Notes that a message went out, and plans the next step after it.
+pub(super) fn sent(facts: &Facts, key: Option<EffectKey>, now: Moment) -> StepOutcome {
+    let entity = facts.prospect.entity.clone();
+    let row = Message {
+        state: MessageState::Sent,
+        sent_at: Some(now),
+        effect_key: key.or_else(|| facts.row.effect_key.clone()),
+        ..facts.row.clone()
+    };
+    let what = super::channel_word(facts.order.channel);
+    let text = format!("{what} {} to {}", facts.order.step, facts.prospect.name);
+    let outcome = StepOutcome::done()
+        .change(SalesChange::Message(row))
+        .change(SalesChange::FirstContact { entity: entity.clone(), at: now })
+        .change(SalesChange::ProspectStage { entity, stage: Stage::Contacted, reason: None })
+        .event(told("message_sent", text));
+    with_next_step(outcome, facts, now)
+}
+
+fn with_next_step(outcome: StepOutcome, facts: &Facts, now: Moment) -> StepOutcome {
+    if facts.concluded.is_some() {
+        return outcome;
+    }
+    let steps = facts.rules.plan(&facts.prospect);
+    let this = steps.iter().find(|step| step.step == facts.order.step);
+    let next = steps.iter().find(|step| step.step == facts.order.step + 1);
+    let (Some(this), Some(next)) = (this, next) else { return outcome };
+    let at = now.plus_ms(next.after_ms - this.after_ms);
+    planned(outcome, &facts.prospect, &facts.order.campaign, &facts.rules, next, at)
+}
+
+/// What follows from a person's answer; `open` is what else is planned for the prospect.
+pub(super) fn answered(facts: &Facts, answer: &Answer, open: Pending, now: Moment) -> StepOutcome {
+    let mut closing = sent(facts, None, now);
+    // The sequence ends here, so the step that `sent` would plan is not wanted.
+    let next_name =
+        message_name(&facts.prospect.entity, &facts.order.campaign, facts.order.step + 1);
+    match answer {
+        Answer::Done => closing,
+        Answer::Failed(why) => {
+            let row = Message {
+                state: MessageState::Failed,
+                reason: Some(why.clone()),
+                ..facts.row.clone()
+            };
+            let what = super::channel_word(facts.order.channel);
+            let text = format!("{what} to {} was not done: {why}", facts.prospect.name);
+            let outcome = StepOutcome::done()
+                .change(SalesChange::Message(row))
+                .event(NewEvent::warn("outreach_failed", text));
+            with_next_step(outcome, facts, now)
+        }
+        Answer::Declined => {
+            closing.units.retain(|unit| unit.name != next_name);
+            open.concluded(closing, Conclusion::Declined, now)
+        }
+        Answer::OptedOut => {
+            closing.units.retain(|unit| unit.name != next_name);
+            let evidence = format!("told a person, step {}", facts.order.step);
+            let known = addresses(&facts.prospect);
+            let reason = SuppressionReason::OptedOut;
+            let outcome = suppressed(closing, &known, reason, &evidence, now);
+            open.concluded(outcome, Conclusion::OptedOut, now)
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Works the units of layer 3, Outreach Engine: a sequence of messages, and what comes back.
+//!
+//! One step plans the next, so that a call never comes before the mail it refers to, however full
+//! the days are. A step that cannot be sent at all ends the sequence there. Whatever the prospect
+//! answers, or does not, ends in exactly one conclusion; the first one stays.
+//!
+//! What a crash leaves: the message of a unit that sent and did not commit is found in the journal,
+//! and the unit ends as if nothing had happened.
+
+mod conclude;
+mod mailbox;
+mod message;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::unknown_kind;
+use crate::config::Settings;
+use crate::domain::error::WorkError;
+use crate::domain::event::NewEvent;
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::unit::UnitState;
+use crate::domain::mode::Mode;
+use crate::domain::outcome::{StepOutcome, Stop};
+use crate::domain::sales::{
+    Channel, Conclusion, Message, MessageState, Prospect, SalesChange, Stage, Suppression,
+    SuppressionReason,
+};
+use crate::domain::sender::Sender;
+use crate::domain::sequence::{ContactHours, PlannedStep, SequenceRules};
+use crate::domain::time::Moment;
+use crate::domain::unit::{NewUnit, Unit, UnitName};
+use crate::domain::unsubscribe::UnsubscribeKey;
+use crate::engines::orchestrator::contract::{Discover, LayerContext};
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::sales::messages;
+
+/// Returns work that time or earlier rows call for: none, every step follows from one before it.
+pub const fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
+    Ok(Vec::new())
+}
+
+/// Works one unit.
+pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    match unit.kind.as_str() {
+        "message" => message::run(ctx, unit).await,
+        "mailbox" => Ok(mailbox::run(ctx, unit)?),
+        "conclude" => Ok(conclude::run(ctx, unit)?),
+        _ => Err(unknown_kind(unit)),
+    }
+}
+
+/// What a message unit carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct MessagePayload {
+    campaign: String,
+    step: u32,
+    channel: Channel,
+    address: String,
+}
+
+/// What a conclude unit carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ConcludePayload {
+    campaign: String,
+}
+
+/// Returns the rules of sequences as configured.
+pub(super) fn rules(settings: &Settings) -> SequenceRules {
+    let outreach = &settings.outreach;
+    let (hours, caps) = (outreach.sequence_hours, outreach.caps);
+    SequenceRules {
+        after_hours: [hours.email, hours.linkedin, hours.sms, hours.phone].map(i64::from),
+        per_day: [caps.email, caps.linkedin, caps.sms, caps.phone],
+        sms: outreach.sms_enabled,
+        hours: ContactHours {
+            open_hour: outreach.quiet_hours.open_hour,
+            close_hour: outreach.quiet_hours.close_hour,
+            weekends: !outreach.quiet_hours.weekdays_only,
+        },
+        concluded_after_days: i64::from(outreach.expire_after_days),
+    }
+}
+
+/// Returns the sender as configured.
+///
+/// Unsubscribe links are signed with a key that derives from the mailbox's. Where that is not set,
+/// nothing of ours answers the links, and the token only tells the person who does what they are for.
+pub(super) fn sender(settings: &Settings, mode: Mode) -> Sender {
+    let agency = &settings.agency;
+    let secret = settings.secrets.webhook_key(mode, "mailbox").unwrap_or(&agency.from_email);
+    Sender {
+        from: agency.from_email.clone(),
+        from_name: agency.from_name.clone(),
+        agency: agency.name.clone(),
+        postal_address: agency.postal_address.clone(),
+        unsubscribe_url: agency.unsubscribe_base_url.clone(),
+        unsubscribe_key: UnsubscribeKey::new(format!("unsubscribe/{secret}")),
+        booking_url: agency.booking_url.clone(),
+    }
+}
+
+/// Adds the first step of a prospect's sequence, and the unit that concludes it, to the outcome that
+/// starts it.
+pub(super) fn begin(
+    outcome: StepOutcome,
+    prospect: &Prospect,
+    campaign: &str,
+    rules: &SequenceRules,
+    now: Moment,
+) -> StepOutcome {
+    let steps = rules.plan(prospect);
+    let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return outcome };
+    let payload = json!(ConcludePayload { campaign: campaign.to_owned() });
+    let conclude = NewUnit::ready(
+        conclude_name(&prospect.entity, campaign),
+        "conclude",
+        format!("conclude the outreach to {}", prospect.name),
+        payload,
+    )
+    .at(rules.concluded_at(now.plus_ms(last.after_ms)));
+    planned(outcome, prospect, campaign, rules, first, now).unit(conclude)
+}
+
+/// Adds one step of the sequence: its row and its unit, with a place in the channel's daily quota.
+fn planned(
+    outcome: StepOutcome,
+    prospect: &Prospect,
+    campaign: &str,
+    rules: &SequenceRules,
+    step: &PlannedStep,
+    at: Moment,
+) -> StepOutcome {
+    let row = Message {
+        entity: prospect.entity.clone(),
+        campaign: campaign.to_owned(),
+        step: step.step,
+        channel: step.channel,
+        planned_at: at.ceil_quarter_hour(),
+        sent_at: None,
+        state: MessageState::Planned,
+        reason: None,
+        effect_key: None,
+    };
+    let payload = MessagePayload {
+        campaign: campaign.to_owned(),
+        step: step.step,
+        channel: step.channel,
+        address: step.address.clone(),
+    };
+    let unit = NewUnit::ready(
+        message_name(&prospect.entity, campaign, step.step),
+        "message",
+        format!("{} {} to {}", channel_word(step.channel), step.step, prospect.name),
+        json!(payload),
+    )
+    .at(at)
+    .in_slot(rules.slot(step.channel, &prospect.zone));
+    outcome.change(SalesChange::Message(row)).unit(unit)
+}
+
+fn message_name(entity: &str, campaign: &str, step: u32) -> UnitName {
+    UnitName::new(Layer::OutreachEngine, entity, format!("message/{campaign}/{step}"))
+}
+
+fn conclude_name(entity: &str, campaign: &str) -> UnitName {
+    UnitName::new(Layer::OutreachEngine, entity, format!("conclude/{campaign}"))
+}
+
+const fn channel_word(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "e-mail",
+        Channel::Linkedin => "LinkedIn message",
+        Channel::Sms => "SMS",
+        Channel::Phone => "call",
+    }
+}
+
+/// A message of a prospect with the state of the unit that works it.
+#[derive(Clone, Debug, PartialEq)]
+struct TrackedMessage {
+    row: Message,
+    work: Option<(UnitState, Option<Moment>)>,
+}
+
+impl TrackedMessage {
+    /// Whether the unit can still be stopped by rule: a failure stays visible as what it is.
+    fn is_pending(&self) -> bool {
+        self.row.state == MessageState::Planned
+            && self.work.is_some_and(|(state, _)| {
+                matches!(
+                    state,
+                    UnitState::Blocked
+                        | UnitState::Scheduled
+                        | UnitState::Ready
+                        | UnitState::RetryWait
+                        | UnitState::Waiting
+                )
+            })
+    }
+}
+
+/// Reads every message of a prospect with its unit's state.
+fn tracked(store: &Store, mode: Mode, entity: &str) -> Result<Vec<TrackedMessage>, StoreError> {
+    store.read(|conn| {
+        let rows = messages::of_entity(conn, mode, entity)?;
+        rows.into_iter()
+            .map(|row| {
+                let name = message_name(entity, &row.campaign, row.step);
+                let work = messages::work_of(conn, mode, entity, &name.version)?;
+                Ok(TrackedMessage { row, work })
+            })
+            .collect()
+    })
+}
+
+/// What is planned for a prospect and can be stopped; layer 4 stops it when a call is booked.
+pub(super) struct Pending {
+    entity: String,
+    units: Vec<UnitName>,
+}
+
+/// Reads what is planned for a prospect.
+pub(super) fn pending(store: &Store, mode: Mode, entity: &str) -> Result<Pending, StoreError> {
+    let units = tracked(store, mode, entity)?
+        .into_iter()
+        .filter(TrackedMessage::is_pending)
+        .map(|message| message_name(entity, &message.row.campaign, message.row.step))
+        .collect();
+    Ok(Pending { entity: entity.to_owned(), units })
+}
+
+impl Pending {
+    /// Stops every planned message, for `reason`.
+    pub(super) fn stopped(self, outcome: StepOutcome, reason: &str) -> StepOutcome {
+        let change = SalesChange::StopMessages { entity: self.entity, reason: reason.to_owned() };
+        let mut outcome = outcome.change(change);
+        for name in self.units {
+            outcome = outcome.stop(name, reason);
+        }
+        outcome
+    }
+
+    /// Stops every planned message and concludes the outreach.
+    pub(super) fn concluded(
+        self,
+        outcome: StepOutcome,
+        conclusion: Conclusion,
+        now: Moment,
+    ) -> StepOutcome {
+        let entity = self.entity.clone();
+        let stage = match conclusion {
+            Conclusion::Booked => Stage::Booked,
+            Conclusion::Declined
+            | Conclusion::Bounced
+            | Conclusion::OptedOut
+            | Conclusion::FirstContactDead
+            | Conclusion::Expired => Stage::Lost,
+        };
+        let why = conclusion.as_column().replace('_', " ");
+        let reason = (stage == Stage::Lost).then(|| why.clone());
+        self.stopped(outcome, &format!("sequence ended: {why}"))
+            .change(SalesChange::Concluded { entity: entity.clone(), conclusion, at: now })
+            .change(SalesChange::ProspectStage { entity, stage, reason })
+    }
+}
+
+/// Suppresses every address that is known of a prospect, for ever.
+fn suppressed(
+    mut outcome: StepOutcome,
+    addresses: &[&str],
+    reason: SuppressionReason,
+    evidence: &str,
+    now: Moment,
+) -> StepOutcome {
+    for address in addresses.iter().map(|address| address.trim().to_lowercase()) {
+        if !address.is_empty() {
+            let evidence = evidence.to_owned();
+            let row = Suppression { address, reason, evidence, at: now };
+            outcome = outcome.change(SalesChange::Suppress(row));
+        }
+    }
+    outcome
+}
+
+fn addresses(prospect: &Prospect) -> Vec<&str> {
+    [&prospect.email, &prospect.phone, &prospect.linkedin]
+        .into_iter()
+        .filter_map(|address| address.as_deref())
+        .collect()
+}
+
+fn told(kind: &str, text: String) -> NewEvent {
+    NewEvent::info(kind, text)
+}
