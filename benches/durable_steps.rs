@@ -205,9 +205,15 @@ fn bare(path: &Path) -> f64 {
             }
         });
         commit(&mut conn, |tx| {
-            group.iter().for_each(|(unit, attempt)| confirm(tx, unit, *attempt))
+            for (unit, attempt) in &group {
+                confirm(tx, unit, *attempt);
+            }
         });
-        commit(&mut conn, |tx| group.iter().for_each(|(unit, attempt)| end(tx, unit, *attempt)));
+        commit(&mut conn, |tx| {
+            for (unit, attempt) in &group {
+                end(tx, unit, *attempt);
+            }
+        });
     }
     f64::from(UNITS * STEPS) / started.elapsed().as_secs_f64()
 }

@@ -1,4 +1,4 @@
-//! Defines `Clock`: wall time, monotonic time and sleep, as a value that can be replaced.
+//! Defines `Clock`: wall time, monotonic time and waiting, as a value that can be replaced.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ pub trait Clock: Send + Sync {
     fn monotonic_us(&self) -> u64;
 
     /// Waits for `duration` of real time.
-    async fn sleep(&self, duration: Duration);
+    async fn pause(&self, duration: Duration);
 }
 
 /// The real clock.
@@ -51,12 +51,12 @@ impl Clock for SystemClock {
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
-    async fn sleep(&self, duration: Duration) {
+    async fn pause(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
 }
 
-/// A clock that stands still until it is told to move; `sleep` moves it instead of waiting.
+/// A clock that stands still until it is told to move; `pause` moves it instead of waiting.
 pub struct ManualClock {
     now: Mutex<Moment>,
 }
@@ -84,7 +84,7 @@ impl Clock for ManualClock {
         u64::try_from(self.wall().0).unwrap_or(0) * 1_000
     }
 
-    async fn sleep(&self, duration: Duration) {
+    async fn pause(&self, duration: Duration) {
         self.advance_ms(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX));
     }
 }

@@ -132,7 +132,7 @@ pub(crate) fn mail(text: &str) -> Mail {
     }
 }
 
-pub struct NoDeliveries;
+pub(crate) struct NoDeliveries;
 
 #[async_trait]
 impl Receive for NoDeliveries {

@@ -6,147 +6,32 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::contract::{Discover, Driven, RunInput};
-use super::hold::{self, Denied, Hold};
-use super::upcoming::Upcoming;
+use super::contract::{Discover, Driven};
+use super::course::Course;
+use super::hold;
+pub use super::order::{AtOnce, Pace, Progress, RunError, RunOrder, RunReport, Steer};
 use super::worker::{self, Claimed, Shop};
 use crate::config::Settings;
 use crate::domain::draw::Seed;
-use crate::domain::error::WorkError;
-use crate::domain::event::NewEvent;
 use crate::domain::ids::RunId;
 use crate::domain::layer::Layer;
-use crate::domain::lifecycle::run::{RunEvent, RunState};
+use crate::domain::lifecycle::run::RunEvent;
 use crate::domain::mode::Mode;
-use crate::domain::time::{DAY_MS, Moment};
+use crate::domain::time::Moment;
+use crate::domain::unit::Unit;
 use crate::effects::gate::Gate;
 use crate::runtime::clock::Clock;
 use crate::runtime::failpoint;
 use crate::runtime::wave::Turn;
 use crate::store::error::StoreError;
-use crate::store::events::{self, About};
-use crate::store::runs::{self, NewRun, RunRow};
-use crate::store::{Store, attempts, clocks, units};
-
-/// What a person tells a run while it works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Steer {
-    /// Go on.
-    #[default]
-    Go,
-    /// Claim nothing new until told to go on.
-    Pause,
-    /// Finish what is in flight and stop; the run can be taken up again.
-    Drain,
-    /// Finish what is in flight and end the run for good.
-    Cancel,
-}
-
-/// What a run is doing at this moment, for screens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// The run, when one is under way.
-    pub run: Option<RunId>,
-    /// The jump of dry time that is about to happen: from, to.
-    pub jump: Option<(Moment, Moment)>,
-    /// Whether it is paused.
-    pub paused: bool,
-}
-
-/// How long a jump of dry time is shown before it happens.
-#[async_trait]
-pub trait Pace: Send + Sync {
-    /// Returns when the jump may happen.
-    async fn before_jump(&self, from: Moment, to: Moment);
-}
-
-/// No waiting: headless runs jump at once.
-pub struct AtOnce;
-
-#[async_trait]
-impl Pace for AtOnce {
-    async fn before_jump(&self, _from: Moment, _to: Moment) {}
-}
-
-/// What to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunOrder {
-    /// In which world.
-    pub mode: Mode,
-    /// Which layers; all nine is a whole run, which also moves dry time.
-    pub layers: Vec<Layer>,
-    /// A source of businesses.
-    pub input: Option<RunInput>,
-    /// Who works it: `cli pid 412@host`.
-    pub owner: String,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunReport {
-    /// Its row.
-    pub id: RunId,
-    /// Its last state.
-    pub state: RunState,
-    /// The mode's time at the end.
-    pub now: Moment,
-    /// Why, when it did not succeed.
-    pub why: Option<String>,
-}
-
-/// Why a run could not start or go on.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Somebody else works one of its layers.
-    #[error("{lease} is worked by {owner}")]
-    Busy {
-        /// Which lease.
-        lease: String,
-        /// Who.
-        owner: String,
-    },
-    /// The database failed; the run stays open and can be taken up again.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A layer could not look for work.
-    #[error("{layer} could not look for work: {error}")]
-    Discover {
-        /// Which layer.
-        layer: Layer,
-        /// Why.
-        error: WorkError,
-    },
-}
-
-impl From<Denied> for RunError {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Busy { lease, owner } => Self::Busy { lease, owner },
-            Denied::Store(error) => Self::Store(error),
-        }
-    }
-}
+use crate::store::{Store, attempts, clocks, leases, units};
 
 /// The orchestrator of one mode.
 pub struct Orchestrator {
-    shop: Arc<Shop>,
+    pub(super) shop: Arc<Shop>,
     progress: watch::Sender<Progress>,
-}
-
-/// A run under way.
-struct Course<'a> {
-    id: RunId,
-    order: &'a RunOrder,
-    hold: Hold,
-    upcoming: Upcoming,
-    now: Moment,
-    /// Plans after this are left for a later run.
-    horizon: Moment,
-    /// Awaited answers after this are left too.
-    settle_until: Moment,
 }
 
 /// What a round of work came to.
@@ -216,56 +101,6 @@ impl Orchestrator {
         self.progress.send_replace(Progress::default());
         course.hold.release(&self.shop.store).await?;
         report
-    }
-
-    async fn start<'a>(&self, order: &'a RunOrder) -> Result<Course<'a>, RunError> {
-        let shop = &self.shop;
-        let mode = order.mode;
-        let now = self.now(mode).await?;
-        let lease_ms = i64::from(shop.settings.orchestrator.lease_s) * 1_000;
-        let (hold, recovered) = hold::acquire(
-            &shop.store,
-            &shop.clock,
-            mode,
-            &order.layers,
-            &order.owner,
-            lease_ms,
-            now,
-        )
-        .await?;
-        let wall = shop.clock.wall();
-        let wanted = new_run(order);
-        let (id, started_at) = shop
-            .store
-            .write("start run", move |tx| {
-                let (row, resumed) = take_up_or_start(tx, &wanted, now, wall)?;
-                let about = About {
-                    mode,
-                    at: now,
-                    wall_at: wall,
-                    layer: None,
-                    unit_id: None,
-                    run_id: Some(row.0),
-                };
-                let word = if resumed { "taken up again" } else { "started" };
-                let text = format!("run {} {word}: {}", row.0, scope_text(&wanted.scope));
-                events::append(tx, about, &NewEvent::info("run_started", text))?;
-                if recovered.ready + recovered.poisoned > 0 {
-                    let text = format!(
-                        "{} units of a process that died are ready again, {} are dead as poison",
-                        recovered.ready, recovered.poisoned
-                    );
-                    events::append(tx, about, &NewEvent::warn("units_taken_back", text))?;
-                }
-                Ok(row)
-            })
-            .await?;
-        let days = &shop.settings.orchestrator;
-        let whole = mode == Mode::Live || order.layers.len() == Layer::ALL.len();
-        let horizon =
-            if whole { started_at.plus_ms(i64::from(days.horizon_days) * DAY_MS) } else { now };
-        let settle_until = horizon.plus_ms(i64::from(days.settle_days) * DAY_MS);
-        Ok(Course { id, order, hold, upcoming: Upcoming::default(), now, horizon, settle_until })
     }
 
     async fn drive(
@@ -486,7 +321,7 @@ impl Orchestrator {
         let (mode, from) = (course.order.mode, course.now);
         if mode == Mode::Live {
             let wait_ms = u64::try_from(next.since(shop.clock.wall())).unwrap_or(0);
-            let pause = shop.clock.sleep(std::time::Duration::from_millis(wait_ms));
+            let pause = shop.clock.pause(std::time::Duration::from_millis(wait_ms));
             tokio::select! {
                 () = pause => {}
                 _ = steer.changed() => {}
@@ -510,7 +345,7 @@ impl Orchestrator {
             .store
             .write("move dry time", move |tx| {
                 if let Some(epoch) = epoch {
-                    crate::store::leases::assert_held(tx, mode, hold::CLOCK, epoch)?;
+                    leases::assert_held(tx, mode, hold::CLOCK, epoch)?;
                 }
                 clocks::move_dry(tx, from, to, wall)
             })
@@ -518,55 +353,6 @@ impl Orchestrator {
         failpoint::hit("clock.moved");
         course.now = if moved { to } else { self.now(mode).await? };
         Ok(())
-    }
-
-    async fn note(&self, course: &Course<'_>, event: RunEvent) -> Result<RunState, RunError> {
-        let (id, now, wall) = (course.id, course.now, self.shop.clock.wall());
-        let step = move |tx: &rusqlite::Connection| runs::step(tx, id, event, None, now, wall);
-        Ok(self.shop.store.write("run state", step).await?)
-    }
-
-    /// Ends the run, or leaves it interrupted when it was drained.
-    async fn finish(
-        &self,
-        course: &Course<'_>,
-        stopped: Option<Steer>,
-    ) -> Result<RunReport, RunError> {
-        failpoint::hit("run.before_end");
-        let (id, now, wall) = (course.id, course.now, self.shop.clock.wall());
-        let mode = course.order.mode;
-        let layers = course.order.layers.clone();
-        let (state, why) = self
-            .shop
-            .store
-            .write("end run", move |tx| {
-                let troubled = units::troubled(tx, mode, &layers)?;
-                let (event, why) = match stopped {
-                    Some(Steer::Cancel) => (RunEvent::Cancelled, Some("by a person".to_owned())),
-                    Some(Steer::Drain | Steer::Pause | Steer::Go) => {
-                        (RunEvent::Interrupted, Some("stopped before its end".to_owned()))
-                    }
-                    None if troubled > 0 => (
-                        RunEvent::PartiallyFailed,
-                        Some(format!("{troubled} units are dead or held")),
-                    ),
-                    None => (RunEvent::Succeeded, None),
-                };
-                let state = runs::step(tx, id, event, why.as_deref(), now, wall)?;
-                let text = format!("run {id} {}", state.as_column().replace('_', " "));
-                let about = About {
-                    mode,
-                    at: now,
-                    wall_at: wall,
-                    layer: None,
-                    unit_id: None,
-                    run_id: Some(id),
-                };
-                events::append(tx, about, &NewEvent::info("run_ended", text))?;
-                Ok((state, why))
-            })
-            .await?;
-        Ok(RunReport { id, state, now, why })
     }
 }
 
@@ -577,72 +363,8 @@ fn earlier(a: Option<Moment>, b: Option<Moment>) -> Option<Moment> {
     }
 }
 
-fn new_run(order: &RunOrder) -> NewRun {
-    let scope = if order.layers.len() == Layer::ALL.len() {
-        "all".to_owned()
-    } else {
-        let numbers: Vec<_> = order.layers.iter().map(|layer| layer.number().to_string()).collect();
-        numbers.join(",")
-    };
-    NewRun {
-        mode: order.mode,
-        scope,
-        input: order.input.as_ref().map(|input| input.source.clone()),
-        input_limit: order.input.as_ref().and_then(|input| input.limit),
-        owner: order.owner.clone(),
-    }
-}
-
-fn scope_text(scope: &str) -> String {
-    if scope == "all" { "all nine layers".to_owned() } else { format!("layer {scope}") }
-}
-
-/// Takes up the newest open run of the same scope and input, or starts one. Our leases prove that
-/// nobody works an open run of this scope; others of it are cancelled, because this one does their
-/// work. Returns the run with its start on the mode's clock.
-fn take_up_or_start(
-    tx: &rusqlite::Connection,
-    wanted: &NewRun,
-    now: Moment,
-    wall: Moment,
-) -> Result<((RunId, Moment), bool), StoreError> {
-    let mut same = None;
-    for row in runs::open(tx, wanted.mode)? {
-        if row.scope != wanted.scope {
-            continue;
-        }
-        if matches!(row.state, RunState::Running | RunState::Paused | RunState::Draining) {
-            let why = Some("its process died");
-            runs::step(tx, row.id, RunEvent::Interrupted, why, now, wall)?;
-        }
-        if let Some(older) = same.replace(row) {
-            supersede(tx, &older, now, wall)?;
-        }
-    }
-    if let Some(row) = same {
-        let same_input = wanted.input.is_none() || row.input == wanted.input;
-        if same_input && row.state != RunState::Planned {
-            runs::step(tx, row.id, RunEvent::Resumed, None, now, wall)?;
-            runs::adopt(tx, row.id, &wanted.owner)?;
-            return Ok(((row.id, row.started_at), true));
-        }
-        supersede(tx, &row, now, wall)?;
-    }
-    Ok(((runs::start(tx, wanted, now, wall)?, now), false))
-}
-
-fn supersede(
-    tx: &rusqlite::Connection,
-    run: &RunRow,
-    now: Moment,
-    wall: Moment,
-) -> Result<(), StoreError> {
-    let why = Some("a later run does its work");
-    runs::step(tx, run.id, RunEvent::Cancelled, why, now, wall).map(|_| ())
-}
-
 /// Makes the W3C trace id of an attempt: the same for the same claim, different for every other.
-fn trace_id(unit: &crate::domain::unit::Unit, run: RunId) -> String {
+fn trace_id(unit: &Unit, run: RunId) -> String {
     use sha2::{Digest, Sha256};
     let text = format!("{}|{}|{}|{}", unit.mode, run, unit.id, unit.epoch.0);
     hex::encode(&Sha256::digest(text.as_bytes())[..16])

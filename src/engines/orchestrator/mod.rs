@@ -1,12 +1,14 @@
 //! Defines the orchestrator: it claims units, runs their layers, commits what they return, and waits.
 //!
-//! `contract` is what it drives, `plan` decides (pure), `worker` takes one unit from claim to
-//! commit, `upcoming` knows what counterparties will do, `hold` keeps the leases, `engine` drives a
-//! run to its end.
+//! `contract` is what it drives, `order` what a run is told, `plan` decides (pure), `worker` takes
+//! one unit from claim to commit, `upcoming` knows what counterparties will do, `hold` keeps the
+//! leases, `course` starts and ends a run, `engine` drives it.
 
 pub mod contract;
+mod course;
 pub mod engine;
 mod hold;
+pub mod order;
 mod plan;
 mod upcoming;
 mod worker;
