@@ -8,6 +8,7 @@
 //! What a crash leaves: either no file or the whole one. A half-written file has a name that starts
 //! with a dot and is replaced by the next try.
 
+pub mod billing;
 mod eml;
 mod ics;
 pub mod mail;

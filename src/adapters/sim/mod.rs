@@ -4,12 +4,14 @@
 //! iff its draw lies below the fault rate, so a higher rate fails a superset of calls. Everything
 //! here says `sim` in its name, and every receipt starts with `sim:`.
 
+pub mod billing;
 pub mod calendar;
 pub mod counterparty;
 pub mod mail;
 pub mod market;
 pub mod people;
 pub mod receiver;
+pub mod reports;
 pub mod source;
 pub mod town;
 

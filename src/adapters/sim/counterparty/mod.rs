@@ -4,6 +4,7 @@
 //! no memory; what somebody has decided follows from the seed and their own name.
 
 mod letter;
+pub mod payer;
 
 use crate::domain::draw::Seed;
 use crate::effects::counterparty::{ConfirmedEffect, Consequence, Counterparties};

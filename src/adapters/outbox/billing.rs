@@ -1,0 +1,251 @@
+//! Writes invoices, subscriptions and reports as files that a person sends or enters.
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile, eml, file_word};
+use crate::domain::effect::{
+    InvoiceRequest, Receipt, Recovery, ReportDelivery, SubscriptionRequest,
+};
+use crate::domain::error::WorkError;
+use crate::domain::text::clean;
+use crate::effects::permit::Permit;
+use crate::effects::port::{Call, Port};
+
+/// How much of a name fits on a line of an invoice.
+const NAME_CHARS_MAX: usize = 200;
+
+/// Invoices and subscriptions as files.
+#[derive(Clone, Debug)]
+pub struct OutboxBilling(pub OutboxDir);
+
+/// Reports as Markdown, JSON and a mail that carries them.
+#[derive(Clone, Debug)]
+pub struct OutboxReports(pub OutboxDir);
+
+#[async_trait]
+impl Port<InvoiceRequest> for OutboxBilling {
+    fn name(&self) -> &'static str {
+        "outbox invoice"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        BY_FILE_NAME
+    }
+
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        invoice: &InvoiceRequest,
+    ) -> Result<Receipt, WorkError> {
+        let data = json!({"key": call.key, "invoice": invoice});
+        let files = [
+            OutboxFile::new("json", format!("{data:#}\n")),
+            OutboxFile::new("md", invoice_page(call, invoice)),
+        ];
+        self.0.put("invoices", "invoice", &call.key, call.now, &files)
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Port<SubscriptionRequest> for OutboxBilling {
+    fn name(&self) -> &'static str {
+        "outbox subscription"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        BY_FILE_NAME
+    }
+
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        subscription: &SubscriptionRequest,
+    ) -> Result<Receipt, WorkError> {
+        let data = json!({"key": call.key, "subscription": subscription});
+        let page = format!(
+            "# Start the subscription of {}\n\nPlan: {}\nMail: {}\nEach month: {} plus {}.{:02} % tax\nKey: {}\n\nEnter it \
+             at the billing provider, with the client in the field `client` of the metadata.\n",
+            clean(&subscription.entity, NAME_CHARS_MAX),
+            subscription.plan,
+            clean(&subscription.email, NAME_CHARS_MAX),
+            subscription.monthly,
+            subscription.tax_bp / 100,
+            subscription.tax_bp % 100,
+            call.key,
+        );
+        let files = [OutboxFile::new("json", format!("{data:#}\n")), OutboxFile::new("md", page)];
+        self.0.put("subscriptions", "subscription", &call.key, call.now, &files)
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Port<ReportDelivery> for OutboxReports {
+    fn name(&self) -> &'static str {
+        "outbox report"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        BY_FILE_NAME
+    }
+
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        report: &ReportDelivery,
+    ) -> Result<Receipt, WorkError> {
+        let name = format!("report-{}.md", file_word(&report.period));
+        let mail = eml::report_bytes(&call.key, call.now, &report.mail, &name, &report.markdown)?;
+        let files = [
+            OutboxFile::new("json", format!("{:#}\n", report.json)),
+            OutboxFile::new("md", report.markdown.clone()),
+            OutboxFile::new("eml", mail),
+        ];
+        self.0.put("reports", "report", &call.key, call.now, &files)
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
+
+/// Writes an invoice as a person can send it.
+fn invoice_page(call: &Call, invoice: &InvoiceRequest) -> String {
+    let mut page = format!(
+        "# Invoice {} for {}\n\nTo: {}\nDate: {}\nDue: {}\nReference: {}\n\n",
+        invoice.period,
+        clean(&invoice.name, NAME_CHARS_MAX),
+        clean(&invoice.email, NAME_CHARS_MAX),
+        call.now.utc_date(),
+        invoice.due_at.utc_date(),
+        call.key,
+    );
+    // Writing to a String cannot fail, so the results are only there for the trait.
+    for line in &invoice.lines {
+        _ = writeln!(page, "- {}: {}", clean(&line.text, NAME_CHARS_MAX), line.net);
+    }
+    _ = writeln!(page, "- Tax: {}\n\nTotal: {}", invoice.tax, invoice.total);
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::adapters::conformance;
+    use crate::domain::effect::{EffectKey, InvoiceLine};
+    use crate::domain::layer::Layer;
+    use crate::domain::mode::Mode;
+    use crate::domain::money::{Currency, Money};
+    use crate::domain::time::Moment;
+
+    fn usd(minor: i64) -> Money {
+        Money::new(minor, Currency::new("USD").unwrap())
+    }
+
+    fn invoice() -> InvoiceRequest {
+        InvoiceRequest {
+            entity: "osm:node/1".to_owned(),
+            period: "setup".to_owned(),
+            name: "A Dental\n# Due: never".to_owned(),
+            email: "a@dental.example".to_owned(),
+            lines: vec![InvoiceLine { text: "Set-up, plan starter".to_owned(), net: usd(100_000) }],
+            tax: usd(19_000),
+            total: usd(119_000),
+            due_at: Moment(1_768_208_400_000),
+        }
+    }
+
+    fn report() -> ReportDelivery {
+        ReportDelivery {
+            entity: "osm:node/1".to_owned(),
+            period: "weekly:2026-W06".to_owned(),
+            markdown: "# Report 2026-W06\n".to_owned(),
+            json: json!({"period": "weekly:2026-W06"}),
+            mail: conformance::mail(),
+        }
+    }
+
+    #[tokio::test]
+    async fn billing_and_reports_behave_as_every_port_must() {
+        let root = tempfile::tempdir().unwrap();
+        let outbox = OutboxDir::new(root.path());
+        let billing = OutboxBilling(outbox.clone());
+        conformance::check::<InvoiceRequest>(&billing, &invoice()).await;
+        let subscription = SubscriptionRequest {
+            entity: "osm:node/1".to_owned(),
+            email: "a@dental.example".to_owned(),
+            plan: "starter".to_owned(),
+            monthly: usd(50_000),
+            tax_bp: 1_900,
+        };
+        conformance::check::<SubscriptionRequest>(&billing, &subscription).await;
+        conformance::check(&OutboxReports(outbox), &report()).await;
+    }
+
+    #[test]
+    fn an_invoice_reads_as_a_person_sends_it_and_a_name_adds_no_line() {
+        let call = Call {
+            key: EffectKey("00ff".to_owned()),
+            mode: Mode::Live,
+            layer: Layer::FinanceTracker,
+            attempt: 1,
+            now: Moment(1_767_603_600_000),
+        };
+        insta::assert_snapshot!(invoice_page(&call, &invoice()), @r"
+        # Invoice setup for A Dental # Due: never
+
+        To: a@dental.example
+        Date: 2026-01-05
+        Due: 2026-01-12
+        Reference: 00ff
+
+        - Set-up, plan starter: 1,000.00 USD
+        - Tax: 190.00 USD
+
+        Total: 1,190.00 USD
+        ");
+    }
+
+    #[tokio::test]
+    async fn a_report_is_written_to_read_to_import_and_to_send() {
+        let root = tempfile::tempdir().unwrap();
+        let port = OutboxReports(OutboxDir::new(root.path()));
+        let call = Call {
+            key: EffectKey("00ff".to_owned()),
+            mode: Mode::Live,
+            layer: Layer::ReportingEngine,
+            attempt: 1,
+            now: Moment(1_767_603_600_000),
+        };
+        let receipt = port.call(&Permit::of_a_test(), &call, &report()).await.unwrap();
+        assert!(receipt.reference.ends_with("reports/2026-01-05-report-00ff.eml"));
+        assert_eq!(fs::read_dir(root.path().join("reports")).unwrap().count(), 3);
+    }
+}
