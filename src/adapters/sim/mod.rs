@@ -10,10 +10,12 @@ pub mod counterparty;
 pub mod mail;
 pub mod market;
 pub mod people;
+pub mod profile;
 pub mod receiver;
 pub mod reports;
 pub mod source;
 pub mod town;
+pub mod workspace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -3,8 +3,10 @@
 //! Each is a pure function from one confirmed effect to what follows from it. Whoever reacts keeps
 //! no memory; what somebody has decided follows from the seed and their own name.
 
+pub mod client;
 mod letter;
 pub mod payer;
+pub mod reviewer;
 
 use crate::domain::draw::Seed;
 use crate::effects::counterparty::{ConfirmedEffect, Consequence, Counterparties};
