@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile};
-use crate::domain::effect::{Post, ProfileEdit, ProfileRead, Receipt, Recovery, ReviewReply};
+use crate::domain::effect::{Post, ProfileEdit, Receipt, Recovery, ReviewReply};
 use crate::domain::error::WorkError;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
@@ -108,34 +108,6 @@ impl Port<ReviewReply> for OutboxProfile {
         let text =
             format!("# Reply for {} to review {}\n\n{}\n", reply.entity, reply.review, reply.text);
         self.write(call, "reply", text, reply)
-    }
-
-    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
-        Ok(None)
-    }
-}
-
-#[async_trait]
-impl Port<ProfileRead> for OutboxProfile {
-    fn name(&self) -> &'static str {
-        "outbox profile"
-    }
-
-    fn host(&self) -> &'static str {
-        HOST
-    }
-
-    fn recovery(&self) -> Recovery {
-        Recovery::ReadOnly
-    }
-
-    /// Refuses: a file cannot be asked what a profile shows, and nothing is pretended.
-    async fn call(&self, _: &Permit, _: &Call, read: &ProfileRead) -> Result<Receipt, WorkError> {
-        let message = format!("the profile of {} cannot be read without an account", read.entity);
-        Err(WorkError::permanent("no_profile_access", message).hint(
-            "work on the profile by hand and skip the unit; reading it by machine needs access to \
-             the Business Profile API",
-        ))
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
