@@ -1,7 +1,6 @@
 //! Tests the orchestrator and the gate as one machine, with layers and receivers made for the test.
 
 #![expect(clippy::unwrap_used, reason = "a stage that cannot be set up has failed its test")]
-#![expect(unreachable_pub, reason = "the stage is shared by the files of this one test")]
 
 mod gate;
 mod research;
