@@ -2,6 +2,7 @@
 
 pub mod outbox;
 pub mod sim;
+pub mod unconnected;
 
 #[cfg(test)]
 mod conformance;

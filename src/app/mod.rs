@@ -9,3 +9,22 @@ pub mod layer_state;
 pub mod port;
 pub mod query;
 pub mod snapshot;
+
+mod explain;
+mod handle;
+mod lists;
+mod narration;
+mod owner;
+mod pace;
+mod parts;
+mod picture;
+mod projector;
+mod queries;
+mod receive;
+mod trouble;
+mod wiring;
+
+pub use handle::{Handle, Show};
+pub use pace::Rule;
+pub use parts::{Origin, Parts};
+pub use wiring::{Setup, build};

@@ -47,15 +47,14 @@ fn counts<S: FromSql>(conn: &Connection, sql: &str, mode: Mode) -> Result<Counts
 /// What may run now and does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Due {
-    /// Units that are ready.
-    pub ready: u64,
-    /// Units whose time has come and that nobody has made ready yet.
-    pub overdue: u64,
-    /// Units planned for later.
-    pub planned: u64,
-    /// Since when the oldest of those due has been, on the mode's clock.
+    /// How many units.
+    pub n: u64,
+    /// Since when the oldest has been due, on the mode's clock.
     pub oldest: Option<Moment>,
 }
+
+const READY_N: &str = "
+SELECT n FROM unit_counts WHERE mode = ?1 AND layer = ?2 AND state = 'ready'";
 
 const READY_OLDEST: &str = "
 SELECT coalesce(run_at, created_at) FROM units
@@ -65,30 +64,25 @@ const OVERDUE: &str = "
 SELECT count(*), min(run_at) FROM units
 WHERE mode = ?1 AND layer = ?2 AND state = ?3 AND run_at <= ?4";
 
-const IN_STATE: &str = "
-SELECT coalesce((SELECT n FROM unit_counts WHERE mode = ?1 AND layer = ?2 AND state = ?3), 0)";
-
-/// Returns what of `layer` may run at `now`, and what is planned for later.
-pub fn due(conn: &Connection, mode: Mode, layer: Layer, now: Moment) -> Result<Due, StoreError> {
-    let in_state = |state: UnitState| -> Result<u64, StoreError> {
-        let mut statement = conn.prepare_cached(IN_STATE)?;
-        Ok(statement.query_row(params![mode, layer, state], |row| count(row, 0))?)
-    };
-    let mut due = Due { ready: in_state(UnitState::Ready)?, ..Due::default() };
-    if due.ready > 0 {
-        let mut statement = conn.prepare_cached(READY_OLDEST)?;
-        due.oldest =
-            optional(statement.query_row(params![mode, layer], |row| row.get(0)))?.flatten();
+/// Returns how many units of `layer` in `state` (ready, scheduled or waiting for a retry) may run at
+/// `now`.
+pub fn due_in(
+    conn: &Connection,
+    mode: Mode,
+    layer: Layer,
+    state: UnitState,
+    now: Moment,
+) -> Result<Due, StoreError> {
+    if state == UnitState::Ready {
+        let mut ready = conn.prepare_cached(READY_N)?;
+        let n = optional(ready.query_row(params![mode, layer], |row| count(row, 0)))?;
+        let mut oldest = conn.prepare_cached(READY_OLDEST)?;
+        let oldest = optional(oldest.query_row(params![mode, layer], |row| row.get(0)))?.flatten();
+        return Ok(Due { n: n.unwrap_or(0), oldest });
     }
-    for state in [UnitState::Scheduled, UnitState::RetryWait] {
-        let (overdue, oldest): (u64, Option<Moment>) = conn
-            .prepare_cached(OVERDUE)?
-            .query_row(params![mode, layer, state, now], |row| Ok((count(row, 0)?, row.get(1)?)))?;
-        due.overdue += overdue;
-        due.planned += in_state(state)?.saturating_sub(overdue);
-        due.oldest = [due.oldest, oldest].into_iter().flatten().min();
-    }
-    Ok(due)
+    Ok(conn.prepare_cached(OVERDUE)?.query_row(params![mode, layer, state, now], |row| {
+        Ok(Due { n: count(row, 0)?, oldest: row.get(1)? })
+    })?)
 }
 
 /// A unit with a time in front of it.
@@ -182,9 +176,9 @@ mod tests {
             UNITS,
             ATTEMPTS,
             EFFECTS,
+            READY_N,
             READY_OLDEST,
             OVERDUE,
-            IN_STATE,
             NEXT,
             LAST_ERROR,
             LAST_ENDED,

@@ -6,6 +6,7 @@
 use rusqlite::{Connection, named_params, params};
 
 use super::error::StoreError;
+use super::words::{json, optional};
 use crate::domain::ids::CommandId;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
@@ -75,4 +76,36 @@ pub fn audit(
 ) -> Result<(), StoreError> {
     tx.prepare_cached(AUDIT)?.execute(params![id, wall, what, before, after])?;
     Ok(())
+}
+
+/// A command that waits for the process that works its run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// Its row.
+    pub id: CommandId,
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    pub args: serde_json::Value,
+}
+
+const PENDING: &str = "
+SELECT id, name, args FROM commands
+WHERE state = 'accepted' AND name IN ('pause', 'resume', 'cancel') ORDER BY id";
+
+/// Returns the commands about runs that nobody has carried out yet, the oldest first.
+pub fn pending(conn: &Connection) -> Result<Vec<Pending>, StoreError> {
+    let mut statement = conn.prepare_cached(PENDING)?;
+    let rows = statement.query_map([], |row| {
+        Ok(Pending { id: row.get(0)?, name: row.get(1)?, args: json(row, "args")? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+const ANSWER: &str =
+    "SELECT state = 'done', answer FROM commands WHERE id = ?1 AND state <> 'accepted'";
+
+/// Returns whether a command was done, and its answer, as soon as it has one.
+pub fn answer(conn: &Connection, id: CommandId) -> Result<Option<(bool, String)>, StoreError> {
+    optional(conn.prepare_cached(ANSWER)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))))
 }

@@ -64,6 +64,36 @@ pub fn get(conn: &Connection, mode: Mode, name: &str) -> Result<Option<Lease>, S
     }))
 }
 
+const HOLDERS: &str = "
+SELECT owner, epoch, until, pid, pid_start, boot_id FROM leases WHERE mode = ?1 AND pid <> 0";
+
+/// Returns the owner of a lease of this world whose process lives, if there is one.
+pub fn living_holder(
+    conn: &Connection,
+    mode: Mode,
+    me: &ProcessIdentity,
+    wall: Moment,
+) -> Result<Option<String>, StoreError> {
+    let mut statement = conn.prepare_cached(HOLDERS)?;
+    let leases = statement.query_map([mode], |row| {
+        Ok(Lease {
+            owner: row.get(0)?,
+            epoch: row.get(1)?,
+            until: row.get(2)?,
+            pid: row.get(3)?,
+            pid_start: row.get(4)?,
+            boot_id: row.get(5)?,
+        })
+    })?;
+    for lease in leases {
+        let lease = lease?;
+        if !is_over(&lease, me, wall) {
+            return Ok(Some(lease.owner));
+        }
+    }
+    Ok(None)
+}
+
 const PUT: &str = "
 INSERT INTO leases (mode, name, owner, epoch, until, pid, pid_start, boot_id)
 VALUES (:mode, :name, :owner, :epoch, :until, :pid, :pid_start, :boot_id)

@@ -26,6 +26,8 @@ mod open;
 pub mod operate;
 pub mod operations;
 pub mod phi;
+pub mod promotion;
+pub mod pulse;
 pub mod recovery;
 pub mod runs;
 pub mod sales;
@@ -149,6 +151,11 @@ impl Store {
         command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Committed<T> {
         Committed(self.inner.writer.submit(name, command))
+    }
+
+    /// Returns how long the writer's latest COMMIT took, in microseconds.
+    pub fn commit_us(&self) -> u64 {
+        self.inner.writer.commit_us()
     }
 
     /// Returns a counter that changes with every commit of this process.

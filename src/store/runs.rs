@@ -114,6 +114,15 @@ pub fn latest(conn: &Connection, limit: u32) -> Result<Vec<RunRow>, StoreError> 
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+const LATEST_IN: &str = "SELECT * FROM runs WHERE mode = ?1 ORDER BY id DESC LIMIT ?2";
+
+/// Returns the newest runs of a world, newest first.
+pub fn latest_in(conn: &Connection, mode: Mode, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+    let mut statement = conn.prepare_cached(LATEST_IN)?;
+    let rows = statement.query_map(params![mode, limit], from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Returns one run.
 pub fn get(conn: &Connection, id: RunId) -> Result<Option<RunRow>, StoreError> {
     optional(conn.prepare_cached(BY_ID)?.query_row([id], from_row))

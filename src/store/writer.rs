@@ -6,6 +6,7 @@
 //! answered only after COMMIT: an answer means that the change survives a power cut.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rusqlite::Connection;
@@ -48,6 +49,8 @@ struct Applied {
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: SyncSender<Job>,
+    /// Microseconds that the latest COMMIT took.
+    commit_us: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -58,11 +61,18 @@ impl Writer {
         commits: watch::Sender<u64>,
     ) -> Result<Self, StoreError> {
         let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let commit_us = Arc::new(AtomicU64::new(0));
+        let took = Arc::clone(&commit_us);
         crate::runtime::spawn::thread("store writer", move || {
-            work(&conn, &jobs, clock.as_ref(), &commits);
+            work(&conn, &jobs, clock.as_ref(), &commits, &took);
         })
         .map_err(|_| StoreError::WriterGone)?;
-        Ok(Self { queue })
+        Ok(Self { queue, commit_us })
+    }
+
+    /// Returns how long the latest COMMIT took, in microseconds.
+    pub(super) fn commit_us(&self) -> u64 {
+        self.commit_us.load(Ordering::Relaxed)
     }
 
     /// Queues a command at once; the receiver yields its answer after COMMIT.
@@ -87,7 +97,13 @@ impl Writer {
     }
 }
 
-fn work(conn: &Connection, jobs: &Receiver<Job>, clock: &dyn Clock, commits: &watch::Sender<u64>) {
+fn work(
+    conn: &Connection,
+    jobs: &Receiver<Job>,
+    clock: &dyn Clock,
+    commits: &watch::Sender<u64>,
+    commit_us: &AtomicU64,
+) {
     while let Ok(first) = jobs.recv() {
         let started = clock.monotonic_us();
         let mut replies = Vec::new();
@@ -109,7 +125,9 @@ fn work(conn: &Connection, jobs: &Receiver<Job>, clock: &dyn Clock, commits: &wa
                 job = jobs.try_recv().ok();
             }
         }
+        let applied = clock.monotonic_us();
         commit(conn, trouble, replies);
+        commit_us.store(clock.monotonic_us().saturating_sub(applied), Ordering::Relaxed);
         commits.send_modify(|count| *count += 1);
     }
     tracing::debug!("the store writer ends: nobody can send to it any more");

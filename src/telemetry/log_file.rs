@@ -15,6 +15,9 @@ const QUEUE_LINES_MAX: usize = 8_192;
 /// How long the end of the process waits for the last lines.
 const FLUSH_MS_MAX: u64 = 1_000;
 
+/// Lines that this process has dropped in all.
+pub(super) static DROPPED_IN_ALL: AtomicU64 = AtomicU64::new(0);
+
 enum Message {
     Line(Vec<u8>),
     Flush(SyncSender<()>),
@@ -65,6 +68,7 @@ impl Write for Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.sender.try_send(Message::Line(line.to_vec())).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            DROPPED_IN_ALL.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
     }

@@ -96,6 +96,11 @@ pub fn init(to: LogTo<'_>) -> Result<Telemetry, TelemetryError> {
     Ok(Telemetry { file })
 }
 
+/// Returns how many log lines this process has dropped because the disk could not keep up.
+pub fn dropped() -> u64 {
+    log_file::DROPPED_IN_ALL.load(std::sync::atomic::Ordering::Relaxed)
+}
+
 /// Returns whether anything is logged at all, so that costly details are not collected in vain.
 pub fn is_on() -> bool {
     LevelFilter::current() != LevelFilter::OFF

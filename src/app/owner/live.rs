@@ -1,0 +1,105 @@
+//! Arms and disarms this process for the real world, and works live units that come due.
+
+use serde_json::json;
+
+use super::record::{Outcome, refuse};
+use super::{Owner, slot};
+use crate::app::command::{Ack, Refusal, RefusalKind, RunRequest};
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::unit::UnitState;
+use crate::domain::mode::Mode;
+use crate::engines::orchestrator::engine::Steer;
+use crate::store::board;
+use crate::store::error::StoreError;
+
+/// The word a person types to let effects out.
+const CONFIRMATION: &str = "live";
+
+impl Owner {
+    pub(super) async fn arm(&self, confirmation: String) -> Result<Ack, Refusal> {
+        let shared = std::sync::Arc::clone(&self.shared);
+        let through = self.parts.through.clone();
+        let ack = self
+            .at_once(Mode::Live, "arm_live", json!({}), move |_, _| {
+                if confirmation != CONFIRMATION {
+                    return Ok(Err(refuse(
+                        RefusalKind::Safeguard,
+                        "live stays off: the typed word was not `live`",
+                        "type the word live, or --confirm live on a command line",
+                    )));
+                }
+                let text = format!("LIVE: effects go out through {through}");
+                Ok(Ok(Outcome::new(text).changed("disarmed", "armed")))
+            })
+            .await?;
+        shared.armed.send_replace(true);
+        Ok(ack)
+    }
+
+    pub(super) async fn disarm(&mut self) -> Result<Ack, Refusal> {
+        if !*self.shared.armed.borrow() {
+            let text = "live was not armed".to_owned();
+            return Ok(Ack { id: None, run: None, text });
+        }
+        self.shared.armed.send_replace(false);
+        if let Some(running) = &self.running[slot(Mode::Live)] {
+            running.steer.send_replace(Steer::Drain);
+        }
+        self.at_once(Mode::Live, "disarm", json!({}), |_, _| {
+            let text = "live is off: what is in flight finishes, nothing more goes out";
+            Ok(Ok(Outcome::new(text).changed("armed", "disarmed")))
+        })
+        .await
+    }
+
+    /// Refuses live work in a process that nobody armed.
+    pub(super) fn assert_armed(&self, mode: Mode) -> Result<(), Refusal> {
+        if mode == Mode::Dry || *self.shared.armed.borrow() {
+            return Ok(());
+        }
+        Err(refuse(
+            RefusalKind::Safeguard,
+            "live is not armed in this process, so nothing goes out",
+            "on a screen press m; on a command line add --live --confirm live",
+        ))
+    }
+
+    /// Starts a run of the layers that have live units due, while this process is armed and idle.
+    pub(super) async fn work_due_live(&mut self) {
+        if !*self.shared.armed.borrow() || self.running[slot(Mode::Live)].is_some() {
+            return;
+        }
+        let layers = match self.layers_due_live() {
+            Ok(layers) if layers.is_empty() => return,
+            Ok(layers) => layers,
+            Err(error) => {
+                tracing::error!(%error, "due live units could not be looked for");
+                return;
+            }
+        };
+        let request = RunRequest { mode: Mode::Live, layers, input: None, limit: None };
+        if let Err(refusal) = self.run(request).await {
+            tracing::warn!(why = refusal.why, "due live units are not worked");
+        }
+    }
+
+    fn layers_due_live(&self) -> Result<Vec<Layer>, StoreError> {
+        let wall = self.parts.clock.wall();
+        self.parts.store.read(|conn| {
+            let mut layers = Vec::new();
+            for (layer, state, n) in board::units(conn, Mode::Live)? {
+                let timed =
+                    matches!(state, UnitState::Ready | UnitState::Scheduled | UnitState::RetryWait);
+                if timed
+                    && n > 0
+                    && board::due_in(conn, Mode::Live, layer, state, wall)?.n > 0
+                    && !layers.contains(&layer)
+                {
+                    layers.push(layer);
+                }
+            }
+            layers.sort_unstable();
+            Ok(layers)
+        })
+    }
+}

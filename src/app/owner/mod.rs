@@ -1,0 +1,165 @@
+//! Owns what only one may do at a time: carrying out commands and working runs.
+//!
+//! A command is a row before it is carried out, and the row gets its answer in the end; what it
+//! changed stands in the audit log, before → after. A command about a run that another process works
+//! is left `accepted` for that process, which looks for such rows four times a second.
+
+mod clock;
+mod copy;
+mod live;
+mod record;
+mod runs;
+mod units;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::command::{Ack, Command, DemoControl, Refusal};
+use super::handle::Shared;
+use super::parts::Parts;
+use crate::domain::ids::RunId;
+use crate::domain::mode::Mode;
+use crate::engines::orchestrator::engine::{RunReport, Steer};
+
+/// How often commands of other processes and due live work are looked for.
+const ROUND: Duration = Duration::from_millis(250);
+
+/// What is asked of the owner.
+pub(super) enum Request {
+    /// Carry out a command.
+    Submit(Command, oneshot::Sender<Result<Ack, Refusal>>),
+    /// Stop every run so that it can be taken up again; answered when all have stopped.
+    Drain(oneshot::Sender<()>),
+}
+
+/// A run of this process has ended.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    /// Its world.
+    pub(super) mode: Mode,
+    /// Which, when it had started.
+    pub(super) run: Option<RunId>,
+    /// How.
+    pub(super) result: Result<RunReport, Refusal>,
+}
+
+/// A run under way in this process.
+struct Running {
+    id: RunId,
+    steer: watch::Sender<Steer>,
+}
+
+/// The owner's state.
+pub(super) struct Owner {
+    parts: Arc<Parts>,
+    shared: Arc<Shared>,
+    requests: mpsc::Receiver<Request>,
+    ends: mpsc::Receiver<Ended>,
+    end: mpsc::Sender<Ended>,
+    ended: watch::Sender<Option<Ended>>,
+    /// The run under way in each world.
+    running: [Option<Running>; 2],
+    /// Who waits for all runs to stop.
+    drains: Vec<oneshot::Sender<()>>,
+}
+
+impl Owner {
+    pub(super) fn new(
+        parts: Arc<Parts>,
+        shared: Arc<Shared>,
+        requests: mpsc::Receiver<Request>,
+        ended: watch::Sender<Option<Ended>>,
+    ) -> Self {
+        // One end for each world at most is under way.
+        let (end, ends) = mpsc::channel(2);
+        let (running, drains) = ([None, None], Vec::new());
+        Self { parts, shared, requests, ends, end, ended, running, drains }
+    }
+
+    /// Serves requests until every handle is gone.
+    pub(super) async fn serve(mut self) {
+        loop {
+            let watching = self.running.iter().any(Option::is_some) || *self.shared.armed.borrow();
+            let round = async {
+                if watching {
+                    self.parts.clock.pause(ROUND).await;
+                } else {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                Some(ended) = self.ends.recv() => self.note_end(ended),
+                request = self.requests.recv() => match request {
+                    Some(Request::Submit(command, reply)) => {
+                        let answer = self.carry_out(command).await;
+                        // Whoever asked may be gone; the command is carried out all the same.
+                        drop(reply.send(answer));
+                    }
+                    Some(Request::Drain(reply)) => self.drain(reply),
+                    None => return,
+                },
+                () = round => self.look_around().await,
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, command: Command) -> Result<Ack, Refusal> {
+        match command {
+            Command::Run(request) => self.run(request).await,
+            Command::Pause { run } => self.steer_run("pause", run, Steer::Pause).await,
+            Command::Resume { run } => self.resume(run).await,
+            Command::Cancel { run } => self.cancel(run).await,
+            Command::Retry { unit } => self.retry(unit).await,
+            Command::RetryFingerprint { mode, fingerprint } => {
+                self.retry_fingerprint(mode, fingerprint).await
+            }
+            Command::Skip { unit, reason } => self.skip(unit, reason).await,
+            Command::Answer { unit, result, note, data } => {
+                self.answer(unit, result, note, data).await
+            }
+            Command::Resolve { key, verdict, evidence } => {
+                self.resolve(key, verdict, evidence).await
+            }
+            Command::Promote { limit } => self.promote(limit).await,
+            Command::Advance { ms } => self.advance(ms).await,
+            Command::ArmLive { confirmation } => self.arm(confirmation).await,
+            Command::Disarm => self.disarm().await,
+            Command::View { mode } => {
+                self.shared.view.send_replace(mode);
+                Ok(Ack { id: None, run: None, text: format!("showing {mode}") })
+            }
+            Command::Demo { control } => Ok(self.steer_demo(control)),
+        }
+    }
+
+    fn steer_demo(&self, control: DemoControl) -> Ack {
+        if control == DemoControl::InjectFault {
+            self.parts.sim.inject(1);
+        }
+        self.shared.pace.steer(control);
+        let text = match control {
+            DemoControl::Pause => "the demo stands still",
+            DemoControl::Resume => "the demo goes on",
+            DemoControl::Step => "one jump",
+            DemoControl::Faster => "twice the pace",
+            DemoControl::Skip => "through the rest without waiting",
+            DemoControl::InjectFault => "the next simulated call is refused",
+        };
+        Ack { id: None, run: None, text: text.to_owned() }
+    }
+
+    /// Looks for what others have asked of our runs, and for live work that has come due.
+    async fn look_around(&mut self) {
+        self.obey_others().await;
+        self.work_due_live().await;
+    }
+}
+
+const fn slot(mode: Mode) -> usize {
+    match mode {
+        Mode::Dry => 0,
+        Mode::Live => 1,
+    }
+}

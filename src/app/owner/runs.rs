@@ -1,0 +1,363 @@
+//! Starts, steers and ends the runs of this process, and passes on what is meant for others'.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::{oneshot, watch};
+
+use super::record::{Outcome, refuse};
+use super::{Ended, Owner, Running, slot};
+use crate::app::command::{Ack, Refusal, RefusalKind, RunRequest};
+use crate::app::{picture, queries};
+use crate::domain::ids::{CommandId, RunId};
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::run::{RunEvent, RunState};
+use crate::domain::mode::Mode;
+use crate::engines::orchestrator::contract::RunInput;
+use crate::engines::orchestrator::engine::{RunError, RunOrder, RunReport, Steer};
+use crate::store::error::StoreError;
+use crate::store::runs::RunRow;
+use crate::store::{coherence, commands, leases, operate, runs};
+
+/// How long the process that works a run has for a command of another one.
+const OTHERS_ANSWER_MS: u64 = 5_000;
+
+/// The source of businesses when none is named.
+const DEMO_TOWN: &str = "demo-town";
+
+impl Owner {
+    pub(super) async fn run(&mut self, request: RunRequest) -> Result<Ack, Refusal> {
+        let mode = request.mode;
+        let args = serde_json::to_value(&request).unwrap_or_default();
+        let id = self.accept(mode, "run", args).await?;
+        match self.start(request).await {
+            Ok(run) => {
+                let text = format!("run {run} started, {mode}");
+                let ack = self.answer_row(id, Ok(Outcome::new(text).changed("none", "running")));
+                Ok(Ack { run: Some(run), ..ack.await? })
+            }
+            Err(refusal) => self.answer_row(id, Err(refusal)).await,
+        }
+    }
+
+    /// Starts a run and returns its number as soon as it has one.
+    async fn start(&mut self, request: RunRequest) -> Result<RunId, Refusal> {
+        let mode = request.mode;
+        self.assert_armed(mode)?;
+        if let Some(running) = &self.running[slot(mode)] {
+            return Err(refuse(
+                RefusalKind::Safeguard,
+                format!("run {} is under way in this process", running.id),
+                "let it end, or cancel it",
+            ));
+        }
+        let order = order_of(request, &self.parts.owner)?;
+        let engine = Arc::clone(self.parts.engine(mode));
+        let mut progress = engine.progress();
+        let (steer, steered) = watch::channel(Steer::Go);
+        let shared = Arc::clone(&self.shared);
+        let (report, mut ended) = oneshot::channel();
+        crate::runtime::spawn::task("run", async move {
+            let result = engine.run(&order, &shared.pace, steered).await;
+            // The owner waits for this until the run ends.
+            drop(report.send(result));
+        });
+        let started = loop {
+            tokio::select! {
+                biased;
+                result = &mut ended => break Err(result),
+                Ok(()) = progress.changed() => {
+                    if let Some(id) = progress.borrow_and_update().run {
+                        break Ok(id);
+                    }
+                }
+            }
+        };
+        let id = match started {
+            Ok(id) => id,
+            Err(Ok(Ok(report))) => {
+                // It ended before anybody looked.
+                self.note_end(self.conclude(mode, report.id, Ok(report.clone())).await);
+                return Ok(report.id);
+            }
+            Err(Ok(Err(error))) => return Err(refused_by_run(&error)),
+            Err(Err(_)) => return Err(vanished()),
+        };
+        self.running[slot(mode)] = Some(Running { id, steer });
+        let end = self.end.clone();
+        let parts = Arc::clone(&self.parts);
+        crate::runtime::spawn::task("end of a run", async move {
+            let result = ended.await.map_or_else(
+                |_| Err(vanished()),
+                |result| result.map_err(|error| refused_by_run(&error)),
+            );
+            let ended = conclude(&parts, mode, id, result).await;
+            drop(end.send(ended).await);
+        });
+        Ok(id)
+    }
+
+    async fn conclude(&self, mode: Mode, id: RunId, result: Result<RunReport, Refusal>) -> Ended {
+        conclude(&self.parts, mode, id, result).await
+    }
+
+    /// Notes that a run of this process has ended, and tells who waits for it.
+    pub(super) fn note_end(&mut self, ended: Ended) {
+        let running = &mut self.running[slot(ended.mode)];
+        if running.as_ref().map(|running| running.id) == ended.run {
+            *running = None;
+        }
+        self.ended.send_replace(Some(ended));
+        if self.running.iter().all(Option::is_none) {
+            for waiting in self.drains.drain(..) {
+                // Whoever waited may be gone.
+                let _ = waiting.send(());
+            }
+        }
+    }
+
+    /// Lets every run stop where it can be taken up again.
+    pub(super) fn drain(&mut self, reply: oneshot::Sender<()>) {
+        let mut stopping = false;
+        for running in self.running.iter().flatten() {
+            running.steer.send_replace(Steer::Drain);
+            stopping = true;
+        }
+        if stopping {
+            self.drains.push(reply);
+        } else {
+            let _ = reply.send(());
+        }
+    }
+
+    /// Pauses or resumes a run: ours at once, another's through its process.
+    pub(super) async fn steer_run(
+        &mut self,
+        name: &'static str,
+        run: RunId,
+        steer: Steer,
+    ) -> Result<Ack, Refusal> {
+        let row = self.open_run(run)?;
+        let id = self.accept(row.mode, name, json!({ "run": run })).await?;
+        if self.steer_ours(run, steer) {
+            return self.answer_row(id, Ok(steered(run, row.state, steer))).await;
+        }
+        self.leave_to_holder(id, &row).await
+    }
+
+    /// Resumes a paused run, or takes up an interrupted one.
+    pub(super) async fn resume(&mut self, run: RunId) -> Result<Ack, Refusal> {
+        let row = self.open_run(run)?;
+        if self.is_ours(run) || self.holder(&row)?.is_some() {
+            return self.steer_run("resume", run, Steer::Go).await;
+        }
+        let request = RunRequest {
+            mode: row.mode,
+            layers: picture::layers_of(&row.scope),
+            input: row.input.filter(|input| input != DEMO_TOWN).map(Into::into),
+            limit: row.input_limit,
+        };
+        self.run(request).await
+    }
+
+    pub(super) async fn cancel(&mut self, run: RunId) -> Result<Ack, Refusal> {
+        let row = self.open_run(run)?;
+        let id = self.accept(row.mode, "cancel", json!({ "run": run })).await?;
+        if self.steer_ours(run, Steer::Cancel) {
+            return self.answer_row(id, Ok(steered(run, row.state, Steer::Cancel))).await;
+        }
+        if self.holder(&row)?.is_some() {
+            return self.leave_to_holder(id, &row).await;
+        }
+        let now = self.now(row.mode).await?;
+        let wall = self.parts.clock.wall();
+        let before = row.state;
+        let ended = self.parts.store.write("cancel", move |tx| {
+            if matches!(before, RunState::Running | RunState::Draining | RunState::Paused) {
+                let why = Some("its process died");
+                runs::step(tx, run, RunEvent::Interrupted, why, now, wall)?;
+            }
+            runs::step(tx, run, RunEvent::Cancelled, Some("by a person"), now, wall)?;
+            operate::cancel_units(tx, run, now)
+        });
+        let outcome = match ended.await {
+            Ok(n) => Ok(Outcome::new(format!("run {run} is cancelled, and {n} units with it"))
+                .changed(before.as_column(), "cancelled")),
+            Err(error) => Err(super::record::refused_by_store(&error)),
+        };
+        self.answer_row(id, outcome).await
+    }
+
+    /// Carries out what other processes ask of our runs.
+    pub(super) async fn obey_others(&mut self) {
+        let pending = match self.parts.store.read(commands::pending) {
+            Ok(pending) => pending,
+            Err(error) => {
+                tracing::error!(%error, "others' commands could not be read");
+                return;
+            }
+        };
+        for command in pending {
+            let Some(run) = command.args["run"].as_i64().map(RunId) else { continue };
+            let steer = match command.name.as_str() {
+                "pause" => Steer::Pause,
+                "resume" => Steer::Go,
+                _ => Steer::Cancel,
+            };
+            if self.steer_ours(run, steer) {
+                let outcome = Ok(steered(run, RunState::Running, steer));
+                if let Err(refusal) = self.answer_row(command.id, outcome).await {
+                    tracing::error!(why = refusal.why, "a command's answer was not written");
+                }
+            }
+        }
+    }
+
+    fn is_ours(&self, run: RunId) -> bool {
+        self.running.iter().flatten().any(|running| running.id == run)
+    }
+
+    fn steer_ours(&self, run: RunId, steer: Steer) -> bool {
+        let ours = self.running.iter().flatten().find(|running| running.id == run);
+        ours.map(|running| running.steer.send_replace(steer)).is_some()
+    }
+
+    fn open_run(&self, run: RunId) -> Result<RunRow, Refusal> {
+        let row = self.parts.store.read(|conn| runs::get(conn, run));
+        let row = row.map_err(|error| queries::failed(&error))?.ok_or_else(|| {
+            refuse(RefusalKind::Usage, format!("there is no run {run}"), "`cep runs` lists them")
+        })?;
+        if row.state.is_ended() {
+            let state = row.state.as_column().replace('_', " ");
+            let why = format!("run {run} has ended: {state}");
+            return Err(refuse(RefusalKind::Usage, why, "`cep run` starts another"));
+        }
+        Ok(row)
+    }
+
+    /// Returns the living process that works `row`, unless it is this one.
+    fn holder(&self, row: &RunRow) -> Result<Option<String>, Refusal> {
+        let wall = self.parts.clock.wall();
+        let holder = self
+            .parts
+            .store
+            .read(|conn| leases::living_holder(conn, row.mode, &self.parts.process, wall))
+            .map_err(|error| queries::failed(&error))?;
+        Ok(holder.filter(|owner| *owner == row.owner && *owner != self.parts.owner))
+    }
+
+    /// Waits until the process that works the run has carried out the command.
+    async fn leave_to_holder(&self, id: CommandId, row: &RunRow) -> Result<Ack, Refusal> {
+        let Some(owner) = self.holder(row)? else {
+            let why = format!("run {} is worked by nobody: its process is gone", row.id);
+            let hint = format!("`cep resume {0}` takes it up, `cep cancel {0}` ends it", row.id);
+            return self.answer_row(id, Err(refuse(RefusalKind::Safeguard, why, &hint))).await;
+        };
+        let pause = Duration::from_millis(100);
+        for _ in 0..OTHERS_ANSWER_MS / 100 {
+            let answer = self.parts.store.read(|conn| commands::answer(conn, id));
+            match answer.map_err(|error| queries::failed(&error))? {
+                Some((true, text)) => return Ok(Ack { id: Some(id), run: Some(row.id), text }),
+                Some((false, why)) => {
+                    return Err(refuse(RefusalKind::Safeguard, why, "see `cep runs`"));
+                }
+                None => self.parts.clock.pause(pause).await,
+            }
+        }
+        let why = format!("{owner} works run {} and did not answer within 5 s", row.id);
+        let refusal = refuse(RefusalKind::Failed, why, "look at that process; it may hang");
+        self.answer_row(id, Err(refusal)).await
+    }
+}
+
+/// Writes what the end of a run brings besides its state: Φ_sync as the rows now are, and the end of
+/// a cancelled run's units.
+async fn conclude(
+    parts: &crate::app::parts::Parts,
+    mode: Mode,
+    id: RunId,
+    result: Result<RunReport, Refusal>,
+) -> Ended {
+    if let Ok(report) = &result {
+        let (now, cancelled) = (report.now, report.state == RunState::Cancelled);
+        let wall = parts.clock.wall();
+        let written = parts.store.write("after a run", move |tx| {
+            if cancelled {
+                operate::cancel_units(tx, id, now)?;
+            }
+            coherence::record(tx, mode, Some(id), now, wall)
+        });
+        if let Err(error) = written.await {
+            tracing::error!(%error, "Φ_sync after a run was not stored");
+        }
+    }
+    Ended { mode, run: Some(id), result }
+}
+
+fn order_of(request: RunRequest, owner: &str) -> Result<RunOrder, Refusal> {
+    let mut layers = request.layers;
+    layers.sort_unstable();
+    layers.dedup();
+    if layers.is_empty() {
+        return Err(refuse(RefusalKind::Usage, "a run needs a layer", "say 1 to 9, or all"));
+    }
+    let researches = layers.contains(&Layer::ProspectResearch);
+    let input = match request.input {
+        Some(path) => {
+            // The run may be taken up from another folder, so its input is named from the root.
+            let full = std::fs::canonicalize(&path).map_err(|error| {
+                refuse(
+                    RefusalKind::Usage,
+                    format!("cannot read {}: {error}", path.display()),
+                    "name a file of businesses with --input (Overpass JSON or CSV)",
+                )
+            })?;
+            Some(RunInput { source: full.display().to_string(), limit: request.limit })
+        }
+        None if researches && request.mode == Mode::Dry => {
+            Some(RunInput { source: DEMO_TOWN.to_owned(), limit: request.limit })
+        }
+        None => None,
+    };
+    Ok(RunOrder { mode: request.mode, layers, input, owner: owner.to_owned() })
+}
+
+fn steered(run: RunId, before: RunState, steer: Steer) -> Outcome {
+    let (text, after) = match steer {
+        Steer::Go => ("goes on", "running"),
+        Steer::Pause => ("is paused: what is in flight finishes, nothing new is claimed", "paused"),
+        Steer::Drain => ("stops where it can be taken up again", "draining"),
+        Steer::Cancel => ("is being cancelled: what is in flight finishes", "cancelled"),
+    };
+    Outcome::new(format!("run {run} {text}")).changed(before.as_column(), after)
+}
+
+fn refused_by_run(error: &RunError) -> Refusal {
+    match error {
+        RunError::Busy { lease, owner } => refuse(
+            RefusalKind::Safeguard,
+            format!("{lease} is worked by {owner}"),
+            "let it end, or steer it with `cep pause` and `cep cancel`",
+        ),
+        RunError::Store(error @ StoreError::Fenced { .. }) => refuse(
+            RefusalKind::Failed,
+            format!("the run was taken over: {error}"),
+            "`cep runs` shows who works it now",
+        ),
+        RunError::Store(error) => queries::failed(error),
+        RunError::Discover { layer, error } => Refusal {
+            kind: RefusalKind::Failed,
+            why: format!("{layer} could not look for work: {error}"),
+            hint: error.hint.clone(),
+        },
+    }
+}
+
+fn vanished() -> Refusal {
+    refuse(
+        RefusalKind::Failed,
+        "the run ended without a word: the engine panicked",
+        "this is a bug; keep the database and the log, and report both",
+    )
+}

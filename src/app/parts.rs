@@ -1,0 +1,81 @@
+//! Defines what the faces of the machine share once it has been put together.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::adapters::sim::Sim;
+use crate::config::Settings;
+use crate::domain::mode::Mode;
+use crate::engines::orchestrator::engine::Orchestrator;
+use crate::runtime::clock::Clock;
+use crate::runtime::process::ProcessIdentity;
+use crate::store::Store;
+
+use super::receive::Inbox;
+
+/// From which face a command comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A command line.
+    Cli,
+    /// The terminal's screen.
+    Screen,
+}
+
+impl Origin {
+    /// The stored word.
+    pub const fn as_column(self) -> &'static str {
+        match self {
+            Self::Cli => "cli",
+            Self::Screen => "screen",
+        }
+    }
+}
+
+/// The machine, put together by `wiring`.
+pub struct Parts {
+    /// The database.
+    pub(super) store: Store,
+    /// Where time comes from.
+    pub(super) clock: Arc<dyn Clock>,
+    /// What the operator configured.
+    pub(super) settings: Arc<Settings>,
+    /// The engine of the rehearsal.
+    pub(super) dry: Arc<Orchestrator>,
+    /// The engine of the real world.
+    pub(super) live: Arc<Orchestrator>,
+    /// The simulated world, for the demo's fault key.
+    pub(super) sim: Sim,
+    /// The entry for deliveries.
+    pub(super) inbox: Arc<Inbox>,
+    /// This process.
+    pub(super) process: ProcessIdentity,
+    /// This process's name in rows: `cli pid 412@host`.
+    pub(super) owner: String,
+    /// Who gives the commands: `user@host`.
+    pub(super) actor: String,
+    /// From where.
+    pub(super) origin: Origin,
+    /// Where live effects go: `outbox /srv/cep/outbox`.
+    pub(super) through: String,
+}
+
+impl Parts {
+    /// Returns the engine of a world.
+    pub(super) const fn engine(&self, mode: Mode) -> &Arc<Orchestrator> {
+        match mode {
+            Mode::Dry => &self.dry,
+            Mode::Live => &self.live,
+        }
+    }
+
+    /// Returns what the operator configured.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the database file.
+    pub fn database(&self) -> &Path {
+        self.store.path()
+    }
+}

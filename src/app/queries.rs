@@ -1,0 +1,177 @@
+//! Answers queries: each in one read transaction, each from the near end of an index.
+
+use rusqlite::Connection;
+
+use super::command::{Refusal, RefusalKind};
+use super::parts::Parts;
+use super::query::{
+    Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
+};
+use super::{explain, lists, picture, trouble};
+use crate::config::Settings;
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::effect::EffectState;
+use crate::domain::lifecycle::unit::UnitState;
+use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+use crate::store::error::StoreError;
+use crate::store::event_pages::{self, Page};
+use crate::store::{board, clocks, coherence, effect_list, phi, runs, unit_list};
+
+/// Answers `query`.
+pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
+    let answered = parts.store.read(|conn| match query {
+        Query::Units(filter) => units(conn, parts, filter).map(Some),
+        Query::ErrorGroups { mode, layer } => {
+            Ok(Some(Answer::ErrorGroups(trouble::groups(conn, *mode, *layer)?)))
+        }
+        Query::ErrorDetail { unit } => {
+            let detail = trouble::detail(conn, parts, *unit)?;
+            Ok(detail.map(|detail| Answer::ErrorDetail(Box::new(detail))))
+        }
+        Query::Effects(filter) => effects(conn, filter).map(Some),
+        Query::Events(filter) => events(conn, filter).map(Some),
+        Query::PhiExplain { mode } => phi_explained(conn, parts, *mode).map(Some),
+        Query::Runs { mode, limit } => {
+            let rows = runs::latest_in(conn, *mode, *limit)?;
+            let views = rows.into_iter().map(|row| picture::run_view(parts, row));
+            Ok(Some(Answer::Runs(views.collect())))
+        }
+        Query::LivePreview => live_preview(conn, parts).map(Some),
+    });
+    answered.map_err(|error| failed(&error))?.ok_or_else(|| Refusal {
+        kind: RefusalKind::Usage,
+        why: match query {
+            Query::ErrorDetail { unit } => format!("there is no unit {unit}"),
+            Query::Units(_)
+            | Query::ErrorGroups { .. }
+            | Query::Effects(_)
+            | Query::Events(_)
+            | Query::PhiExplain { .. }
+            | Query::Runs { .. }
+            | Query::LivePreview => "there is no answer".to_owned(),
+        },
+        hint: Some("`cep units` lists them".to_owned()),
+    })
+}
+
+/// Returns a failure of the store as a refusal with its next step.
+pub(super) fn failed(error: &StoreError) -> Refusal {
+    let mut why = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        why = format!("{why}: {cause}");
+        source = cause.source();
+    }
+    Refusal { kind: RefusalKind::Failed, why, hint: Some(error.hint()) }
+}
+
+fn layers(layer: Option<Layer>) -> Vec<Layer> {
+    layer.map_or(Layer::ALL.to_vec(), |layer| vec![layer])
+}
+
+fn units(conn: &Connection, parts: &Parts, filter: &UnitFilter) -> Result<Answer, StoreError> {
+    let every = UnitState::ALL;
+    let states = if filter.states.is_empty() { &every[..] } else { &filter.states };
+    let lines = unit_list::list(conn, filter.mode, &layers(filter.layer), states, filter.limit)?;
+    Ok(Answer::Units(lines.into_iter().map(|line| lists::unit_row(parts, line)).collect()))
+}
+
+fn effects(conn: &Connection, filter: &EffectFilter) -> Result<Answer, StoreError> {
+    let states = filter.state.map_or(EffectState::ALL.to_vec(), |state| vec![state]);
+    let lines = effect_list::list(conn, filter.mode, &layers(filter.layer), &states, filter.limit)?;
+    Ok(Answer::Effects(lines.into_iter().map(lists::effect_row).collect()))
+}
+
+fn events(conn: &Connection, filter: &EventFilter) -> Result<Answer, StoreError> {
+    let page = Page {
+        mode: filter.mode,
+        since: filter.since,
+        before: filter.before,
+        layer: filter.layer,
+        unit: filter.unit,
+        level: filter.level,
+        limit: filter.limit,
+    };
+    Ok(Answer::Events(event_pages::read(conn, &page)?))
+}
+
+fn phi_explained(conn: &Connection, parts: &Parts, mode: Mode) -> Result<Answer, StoreError> {
+    let phi = phi::current(conn, mode)?;
+    let trend = coherence::trend(conn, mode, super::snapshot::PHI_TREND_MAX)?;
+    let now = match mode {
+        Mode::Dry => clocks::dry(conn)?.unwrap_or(parts.settings.orchestrator.dry_start),
+        Mode::Live => parts.clock.wall(),
+    };
+    let view = explain::view(&phi, trend);
+    Ok(Answer::PhiExplain(Box::new(explain::tree(&phi, mode, view, now))))
+}
+
+fn live_preview(conn: &Connection, parts: &Parts) -> Result<Answer, StoreError> {
+    let wall = parts.clock.wall();
+    let mut rows = Vec::new();
+    for layer in Layer::ALL {
+        let row = preview_row(conn, layer, wall)?;
+        if row.due + row.planned > 0 {
+            rows.push(row);
+        }
+    }
+    Ok(Answer::LivePreview(LivePreview {
+        layers: rows,
+        through: parts.through.clone(),
+        warnings: warnings(&parts.settings),
+    }))
+}
+
+fn preview_row(
+    conn: &Connection,
+    layer: Layer,
+    wall: Moment,
+) -> Result<LivePreviewRow, StoreError> {
+    let mut row = LivePreviewRow {
+        layer,
+        due: 0,
+        planned: 0,
+        does: does(layer).to_owned(),
+        oldest_due: None,
+    };
+    for (of, state, n) in board::units(conn, Mode::Live)? {
+        let timed = matches!(state, UnitState::Ready | UnitState::Scheduled | UnitState::RetryWait);
+        if of != layer || !timed || n == 0 {
+            continue;
+        }
+        let due = board::due_in(conn, Mode::Live, layer, state, wall)?;
+        row.due += due.n;
+        row.planned += n.saturating_sub(due.n);
+        row.oldest_due = [row.oldest_due, due.oldest].into_iter().flatten().min();
+    }
+    Ok(row)
+}
+
+/// Returns what a layer does outside, in words.
+const fn does(layer: Layer) -> &'static str {
+    match layer {
+        Layer::ProspectResearch => "reads sources",
+        Layer::PitchGenerator | Layer::SelfLearning => "nothing outside",
+        Layer::OutreachEngine => "e-mail and tasks for people",
+        Layer::BookingHandler => "calendar invites and meetings",
+        Layer::OnboardingFlow => "workspaces, client mail and tasks",
+        Layer::GbpOptimizer => "profile edits, posts and replies",
+        Layer::ReportingEngine => "reports to clients",
+        Layer::FinanceTracker => "invoices and subscriptions",
+    }
+}
+
+/// Returns what would be refused, and why.
+fn warnings(settings: &Settings) -> Vec<String> {
+    let agency = &settings.agency;
+    [
+        (&agency.postal_address, "agency.postal_address"),
+        (&agency.unsubscribe_base_url, "agency.unsubscribe_base_url"),
+        (&agency.from_email, "agency.from_email"),
+    ]
+    .into_iter()
+    .filter(|(value, _)| value.is_empty())
+    .map(|(_, key)| format!("{key} is not set: outreach mail is refused"))
+    .collect()
+}

@@ -1,0 +1,239 @@
+//! Takes in what comes from outside: the one entry for the simulated world and for webhooks.
+//!
+//! The order is verify → store raw → queue the work → answer, and the last three are one commit: an
+//! acknowledged delivery is never without its work, and a duplicate makes neither. A forged one is
+//! counted and leaves no row, so that nobody can fill the disk by guessing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::config::Settings;
+use crate::domain::error::WorkError;
+use crate::domain::layer::Layer;
+use crate::domain::mode::Mode;
+use crate::domain::signature::{self, Provider};
+use crate::domain::time::{DAY_MS, Moment};
+use crate::domain::unit::{NewUnit, UnitName};
+use crate::effects::counterparty::RawDelivery;
+use crate::engines::orchestrator::contract::Receive;
+use crate::runtime::clock::Clock;
+use crate::store::error::StoreError;
+use crate::store::{Store, inbox, units};
+
+/// How old a dry delivery may be. Dry time stands still while a person works on something else, and
+/// a simulated sender signs once; a real one would sign each of its retries anew.
+const DRY_TOLERANCE_MS: i64 = 400 * DAY_MS;
+
+/// The entry for deliveries.
+pub(super) struct Inbox {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    settings: Arc<Settings>,
+    forged: AtomicU64,
+}
+
+impl Inbox {
+    /// Opens the entry.
+    pub(super) const fn new(store: Store, clock: Arc<dyn Clock>, settings: Arc<Settings>) -> Self {
+        Self { store, clock, settings, forged: AtomicU64::new(0) }
+    }
+
+    /// Returns how many deliveries were refused for their signature since this process started.
+    pub(super) fn forged(&self) -> u64 {
+        self.forged.load(Ordering::Relaxed)
+    }
+
+    fn verify(&self, mode: Mode, now: Moment, delivery: &RawDelivery) -> Result<Provider, String> {
+        let provider =
+            Provider::from_column(delivery.provider).map_err(|error| error.to_string())?;
+        let key = self
+            .settings
+            .secrets
+            .webhook_key(mode, delivery.provider)
+            .ok_or_else(|| format!("no {provider} signing key is set"))?;
+        let wanted = provider.header();
+        let header = delivery
+            .headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map_or("", |(_, value)| value);
+        let tolerance_ms = match mode {
+            Mode::Dry => DRY_TOLERANCE_MS,
+            Mode::Live => provider.tolerance_ms(),
+        };
+        signature::verify_within(tolerance_ms, key, header, &delivery.body, now)
+            .map_err(|rejection| rejection.to_string())?;
+        Ok(provider)
+    }
+}
+
+#[async_trait]
+impl Receive for Inbox {
+    async fn receive(
+        &self,
+        mode: Mode,
+        now: Moment,
+        delivery: RawDelivery,
+    ) -> Result<(), WorkError> {
+        let provider = self.verify(mode, now, &delivery).map_err(|why| {
+            self.forged.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(provider = delivery.provider, why, "a delivery was refused");
+            WorkError::permanent("bad_signature", why)
+        })?;
+        let work = work_of(provider, &delivery)?;
+        let wall = self.clock.wall();
+        let taken = self
+            .store
+            .write("receive", move |tx| take_in(tx, mode, provider, &delivery, work, now, wall));
+        Ok(taken.await?)
+    }
+}
+
+/// What a delivery asks for.
+enum Work {
+    /// A unit that processes it; its payload is completed with the row of the inbox.
+    Process(NewUnit),
+    /// The answer that a waiting unit gets.
+    Answer(UnitName, Value),
+}
+
+/// A person's result of a task.
+#[derive(Deserialize)]
+struct PersonResult {
+    unit: UnitName,
+}
+
+fn work_of(provider: Provider, delivery: &RawDelivery) -> Result<Work, WorkError> {
+    // A body that is not JSON was signed all the same; its layer says what is wrong with it.
+    let body: Value = serde_json::from_slice(&delivery.body).unwrap_or(Value::Null);
+    let (layer, kind, what) = match provider {
+        Provider::Calendly => (Layer::BookingHandler, "delivery", "booking notice"),
+        Provider::Stripe => (Layer::FinanceTracker, "delivery", "payment notice"),
+        Provider::Mailbox => (Layer::OutreachEngine, "mailbox", "mail"),
+        Provider::Profile => (Layer::GbpOptimizer, "review", "review"),
+        Provider::Person => {
+            let result: PersonResult = serde_json::from_value(body.clone()).map_err(|error| {
+                WorkError::permanent("bad_result", "a person's result names no unit")
+                    .caused_by(&error)
+            })?;
+            return Ok(Work::Answer(result.unit, body));
+        }
+    };
+    let name = UnitName::new(layer, delivery.delivery_id.clone(), kind);
+    let label = format!("{what} {}", delivery.delivery_id);
+    Ok(Work::Process(NewUnit::ready(name, kind, label, json!({ "body": body }))))
+}
+
+fn take_in(
+    tx: &Connection,
+    mode: Mode,
+    provider: Provider,
+    delivery: &RawDelivery,
+    work: Work,
+    now: Moment,
+    wall: Moment,
+) -> Result<(), StoreError> {
+    let stored = inbox::put(
+        tx,
+        mode,
+        provider.as_column(),
+        &delivery.delivery_id,
+        &delivery.headers,
+        &delivery.body,
+        now,
+        wall,
+    )?;
+    let Some(inbox_id) = stored else { return Ok(()) };
+    match work {
+        Work::Process(mut unit) => {
+            unit.payload["inbox_id"] = inbox_id.into();
+            units::insert(tx, mode, None, now, &unit)?;
+        }
+        Work::Answer(name, answer) => {
+            if !units::answer(tx, mode, &name, &answer)? {
+                tracing::info!(unit = name.as_column(), "an answer found nobody waiting");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::clock::ManualClock;
+
+    struct Desk {
+        _folder: tempfile::TempDir,
+        store: Store,
+        inbox: Inbox,
+    }
+
+    const NOW: Moment = Moment(1_767_603_600_000);
+
+    fn desk() -> Desk {
+        let folder = tempfile::tempdir().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
+        let store = Store::open(&folder.path().join("t.db"), Arc::clone(&clock)).unwrap();
+        let settings = Arc::new(crate::config::embedded(folder.path()).unwrap());
+        let inbox = Inbox::new(store.clone(), clock, settings);
+        Desk { _folder: folder, store, inbox }
+    }
+
+    fn signed(provider: &'static str, key: &str, body: &str) -> RawDelivery {
+        let header = Provider::from_column(provider).unwrap().header().to_ascii_lowercase();
+        RawDelivery {
+            provider,
+            delivery_id: "evt_1".to_owned(),
+            headers: vec![(header, signature::sign(key, body.as_bytes(), NOW))],
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    fn count(desk: &Desk, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        desk.store.read(|conn| Ok(conn.query_row(&sql, [], |row| row.get(0))?)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_delivery_is_kept_raw_and_has_its_work_and_a_duplicate_changes_nothing() {
+        let desk = desk();
+        let delivery = signed("stripe", "whsec_dry_stripe_signing_key", r#"{"id":"evt_1"}"#);
+        for _ in 0..2 {
+            desk.inbox.receive(Mode::Dry, NOW, delivery.clone()).await.unwrap();
+        }
+        assert_eq!((count(&desk, "inbox"), count(&desk, "units")), (1, 1));
+        let unit: (i64, String, String) = desk
+            .store
+            .read(|conn| {
+                Ok(conn.query_row("SELECT layer, kind, payload FROM units", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?)
+            })
+            .unwrap();
+        assert_eq!((unit.0, unit.1.as_str()), (8, "delivery"));
+        let payload: Value = serde_json::from_str(&unit.2).unwrap();
+        assert_eq!(payload, json!({ "body": { "id": "evt_1" }, "inbox_id": 1 }));
+    }
+
+    #[tokio::test]
+    async fn a_forged_delivery_is_counted_and_leaves_no_row() {
+        let desk = desk();
+        let forged = signed("stripe", "another key", "{}");
+        assert!(desk.inbox.receive(Mode::Dry, NOW, forged).await.is_err());
+        assert_eq!((count(&desk, "inbox"), desk.inbox.forged()), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_taken_in_live_without_a_real_key() {
+        let desk = desk();
+        let dry = signed("stripe", "whsec_dry_stripe_signing_key", "{}");
+        assert!(desk.inbox.receive(Mode::Live, NOW, dry).await.is_err());
+        assert_eq!(count(&desk, "inbox"), 0);
+    }
+}

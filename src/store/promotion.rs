@@ -1,0 +1,51 @@
+//! Copies prospects, audits and pitches of the dry world into the live one.
+//!
+//! Nothing else crosses: no message, no meeting, no effect. A prospect starts in the live world as
+//! `pitched`, whatever became of it in the rehearsal, and one that is there already is left alone.
+
+use rusqlite::{Connection, params};
+
+use super::error::StoreError;
+use crate::domain::time::Moment;
+
+const WANTED: &str = "
+SELECT p.entity FROM prospects p JOIN pitches t ON t.mode = 'dry' AND t.entity = p.entity
+WHERE p.mode = 'dry' AND p.entity NOT LIKE 'demo:%'
+  AND NOT EXISTS (SELECT 1 FROM prospects l WHERE l.mode = 'live' AND l.entity = p.entity)
+GROUP BY p.entity ORDER BY min(p.id) LIMIT ?1";
+
+const PROSPECT: &str = "
+INSERT INTO prospects (mode, entity, name, category, address, city, postcode, country, zone,
+  language, lat, lon, phone, email, website, linkedin, source, attribution, stage, score, coverage,
+  tier, created_at, changed_at)
+SELECT 'live', entity, name, category, address, city, postcode, country, zone, language, lat, lon,
+  phone, email, website, linkedin, source, attribution, 'pitched', score, coverage, tier, ?2, ?2
+FROM prospects WHERE mode = 'dry' AND entity = ?1";
+
+const PROFILES: &str = "
+INSERT OR IGNORE INTO profiles (mode, entity, source, observed_at, version, facts, score, coverage,
+  signals)
+SELECT 'live', entity, source, ?2, version, facts, score, coverage, signals
+FROM profiles WHERE mode = 'dry' AND entity = ?1 AND version = 'found'";
+
+const PITCHES: &str = "
+INSERT OR IGNORE INTO pitches (mode, entity, campaign, variant, propensity, writer, subject, email,
+  linkedin, phone, sms, claims, created_at)
+SELECT 'live', entity, campaign, variant, propensity, writer, subject, email, linkedin, phone, sms,
+  claims, ?2
+FROM pitches WHERE mode = 'dry' AND entity = ?1";
+
+/// Copies up to `limit` prospects with their pitches, the oldest first, and returns how many. The
+/// invented businesses of the demo town stay where they are.
+pub fn copy(tx: &Connection, limit: u32, now: Moment) -> Result<usize, StoreError> {
+    let entities: Vec<String> = tx
+        .prepare_cached(WANTED)?
+        .query_map([limit], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for entity in &entities {
+        for sql in [PROSPECT, PROFILES, PITCHES] {
+            tx.prepare_cached(sql)?.execute(params![entity, now])?;
+        }
+    }
+    Ok(entities.len())
+}
