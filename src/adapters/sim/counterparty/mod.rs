@@ -3,9 +3,12 @@
 //! Each is a pure function from one confirmed effect to what follows from it. Whoever reacts keeps
 //! no memory; what somebody has decided follows from the seed and their own name.
 
+mod booking;
 pub mod client;
 mod letter;
 pub mod payer;
+pub mod person;
+pub mod prospect;
 pub mod reviewer;
 
 use crate::domain::draw::Seed;
