@@ -70,6 +70,16 @@ pub fn left(ms: i64) -> String {
     }
 }
 
+/// Returns how long ago something was, rounded down: `8s`, `5m`, `3h`, `2d`.
+pub fn age(ms: i64) -> String {
+    match ms.max(0) {
+        ms @ 0..MINUTE_MS => format!("{}s", ms / SECOND_MS),
+        ms @ MINUTE_MS..HOUR_MS => format!("{}m", ms / MINUTE_MS),
+        ms @ HOUR_MS..DAY_MS => format!("{}h", ms / HOUR_MS),
+        ms => format!("{}d", ms / DAY_MS),
+    }
+}
+
 /// Returns a share of one with two digits, or the mark for unknown.
 pub fn share(value: Option<f64>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| format!("{value:.2}"))

@@ -7,6 +7,7 @@
 //!
 //! Reading order: `screen`, `keymap`, `update`, `view`, `run_loop`, `term`.
 
+pub mod cells;
 pub mod copy;
 pub mod event;
 pub mod filter;
@@ -14,11 +15,21 @@ pub mod filter;
 pub(crate) mod fixture;
 pub mod format;
 pub mod keymap;
+pub mod listing;
 pub mod model;
+pub mod pacing;
+pub mod painter;
+pub mod panic;
 pub mod reasons;
+pub mod run_loop;
 pub mod screen;
+pub mod start;
+pub mod term;
 pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;
 pub mod widgets;
+
+pub use run_loop::Exit;
+pub use start::{Options, ScreenError, show};

@@ -19,6 +19,10 @@ use crate::domain::time::{Moment, SECOND_MS};
 /// publishes at least once a second while a run is active.
 pub const STALE_AFTER_MS: i64 = 3 * SECOND_MS;
 
+/// How long a question waits before it is asked again because the machine has moved on. Lists
+/// need not be newer than a person can read them.
+pub const ASK_AGAIN_MS: i64 = SECOND_MS;
+
 /// How long a toast stays. Long enough to be read twice.
 pub const TOAST_MS: i64 = 6 * SECOND_MS;
 
@@ -268,6 +272,13 @@ impl Model {
                 _ => run_at.since(self.shown.dry_clock.now),
             },
         }
+    }
+
+    /// Milliseconds until the top screen's question may be asked again, if it should be.
+    pub fn asks_again_in_ms(&self) -> Option<i64> {
+        let (asked_at, seen, waits) = self.screen().asked()?;
+        let due = asked_at.plus_ms(ASK_AGAIN_MS).since(self.now);
+        (!waits && seen != self.look()).then_some(due)
     }
 
     /// A digest of what lists depend on: another one makes their questions worth asking again.

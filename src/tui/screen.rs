@@ -1,9 +1,9 @@
 //! Defines the screens and overlays as data: what is open, what is selected, what was answered.
 //!
 //! Screens form a stack and know no other screen. What a screen shows beyond the snapshot is asked
-//! for by `query` and lives in a `Loaded`, which keeps the old answer while a newer one is awaited.
+//! for by `query` and lives in a `Loaded`.
 
-use super::event::Ticket;
+use super::listing::{Listing, Loaded};
 use crate::app::command::Command;
 use crate::app::query::{
     EffectFilter, EffectRow, ErrorDetail, ErrorGroup, LivePreview, PhiExplained, Query, UnitFilter,
@@ -18,119 +18,6 @@ use crate::domain::time::Moment;
 
 /// How many rows a list asks for. More than fits on any screen, and few enough to sort by eye.
 const LIST_LIMIT: u32 = 200;
-
-/// An answer that may be on its way.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Loaded<T> {
-    /// The latest answer.
-    pub value: Option<T>,
-    /// Why the latest question got none.
-    pub error: Option<String>,
-    /// The question under way.
-    pub ticket: Option<Ticket>,
-    /// When it was last asked.
-    pub asked_at: Option<Moment>,
-    /// What the machine looked like when it was last asked; another look makes it worth asking.
-    pub seen: u64,
-}
-
-impl<T> Default for Loaded<T> {
-    fn default() -> Self {
-        Self { value: None, error: None, ticket: None, asked_at: None, seen: 0 }
-    }
-}
-
-/// A list with a selection.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listing<T> {
-    /// Its rows.
-    pub rows: Loaded<Vec<T>>,
-    /// The selected row among those shown.
-    pub cursor: usize,
-    /// Only rows with all these words are shown.
-    pub filter: String,
-}
-
-impl<T> Default for Listing<T> {
-    fn default() -> Self {
-        Self { rows: Loaded::default(), cursor: 0, filter: String::new() }
-    }
-}
-
-impl<T: Searchable> Listing<T> {
-    /// Returns the rows that pass the filter.
-    pub fn shown(&self) -> Vec<&T> {
-        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
-        self.rows
-            .value
-            .iter()
-            .flatten()
-            .filter(|row| {
-                let text = row.haystack().to_lowercase();
-                words.iter().all(|word| text.contains(word))
-            })
-            .collect()
-    }
-
-    /// Returns the selected row.
-    pub fn selected(&self) -> Option<&T> {
-        let shown = self.shown();
-        shown.get(self.cursor.min(shown.len().saturating_sub(1))).copied()
-    }
-}
-
-/// A row that can be filtered by words.
-pub trait Searchable {
-    /// Returns the text the words are looked for in.
-    fn haystack(&self) -> String;
-}
-
-impl Searchable for UnitRow {
-    fn haystack(&self) -> String {
-        format!(
-            "L{} {} {} {} {} {}",
-            self.layer.number(),
-            self.state.as_column(),
-            self.label,
-            self.entity,
-            self.last_error.as_deref().unwrap_or(""),
-            self.why.as_deref().unwrap_or("")
-        )
-    }
-}
-
-impl Searchable for ErrorGroup {
-    fn haystack(&self) -> String {
-        format!(
-            "L{} {} {} {} {}",
-            self.layer.number(),
-            self.class.as_column(),
-            self.code,
-            self.message,
-            self.fingerprint
-        )
-    }
-}
-
-impl Searchable for EffectRow {
-    fn haystack(&self) -> String {
-        format!(
-            "L{} {} {} {} {} {}",
-            self.action.row().layer.number(),
-            self.action.as_column(),
-            self.word(),
-            self.entity,
-            self.summary,
-            self.key
-        )
-    }
-}
-
-impl Searchable for RunView {
-    fn haystack(&self) -> String {
-        format!("#{} {} {}", self.id, self.scope(), self.state.as_column())
-    }
-}
 
 /// A pane of the overview.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -265,6 +152,20 @@ impl Screen {
                 limit: LIST_LIMIT,
             })),
             Self::Runs(_) => Some(Query::Runs { mode, limit: LIST_LIMIT }),
+            Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
+        }
+    }
+
+    /// Returns when the screen's question was last asked, what was seen then, and whether its
+    /// answer is awaited.
+    pub fn asked(&self) -> Option<(Moment, u64, bool)> {
+        match self {
+            Self::Layer { units, .. } | Self::Queue(units) => units.rows.asked(),
+            Self::Errors { groups, .. } => groups.rows.asked(),
+            Self::Card(card) => card.detail.asked(),
+            Self::Explain { tree, .. } => tree.asked(),
+            Self::Effects(effects) => effects.rows.asked(),
+            Self::Runs(runs) => runs.rows.asked(),
             Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
         }
     }

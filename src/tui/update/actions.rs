@@ -3,8 +3,9 @@
 
 use super::super::event::Request;
 use super::super::keymap::{Action, ActionSpec, CardAction, DemoKey, Destination};
+use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
-use super::super::screen::{Card, Confirm, Listing, Loaded, ModeDialog, Overlay, Pane, Screen};
+use super::super::screen::{Card, Confirm, ModeDialog, Overlay, Pane, Screen};
 use super::{movement, palette};
 use crate::app::command::{Command, DemoControl, RunRequest};
 use crate::domain::event::Level;

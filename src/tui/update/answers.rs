@@ -1,17 +1,14 @@
 //! Takes what the machine says: answers to questions, and what became of commands.
 
 use super::super::event::{Request, Ticket};
-use super::super::model::Model;
-use super::super::screen::{Card, Loaded, Overlay, Screen};
+use super::super::listing::Loaded;
+use super::super::model::{ASK_AGAIN_MS, Model};
+use super::super::screen::{Card, Overlay, Screen};
 use super::movement;
 use crate::app::command::{Ack, Command, Refusal};
 use crate::app::query::{Answer, Query};
 use crate::domain::mode::Mode;
-use crate::domain::time::{Moment, SECOND_MS};
-
-/// How long a question waits before it is asked again because the machine has moved on. Lists
-/// need not be newer than a person can read them.
-pub(super) const ASK_AGAIN_MS: i64 = SECOND_MS;
+use crate::domain::time::Moment;
 
 /// Asks for what the top screen or the open dialog lacks or has outdated.
 pub(super) fn refresh(model: &mut Model) -> Vec<Request> {

@@ -1,8 +1,9 @@
 //! Moves cursors, panes and scroll positions.
 
 use super::super::keymap::Motion;
+use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
-use super::super::screen::{Loaded, Pane, Screen};
+use super::super::screen::{Pane, Screen};
 use crate::app::query::ErrorGroup;
 use crate::domain::layer::Container;
 
@@ -106,7 +107,7 @@ fn travel_events(model: &mut Model, motion: Motion) {
 }
 
 /// Keeps the selection on the same cause when the groups under it change their order.
-pub(super) fn keep_on(groups: &mut super::super::screen::Listing<ErrorGroup>, fingerprint: &str) {
+pub(super) fn keep_on(groups: &mut Listing<ErrorGroup>, fingerprint: &str) {
     let found = groups.shown().iter().position(|group| group.fingerprint == fingerprint);
     if let Some(index) = found {
         groups.cursor = index;

@@ -6,8 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::event::Request;
 use super::super::keymap::{ACTIONS, ActionSpec, Ctx};
+use super::super::listing::Listing;
 use super::super::model::{HISTORY_MAX, Model};
-use super::super::screen::{Card, Listing, Overlay, Screen};
+use super::super::screen::{Card, Overlay, Screen};
 use super::{actions, overlay};
 use crate::app::command::{Command, RunRequest, Verdict};
 use crate::domain::ids::UnitId;

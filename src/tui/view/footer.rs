@@ -74,7 +74,7 @@ fn unworked_live(snapshot: &Snapshot, model: &Model) -> Option<String> {
     }
     let oldest = live
         .oldest_due
-        .map_or_else(String::new, |at| format!(", oldest {}", format::left(model.now.since(at))));
+        .map_or_else(String::new, |at| format!(", oldest {}", format::age(model.now.since(at))));
     Some(format!("{} live due, nobody working them{oldest}", format::count(live.due)))
 }
 

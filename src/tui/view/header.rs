@@ -38,7 +38,7 @@ fn first_line(canvas: &Canvas<'_>, model: &Model) -> Vec<Vec<Piece>> {
     let snapshot = model.snapshot();
     let mut facts = vec![badge(snapshot, canvas.glyphs().dot)];
     if let Some(stale) = model.stale_ms() {
-        facts.push(vec![piece(format!("STALE {}", format::left(stale)), Tone::Live)]);
+        facts.push(vec![piece(format!("STALE {}", format::age(stale)), Tone::Live)]);
     }
     if model.is_frozen() {
         facts.push(vec![piece("FROZEN (Space)", Tone::Warn)]);
@@ -189,7 +189,7 @@ fn unworked(model: &Model, wording: Wording) -> Option<String> {
     if live.due == 0 || snapshot.live.armed || snapshot.live.other_owner.is_some() {
         return None;
     }
-    let age = live.oldest_due.map(|at| format::left(model.now.since(at)));
+    let age = live.oldest_due.map(|at| format::age(model.now.since(at)));
     Some(match (wording, age) {
         (Wording::Short, _) => " unworked".to_owned(),
         (Wording::Middle, Some(age)) => format!(" (unworked, {age})"),

@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
+use crate::tui::listing::{Listing, Loaded, Searchable};
 use crate::tui::model::Model;
-use crate::tui::screen::{Listing, Loaded, Searchable};
 use crate::tui::text::clean;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::canvas::{Canvas, Piece, piece};

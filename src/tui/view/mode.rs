@@ -99,7 +99,7 @@ fn row_piece(row: &LivePreviewRow, model: &Model) -> Piece {
     let oldest = row
         .oldest_due
         .filter(|_| row.due > 0)
-        .map_or_else(String::new, |at| format!(", oldest {}", format::left(model.now.since(at))));
+        .map_or_else(String::new, |at| format!(", oldest {}", format::age(model.now.since(at))));
     let text = format!(
         "{}{}{}  {}{oldest}",
         fit(&name, 20),

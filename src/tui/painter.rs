@@ -1,0 +1,192 @@
+//! Writes frames: only the cells that changed, as one write, and nothing when nothing changed.
+//!
+//! Each frame is put together in memory first, wrapped in synchronized output, so that a terminal
+//! never shows half of one and a slow link gets a single packet.
+
+use std::io::{self, Write};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::queue;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::cells;
+use super::model::Model;
+use super::theme::Theme;
+use super::view;
+
+const BEGIN: &[u8] = b"\x1b[?2026h";
+const END: &[u8] = b"\x1b[?2026l";
+
+/// Resets colours and empties the screen, before a frame that is drawn from nothing.
+const CLEAR: &[u8] = b"\x1b[m\x1b[2J";
+
+/// Draws models on a terminal.
+pub struct Painter<W> {
+    out: W,
+    theme: Theme,
+    /// What the terminal shows; of another size than the screen when that is not known.
+    shown: Buffer,
+}
+
+impl<W: Write> Painter<W> {
+    /// Makes a painter for a terminal of which nothing is known yet.
+    pub fn new(out: W, theme: Theme) -> Self {
+        Self { out, theme, shown: Buffer::empty(Rect::ZERO) }
+    }
+
+    /// Forgets what the terminal shows: the next frame is drawn from nothing.
+    pub fn forget(&mut self) {
+        self.shown = Buffer::empty(Rect::ZERO);
+    }
+
+    /// Draws the model and returns how many bytes that took; 0 when the terminal shows it already.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn paint(&mut self, model: &Model) -> io::Result<usize> {
+        let area = Rect::new(0, 0, model.size.0, model.size.1);
+        let mut next = Buffer::empty(area);
+        if !area.is_empty() {
+            view::draw(model, self.theme, &mut next);
+            cells::undress_blanks(&mut next);
+        }
+        let from_nothing = self.shown.area != area;
+        if from_nothing {
+            self.shown = Buffer::empty(area);
+        }
+        let changed = self.shown.diff(&next);
+        if changed.is_empty() && !from_nothing {
+            return Ok(0);
+        }
+        let mut frame = Vec::with_capacity(16 * 1024);
+        if self.theme.synchronized {
+            frame.extend_from_slice(BEGIN);
+        }
+        if from_nothing {
+            frame.extend_from_slice(CLEAR);
+        }
+        cells::write(&mut frame, &next, changed);
+        if self.theme.synchronized {
+            frame.extend_from_slice(END);
+        }
+        self.out.write_all(&frame)?;
+        self.out.flush()?;
+        self.shown = next;
+        Ok(frame.len())
+    }
+
+    /// Puts text on the clipboard of the person's own terminal (OSC 52); one that does not know
+    /// the sequence ignores it.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        queue!(bytes, CopyToClipboard::to_clipboard_from(text))?;
+        self.out.write_all(&bytes)?;
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::tui::event::Event;
+    use crate::tui::fixture;
+    use crate::tui::theme::Depth;
+    use crate::tui::update::update;
+
+    const THEME: Theme = Theme { depth: Depth::Indexed, ascii: false, synchronized: true };
+
+    /// Counts writes as the kernel would.
+    #[derive(Default)]
+    struct Counting {
+        writes: usize,
+        bytes: Vec<u8>,
+    }
+
+    impl Write for &mut Counting {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.writes += 1;
+            self.bytes.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_first_frame_is_one_write_of_at_most_9_kb_at_120_by_36() {
+        for (snapshot, most) in [(fixture::troubled(), 7_000), (fixture::overfull(), 9_000)] {
+            let mut wire = Counting::default();
+            let model = fixture::model(snapshot, (120, 36));
+            let bytes = Painter::new(&mut wire, THEME).paint(&model).unwrap();
+            assert!(bytes <= most, "{bytes}");
+            assert_eq!((wire.writes, wire.bytes.len()), (1, bytes));
+        }
+    }
+
+    #[test]
+    fn an_unchanged_screen_writes_nothing_even_when_a_newer_picture_came() {
+        let mut wire = Counting::default();
+        let mut model = fixture::model(fixture::troubled(), (120, 36));
+        let mut painter = Painter::new(&mut wire, THEME);
+        painter.paint(&model).unwrap();
+        let newer = crate::app::snapshot::Snapshot {
+            wall_at: fixture::NOW.plus_ms(300),
+            ..fixture::troubled()
+        };
+        update(&mut model, Event::Snapshot(Arc::new(newer)));
+        assert_eq!(painter.paint(&model).unwrap(), 0);
+        assert_eq!(wire.writes, 1);
+    }
+
+    #[test]
+    fn a_counter_and_a_clock_tick_cost_little() {
+        let mut wire = Counting::default();
+        let mut model = fixture::model(fixture::troubled(), (120, 36));
+        let mut painter = Painter::new(&mut wire, THEME);
+        painter.paint(&model).unwrap();
+        let mut newer = fixture::troubled();
+        newer.worlds.dry.waiting += 1;
+        update(&mut model, Event::Snapshot(Arc::new(newer)));
+        let counter = painter.paint(&model).unwrap();
+        assert!(counter <= 60, "one counter: {counter}");
+        update(&mut model, Event::Tick(fixture::NOW.plus_ms(1_000)));
+        let tick = painter.paint(&model).unwrap();
+        assert!(tick <= 80, "a second of a quiet run: {tick}");
+    }
+
+    #[test]
+    fn without_colour_no_colour_is_written_and_the_selection_still_is() {
+        let theme = Theme { depth: Depth::Mono, ..THEME };
+        let mut wire = Counting::default();
+        let model = fixture::model(fixture::troubled(), (120, 36));
+        Painter::new(&mut wire, theme).paint(&model).unwrap();
+        let text = String::from_utf8(wire.bytes).unwrap();
+        for sgr in text.split("\x1b[").filter_map(|rest| rest.split_once('m').map(|(sgr, _)| sgr)) {
+            let set = sgr.split(';').filter_map(|n| n.parse::<u8>().ok());
+            for n in set {
+                assert!(!matches!(n, 30..=49 | 90..=107), "{sgr:?}");
+            }
+        }
+        assert!(text.contains("\x1b[7m"), "the selected row is reversed");
+    }
+
+    #[test]
+    fn a_frame_is_closed_before_it_leaves() {
+        let mut wire = Counting::default();
+        let model = fixture::model(fixture::troubled(), (80, 24));
+        Painter::new(&mut wire, THEME).paint(&model).unwrap();
+        assert!(wire.bytes.starts_with(BEGIN) && wire.bytes.ends_with(END));
+        let mut plain = Counting::default();
+        let theme = Theme { synchronized: false, ..THEME };
+        Painter::new(&mut plain, theme).paint(&model).unwrap();
+        assert!(!String::from_utf8(plain.bytes).unwrap().contains("?2026"));
+    }
+}

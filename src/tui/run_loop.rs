@@ -1,0 +1,207 @@
+//! The loop of the screen: wait for one thing, change the model, draw if that changed a cell.
+//!
+//! Keys come first, then signals, answers and pictures, then the clock. Nothing here waits for the
+//! machine: a command or a question is a future among others, and its answer an event. The thread
+//! is the screen's own, so a terminal that takes no bytes stops this thread and no unit.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, KeyEventKind};
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, Stream};
+use futures::{FutureExt, StreamExt};
+use tokio::sync::watch;
+
+use super::event::{Event, Request};
+use super::model::Model;
+use super::pacing::{self, Pacing};
+use super::painter::Painter;
+use super::update::update;
+use crate::app::port::Machine;
+use crate::app::snapshot::Snapshot;
+use crate::runtime::clock::Clock;
+
+/// How many keys are taken before a frame is drawn. A held key repeats 30 times a second, so this
+/// only bounds a paste.
+const KEYS_PER_FRAME_MAX: usize = 64;
+
+/// Why the screen ended. Whoever started it decides what becomes of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// A person left.
+    Quit,
+    /// SIGTERM or SIGINT.
+    Terminated,
+    /// The terminal is gone: SIGHUP, end of input, or an error on it.
+    HungUp,
+}
+
+/// What the loop needs besides the machine.
+pub(super) struct Parts<'a, W> {
+    /// Where frames go.
+    pub(super) painter: Painter<W>,
+    /// Wall time, waiting.
+    pub(super) clock: &'a dyn Clock,
+    /// The pace of data.
+    pub(super) pacing: Pacing,
+    /// Columns and rows at the start.
+    pub(super) size: (u16, u16),
+    /// Gives the terminal to the shell and takes it back.
+    pub(super) suspend: &'a dyn Fn(),
+}
+
+/// What has happened, as the loop sees it.
+enum Happened {
+    Input(Option<io::Result<Input>>),
+    Signal(Exit),
+    Event(Box<Event>),
+    Picture(Option<Arc<Snapshot>>),
+    Time,
+}
+
+/// Runs until somebody or something ends it.
+pub(super) async fn drive<W: Write>(
+    machine: Arc<dyn Machine>,
+    mut parts: Parts<'_, W>,
+    mut input: impl Stream<Item = io::Result<Input>> + Unpin,
+    mut signals: impl Stream<Item = Exit> + Unpin,
+) -> Exit {
+    let mut pictures = machine.snapshots();
+    let first = pictures.borrow_and_update().clone();
+    let mut model = Model::new(first, parts.clock.wall(), parts.size);
+    let mut in_flight: FuturesUnordered<BoxFuture<'static, Event>> = FuturesUnordered::new();
+    let mut drawn_us = parts.clock.monotonic_us();
+    if paint(&mut parts, &model).is_err() {
+        return Exit::HungUp;
+    }
+    loop {
+        let rest_ms = rest_ms(&parts, drawn_us);
+        let sleep_ms = if rest_ms > 0 {
+            rest_ms.min(pacing::next_tick_ms(&model))
+        } else {
+            pacing::next_tick_ms(&model)
+        };
+        let happened = tokio::select! {
+            biased;
+            event = input.next() => Happened::Input(event),
+            Some(exit) = signals.next() => Happened::Signal(exit),
+            Some(event) = in_flight.next(), if !in_flight.is_empty() => {
+                Happened::Event(Box::new(event))
+            }
+            picture = newer(&mut pictures), if rest_ms == 0 => Happened::Picture(picture),
+            () = parts.clock.pause(Duration::from_millis(sleep_ms.unsigned_abs())) => Happened::Time,
+        };
+        let now = parts.clock.wall();
+        let mut requests = Vec::new();
+        match happened {
+            Happened::Input(Some(Ok(event))) => {
+                model.now = now;
+                requests.extend(typed(&mut model, &event));
+                for _ in 0..KEYS_PER_FRAME_MAX {
+                    match input.next().now_or_never() {
+                        Some(Some(Ok(event))) => requests.extend(typed(&mut model, &event)),
+                        Some(Some(Err(_)) | None) => return Exit::HungUp,
+                        None => break,
+                    }
+                }
+            }
+            Happened::Input(Some(Err(_)) | None) => return Exit::HungUp,
+            Happened::Signal(exit) => return exit,
+            Happened::Event(event) => {
+                model.now = now;
+                requests = update(&mut model, *event);
+            }
+            Happened::Picture(Some(snapshot)) => {
+                requests = update(&mut model, Event::Snapshot(snapshot));
+                requests.extend(update(&mut model, Event::Tick(now)));
+            }
+            // The machine is gone, and the last picture stays until a person leaves.
+            Happened::Picture(None) => pictures = stopped(&pictures),
+            Happened::Time => requests = update(&mut model, Event::Tick(now)),
+        }
+        for request in requests {
+            match fulfil(request, &machine, &mut parts, &in_flight) {
+                Ok(None) => {}
+                Ok(Some(exit)) => return exit,
+                Err(_) => return Exit::HungUp,
+            }
+        }
+        drawn_us = parts.clock.monotonic_us();
+        if paint(&mut parts, &model).is_err() {
+            return Exit::HungUp;
+        }
+    }
+}
+
+/// Milliseconds until the next picture may be drawn.
+fn rest_ms<W>(parts: &Parts<'_, W>, drawn_us: u64) -> i64 {
+    let since_ms = parts.clock.monotonic_us().saturating_sub(drawn_us) / 1_000;
+    (parts.pacing.gap_ms() - since_ms.cast_signed()).max(0)
+}
+
+/// Waits for a newer picture; `None` when there will be none any more.
+async fn newer(pictures: &mut watch::Receiver<Arc<Snapshot>>) -> Option<Arc<Snapshot>> {
+    pictures.changed().await.ok()?;
+    Some(pictures.borrow_and_update().clone())
+}
+
+/// A receiver that never changes, for a machine that has stopped.
+fn stopped(pictures: &watch::Receiver<Arc<Snapshot>>) -> watch::Receiver<Arc<Snapshot>> {
+    let (sender, receiver) = watch::channel(pictures.borrow().clone());
+    // The sender must outlive the screen, or its end would be news again and again.
+    std::mem::forget(sender);
+    receiver
+}
+
+fn typed(model: &mut Model, event: &Input) -> Vec<Request> {
+    match *event {
+        Input::Key(key) if key.kind != KeyEventKind::Release => update(model, Event::Key(key)),
+        Input::Resize(width, height) => update(model, Event::Resized { width, height }),
+        Input::Key(_)
+        | Input::Mouse(_)
+        | Input::Paste(_)
+        | Input::FocusGained
+        | Input::FocusLost => Vec::new(),
+    }
+}
+
+/// Does what the model asked for; an exit ends the loop.
+fn fulfil<W: Write>(
+    request: Request,
+    machine: &Arc<dyn Machine>,
+    parts: &mut Parts<'_, W>,
+    in_flight: &FuturesUnordered<BoxFuture<'static, Event>>,
+) -> io::Result<Option<Exit>> {
+    let machine = Arc::clone(machine);
+    match request {
+        Request::Quit => return Ok(Some(Exit::Quit)),
+        Request::Submit(command) => in_flight.push(
+            async move {
+                let result = machine.submit(command.clone()).await;
+                Event::Submitted(command, result)
+            }
+            .boxed(),
+        ),
+        Request::Ask(ticket, query) => {
+            in_flight
+                .push(async move { Event::Answered(ticket, machine.ask(query).await) }.boxed());
+        }
+        Request::Copy(text) => parts.painter.copy(&text)?,
+        Request::Repaint => parts.painter.forget(),
+        Request::Suspend => {
+            (parts.suspend)();
+            parts.painter.forget();
+        }
+    }
+    Ok(None)
+}
+
+fn paint<W: Write>(parts: &mut Parts<'_, W>, model: &Model) -> io::Result<()> {
+    let before = parts.clock.monotonic_us();
+    if parts.painter.paint(model)? > 0 {
+        parts.pacing.wrote(parts.clock.monotonic_us().saturating_sub(before));
+    }
+    Ok(())
+}

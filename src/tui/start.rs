@@ -1,0 +1,127 @@
+//! Starts the screen on a thread of its own and says how it ended.
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command as Process;
+use std::sync::Arc;
+
+use crossterm::event::EventStream;
+use crossterm::terminal;
+use futures::stream::{self, Stream, StreamExt};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use super::pacing::Pacing;
+use super::painter::Painter;
+use super::run_loop::{self, Exit, Parts};
+use super::term::Guard;
+use super::theme::{Depth, Terminal, Theme};
+use super::{panic, term};
+use crate::app::port::Machine;
+use crate::runtime::clock::Clock;
+use crate::runtime::spawn;
+
+/// How a screen is to look and behave.
+pub struct Options {
+    /// What the environment says about the terminal.
+    pub terminal: Terminal,
+    /// At most one frame a second for what nobody asked for.
+    pub low_bandwidth: bool,
+    /// Wall time and sleep.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why there is no screen, or no longer one.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreenError {
+    /// The terminal cannot be taken.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] io::Error),
+    /// The screen's own code failed; the machine goes on.
+    #[error("the screen failed: {0}")]
+    Panicked(String),
+}
+
+/// Shows the machine until a person leaves, a signal comes or the terminal is gone.
+///
+/// The screen has its own thread and runtime: it shares nothing with the work but the port. When
+/// this returns, or is dropped because something else ended first, the terminal is given back.
+///
+/// # Errors
+/// There is no terminal, or the screen panicked; either way the machine itself is unharmed.
+pub async fn show(machine: Arc<dyn Machine>, options: Options) -> Result<Exit, ScreenError> {
+    let _restores = RestoreOnDrop;
+    let (done, ended) = oneshot::channel();
+    spawn::thread("screen", move || {
+        let _hook = panic::install();
+        let result = catch_unwind(AssertUnwindSafe(|| run(machine, &options)));
+        let result = result.unwrap_or_else(|payload| Err(ScreenError::Panicked(said(&*payload))));
+        // Nobody listens when the process is already ending.
+        let _ended_anyway = done.send(result);
+    })?;
+    ended.await.unwrap_or_else(|_| Err(ScreenError::Panicked("its thread vanished".to_owned())))
+}
+
+/// A screen whose thread is stuck in a write cannot give the terminal back by itself.
+struct RestoreOnDrop;
+
+impl Drop for RestoreOnDrop {
+    fn drop(&mut self) {
+        term::restore();
+    }
+}
+
+fn said(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// Runs the loop on this thread.
+fn run(machine: Arc<dyn Machine>, options: &Options) -> Result<Exit, ScreenError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let theme = Theme::detect(&options.terminal);
+    crossterm::style::force_color_output(theme.depth != Depth::Mono);
+    let guard = Guard::take()?;
+    let size = terminal::size().unwrap_or((80, 24));
+    let exit = runtime.block_on(async {
+        let parts = Parts {
+            painter: Painter::new(io::stdout(), theme),
+            clock: &*options.clock,
+            pacing: Pacing::new(options.low_bandwidth),
+            size,
+            suspend: &suspend,
+        };
+        Ok::<_, io::Error>(run_loop::drive(machine, parts, EventStream::new(), signals()?).await)
+    });
+    drop(guard);
+    Ok(exit?)
+}
+
+/// The signals that end a screen. Ctrl-c is a key in raw mode, so SIGINT comes from outside.
+fn signals() -> io::Result<impl Stream<Item = Exit> + Unpin> {
+    let of = |kind, exit| -> io::Result<_> {
+        let signal = signal(kind)?;
+        Ok(stream::unfold(signal, move |mut signal| async move {
+            signal.recv().await.map(|()| (exit, signal))
+        })
+        .boxed())
+    };
+    Ok(stream::select_all([
+        of(SignalKind::terminate(), Exit::Terminated)?,
+        of(SignalKind::interrupt(), Exit::Terminated)?,
+        of(SignalKind::hangup(), Exit::HungUp)?,
+    ]))
+}
+
+/// Gives the terminal to the shell, stops this process, and takes the terminal back when it goes
+/// on. The stop is asked of `kill`, because a process cannot stop itself without unsafe code.
+fn suspend() {
+    term::restore();
+    let pid = std::process::id().to_string();
+    let _stopped = Process::new("kill").args(["-TSTP", &pid]).status();
+    if let Ok(guard) = Guard::take() {
+        // The loop's own guard gives the terminal back at the end.
+        std::mem::forget(guard);
+    }
+}

@@ -1,0 +1,79 @@
+//! Takes the terminal and gives it back, on every path: return, early error, panic, signal.
+//!
+//! The guard's drop, the panic hook and the shutdown of the process all call the same `restore`,
+//! which does its work once. What it writes is fixed, so a test can look for it.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::terminal;
+
+/// Whether the terminal is ours at this moment.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Alternate screen, no cursor; pasted text arrives as keys and can never be a command by itself.
+const TAKE: &[u8] = b"\x1b[?1049h\x1b[?2004l\x1b[?25l";
+
+/// Ends a frame that was cut short, mouse and paste modes, the alternate screen; shows the cursor.
+const RESTORE: &[u8] = b"\x1b[?2026l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+
+/// Holds the terminal; dropping it gives the terminal back.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Guard {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// There is no terminal, or it cannot be put into raw mode.
+    pub fn take() -> io::Result<Self> {
+        terminal::enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        let guard = Self(());
+        let mut out = io::stdout();
+        out.write_all(TAKE)?;
+        out.flush()?;
+        Ok(guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Whether the terminal shows the screen at this moment.
+pub fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
+/// Gives the terminal back if it is ours. Errors are nobody's concern here: a terminal that cannot
+/// be written to is gone.
+pub fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _gone = out.write_all(RESTORE).and_then(|()| out.flush());
+        let _gone = terminal::disable_raw_mode();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restoring_ends_every_mode_that_could_be_on() {
+        let text = str::from_utf8(RESTORE).unwrap();
+        for mode in ["?1049l", "?25h", "?2026l", "?1000l", "?2004l"] {
+            assert!(text.contains(mode), "{mode}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_was_never_taken_is_left_alone() {
+        assert!(!is_taken());
+        restore();
+        assert!(!is_taken());
+    }
+}
