@@ -7,8 +7,13 @@ use async_trait::async_trait;
 use super::Sim;
 use crate::domain::effect::{Invite, Receipt, Recovery};
 use crate::domain::error::WorkError;
+use crate::domain::time::DAY_MS;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
+
+/// Like the HTTP interface of a mail provider: a repeat within a day gets the first answer.
+const BY_KEY: Recovery =
+    Recovery::Idempotent { key_in: "Idempotency-Key", retention_ms: Some(DAY_MS) };
 
 /// Accepts invites that nobody gets.
 #[derive(Clone)]
@@ -25,7 +30,7 @@ impl Port<Invite> for SimCalendar {
     }
 
     fn recovery(&self) -> Recovery {
-        Recovery::Queryable
+        BY_KEY
     }
 
     async fn call(&self, _: &Permit, call: &Call, _: &Invite) -> Result<Receipt, WorkError> {

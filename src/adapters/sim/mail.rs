@@ -1,15 +1,20 @@
 //! Provides the simulated mail server.
 //!
-//! It accepts mail as a provider with a searchable list of sent items does. What the recipients do
-//! is not its business: that is `counterparty::prospect`.
+//! It accepts mail and knows the key of what it accepted. What the recipients do is not its
+//! business: that is `counterparty::prospect`.
 
 use async_trait::async_trait;
 
 use super::Sim;
 use crate::domain::effect::{Mail, Receipt, Recovery};
 use crate::domain::error::WorkError;
+use crate::domain::time::DAY_MS;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
+
+/// Like the HTTP interface of a mail provider: a repeat within a day gets the first answer.
+const BY_KEY: Recovery =
+    Recovery::Idempotent { key_in: "Idempotency-Key", retention_ms: Some(DAY_MS) };
 
 /// Accepts mail that nobody gets.
 #[derive(Clone)]
@@ -26,7 +31,7 @@ impl Port<Mail> for SimMail {
     }
 
     fn recovery(&self) -> Recovery {
-        Recovery::Queryable
+        BY_KEY
     }
 
     async fn call(&self, _: &Permit, call: &Call, _: &Mail) -> Result<Receipt, WorkError> {
