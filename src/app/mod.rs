@@ -16,13 +16,13 @@ mod lists;
 mod narration;
 mod owner;
 mod pace;
-mod parts;
+pub mod parts;
 mod picture;
 mod projector;
 mod queries;
 mod receive;
 mod trouble;
-mod wiring;
+pub mod wiring;
 
 pub use handle::{Handle, Show};
 pub use pace::Rule;

@@ -41,7 +41,7 @@ pub struct Parts {
     /// What the operator configured.
     pub(super) settings: Arc<Settings>,
     /// The engine of the rehearsal.
-    pub(super) dry: Arc<Orchestrator>,
+    pub dry: Arc<Orchestrator>,
     /// The engine of the real world.
     pub(super) live: Arc<Orchestrator>,
     /// The simulated world, for the demo's fault key.

@@ -21,6 +21,8 @@ use crate::adapters::sim::billing::SimBilling;
 use crate::adapters::sim::calendar::SimCalendar;
 use crate::adapters::sim::counterparty::client::Clients;
 use crate::adapters::sim::counterparty::payer::Payer;
+use crate::adapters::sim::counterparty::person::People;
+use crate::adapters::sim::counterparty::prospect::Prospects;
 use crate::adapters::sim::counterparty::reviewer::Reviewers;
 use crate::adapters::sim::counterparty::{Member, Society};
 use crate::adapters::sim::mail::SimMail;
@@ -154,6 +156,8 @@ fn live_world(outbox: &OutboxDir) -> World {
 /// Everybody who answers in the simulated world.
 fn society(seed: Seed, market: &Market) -> Result<Society, MarketError> {
     let members: Vec<Box<dyn Member>> = vec![
+        Box::new(Prospects::new(market)?),
+        Box::new(People::new(market)?),
         Box::new(Clients::new(market)?),
         Box::new(Payer::new(market)?),
         Box::new(Reviewers::new(market)?),
