@@ -165,7 +165,6 @@ section!(RawReporting {
 section!(RawLearning {
     floor: Option<f64>,
     window_days: Option<u32>,
-    discount_per_day: Option<f64>,
     stop_below: Option<f64>,
     complaint_max: Option<f64>,
     min_contacts: Option<u32>,

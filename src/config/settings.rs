@@ -320,8 +320,6 @@ pub struct Learning {
     pub floor: f64,
     /// Days after the first contact in which a booking counts.
     pub window_days: u32,
-    /// Factor per day by which old evidence fades, 0–1.
-    pub discount_per_day: f64,
     /// Chance of being the best below which a variant is stopped, 0–1.
     pub stop_below: f64,
     /// Share of complaints at which a variant is stopped, 0–1.

@@ -269,17 +269,24 @@ fn pricing(raw: &RawPricing) -> Fit<Pricing> {
 }
 
 fn reporting(raw: &RawReporting) -> Fit<Reporting> {
-    Ok(Reporting {
+    let reporting = Reporting {
         due_after_days: within(raw.due_after_days, "reporting.due_after_days", 1..=60)?,
         settle_days: within(raw.settle_days, "reporting.settle_days", 0..=30)?,
-    })
+    };
+    if reporting.settle_days >= reporting.due_after_days {
+        return misfit(
+            "reporting.settle_days",
+            format!("{} days is not before the report is due", reporting.settle_days),
+            "use fewer days than reporting.due_after_days",
+        );
+    }
+    Ok(reporting)
 }
 
 fn learning(raw: &RawLearning) -> Fit<Learning> {
     Ok(Learning {
         floor: within(raw.floor, "learning.floor", 0.0..=0.5)?,
         window_days: within(raw.window_days, "learning.window_days", 1..=365)?,
-        discount_per_day: within(raw.discount_per_day, "learning.discount_per_day", 0.5..=1.0)?,
         stop_below: within(raw.stop_below, "learning.stop_below", 0.0..=0.5)?,
         complaint_max: within(raw.complaint_max, "learning.complaint_max", 0.0..=1.0)?,
         min_contacts: within(raw.min_contacts, "learning.min_contacts", 1..=100_000)?,

@@ -107,57 +107,25 @@ pub fn measure(
     Ok(measured)
 }
 
-/// A client who gets reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportedClient {
-    /// The client.
-    pub entity: String,
-    /// Its name.
-    pub name: String,
-    /// Its address.
-    pub email: String,
-    /// Since when it is live.
-    pub live_at: Moment,
-}
-
-const CLIENT: &str = "
-SELECT entity, name, email, live_at FROM clients
-WHERE mode = ?1 AND entity = ?2 AND live_at IS NOT NULL AND churned_at IS NULL";
-
-/// Returns a live client.
-pub fn client(
-    conn: &Connection,
-    mode: Mode,
-    entity: &str,
-) -> Result<Option<ReportedClient>, StoreError> {
-    optional(conn.prepare_cached(CLIENT)?.query_row(params![mode, entity], client_from_row))
-}
-
-const UNREPORTED: &str = "
-SELECT c.entity, c.name, c.email, c.live_at FROM clients c
-WHERE c.mode = ?1 AND c.live_at < ?2 AND c.churned_at IS NULL
+const NEWLY_LIVE: &str = "
+SELECT entity, name FROM clients c
+WHERE mode = ?1 AND live_at >= ?2 AND live_at < ?3 AND churned_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM units u
-                  WHERE u.mode = c.mode AND u.layer = 7 AND u.entity = c.entity AND u.version = ?3)";
+                  WHERE u.mode = c.mode AND u.layer = 7 AND u.entity = c.entity AND u.version = ?4)
+ORDER BY id";
 
-/// Returns the clients live before `until` for whom no unit of layer 7 called `version` exists.
-pub fn clients_without_unit(
+/// Returns entity and name of the clients who went live between two instants and for whom no unit
+/// of layer 7 called `version` exists.
+pub fn newly_live(
     conn: &Connection,
     mode: Mode,
-    until: Moment,
+    from: Moment,
+    to: Moment,
     version: &str,
-) -> Result<Vec<ReportedClient>, StoreError> {
-    let mut statement = conn.prepare_cached(UNREPORTED)?;
+) -> Result<Vec<(String, String)>, StoreError> {
+    let mut statement = conn.prepare_cached(NEWLY_LIVE)?;
     let found = statement
-        .query_map(params![mode, until, version], client_from_row)?
+        .query_map(params![mode, from, to, version], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     Ok(found)
-}
-
-fn client_from_row(row: &Row<'_>) -> rusqlite::Result<ReportedClient> {
-    Ok(ReportedClient {
-        entity: row.get(0)?,
-        name: row.get(1)?,
-        email: row.get(2)?,
-        live_at: row.get(3)?,
-    })
 }
