@@ -24,6 +24,9 @@ mod receive;
 mod trouble;
 pub mod wiring;
 
+#[cfg(test)]
+mod tests;
+
 pub use handle::{Handle, Show};
 pub use pace::Rule;
 pub use parts::{Origin, Parts};

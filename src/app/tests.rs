@@ -1,0 +1,150 @@
+use std::sync::Arc;
+
+use super::command::{Command, RefusalKind, RunRequest};
+use super::port::Machine as _;
+use super::query::{Answer, Query, UnitFilter};
+use super::{Handle, Origin, Setup, Show, build};
+use crate::domain::fault::{FaultKind, ScriptedFault};
+use crate::domain::ids::UnitId;
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::run::RunState;
+use crate::domain::lifecycle::unit::UnitState;
+use crate::domain::mode::Mode;
+use crate::domain::time::DAY_MS;
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    machine: Handle,
+}
+
+fn bench_with(script: Vec<ScriptedFault>) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = crate::config::embedded(folder.path()).unwrap();
+    settings.sim.faults.script = script;
+    let setup = Setup {
+        database: folder.path().join("t.db"),
+        settings,
+        origin: Origin::Cli,
+        user: "tester".to_owned(),
+    };
+    let parts = Arc::new(build(setup).unwrap());
+    let machine = Handle::start(parts, Show::Headless, Mode::Dry).unwrap();
+    Bench { _folder: folder, machine }
+}
+
+fn order(layers: &[Layer]) -> RunRequest {
+    RunRequest { mode: Mode::Dry, layers: layers.to_vec(), input: None, limit: Some(6) }
+}
+
+async fn units(machine: &Handle, state: UnitState) -> Vec<UnitId> {
+    let filter = UnitFilter { mode: Mode::Dry, layer: None, states: vec![state], limit: 100 };
+    match machine.ask(Query::Units(filter)).await.unwrap() {
+        Answer::Units(rows) => rows.iter().map(|row| row.id).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_run_leaves_nothing_due_dead_or_held_and_stores_its_phi() {
+    let bench = bench_with(Vec::new());
+    let report = bench.machine.run_to_end(order(&Layer::ALL)).await.unwrap();
+    assert_eq!(report.state, RunState::Succeeded, "{report:?}");
+    let picture = bench.machine.picture(Mode::Dry).unwrap();
+    let dry = picture.worlds.dry;
+    assert_eq!(
+        (dry.failed, dry.held, dry.unknown, dry.due, dry.waiting, dry.retrying),
+        (0, 0, 0, 0, 0, 0)
+    );
+    assert_eq!(picture.phi.trend.len(), 1);
+    assert_eq!(picture.phi.trend[0].value, picture.phi.value);
+    assert!(picture.layers[2].effects.simulated > 0, "{:?}", picture.layers[2]);
+    assert_eq!(picture.worlds.live, super::snapshot::WorldCounts::default());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_unit_has_a_card_that_names_its_cause_and_comes_back_by_a_command() {
+    let script = vec![ScriptedFault { layer: 3, sends: 1, kind: FaultKind::Rejected }];
+    let Bench { _folder, machine } = bench_with(script);
+    for layer in [1, 2, 3] {
+        let layer = Layer::from_number(layer).unwrap();
+        machine.run_to_end(order(&[layer])).await.unwrap();
+    }
+    machine.submit(Command::Advance { ms: DAY_MS }).await.unwrap();
+    let report = machine.run_to_end(order(&[Layer::OutreachEngine])).await.unwrap();
+    assert_eq!(report.state, RunState::PartiallyFailed);
+    let dead = units(&machine, UnitState::Dead).await;
+    let unit = dead[0];
+    let Answer::ErrorDetail(card) = machine.ask(Query::ErrorDetail { unit }).await.unwrap() else {
+        panic!("no card");
+    };
+    assert_eq!(card.error.unwrap().code, "http_400");
+    assert_eq!((card.attempts.len(), card.same), (1, u64::try_from(dead.len()).unwrap()));
+    assert!(card.if_nothing.contains("stays dead"), "{}", card.if_nothing);
+    let Answer::ErrorGroups(groups) =
+        machine.ask(Query::ErrorGroups { mode: Mode::Dry, layer: None }).await.unwrap()
+    else {
+        panic!("no groups");
+    };
+    let fingerprint = card.fingerprint.unwrap();
+    assert_eq!(groups[0].fingerprint, fingerprint);
+
+    machine.submit(Command::Retry { unit }).await.unwrap();
+    assert_eq!(units(&machine, UnitState::Ready).await, [unit]);
+    let skipped = dead[1];
+    let reason = "closed for good".to_owned();
+    machine.submit(Command::Skip { unit: skipped, reason }).await.unwrap();
+    machine.run_to_end(order(&[Layer::OutreachEngine])).await.unwrap();
+    assert!(!units(&machine, UnitState::Dead).await.contains(&unit));
+    assert!(units(&machine, UnitState::Skipped).await.contains(&skipped));
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_with_a_next_step_and_stays_in_the_commands() {
+    let Bench { _folder, machine } = bench_with(Vec::new());
+    let retry = machine.submit(Command::Retry { unit: UnitId(7) }).await.unwrap_err();
+    assert_eq!(retry.kind, RefusalKind::Usage);
+    assert!(retry.hint.is_some());
+    let live = RunRequest { mode: Mode::Live, ..order(&[Layer::OutreachEngine]) };
+    let unarmed = machine.run_to_end(live).await.unwrap_err();
+    assert_eq!(unarmed.kind, RefusalKind::Safeguard);
+    let wrong = Command::ArmLive { confirmation: "yes".to_owned() };
+    assert_eq!(machine.submit(wrong).await.unwrap_err().kind, RefusalKind::Safeguard);
+    let refused: i64 = machine
+        .parts()
+        .store
+        .read(|conn| {
+            let sql = "SELECT count(*) FROM commands WHERE state = 'refused'";
+            Ok(conn.query_row(sql, [], |row| row.get(0))?)
+        })
+        .unwrap();
+    assert_eq!(refused, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_command_that_changed_something_stands_in_the_audit_log() {
+    let Bench { _folder, machine } = bench_with(Vec::new());
+    machine.submit(Command::Advance { ms: DAY_MS }).await.unwrap();
+    machine.submit(Command::ArmLive { confirmation: "live".to_owned() }).await.unwrap();
+    machine.submit(Command::Disarm).await.unwrap();
+    let changes: Vec<(String, String, String)> = machine
+        .parts()
+        .store
+        .read(|conn| {
+            let mut rows =
+                conn.prepare("SELECT actor, before, after FROM audit_log ORDER BY id")?;
+            let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .unwrap();
+    let told: Vec<_> =
+        changes.iter().map(|(_, before, after)| (before.as_str(), after.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("2026-01-05T09:00:00Z", "2026-01-06T09:00:00Z"),
+            ("disarmed", "armed"),
+            ("armed", "disarmed")
+        ]
+    );
+    assert!(changes.iter().all(|(actor, ..)| actor.starts_with("tester@")));
+}
