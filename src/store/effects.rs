@@ -14,6 +14,7 @@ use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
+use crate::domain::unit::UnitName;
 
 /// A row of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,7 +145,9 @@ pub fn resend(
 
 const SETTLE: &str = "
 UPDATE effects SET state = :state, receipt = :receipt, evidence = :evidence,
-  settled_at = CASE WHEN :settled THEN :now END
+  settled_at = CASE WHEN :settled THEN :now END,
+  confirmed_no = CASE WHEN :state = 'confirmed' THEN
+    (SELECT coalesce(max(confirmed_no), 0) + 1 FROM effects WHERE mode = :mode) END
 WHERE mode = :mode AND key = :key AND state = :from";
 
 /// Writes what became known about an effect.
@@ -179,23 +182,37 @@ pub fn settle(
 const CONFIRMED_AFTER: &str = "
 SELECT e.*, u.entity AS unit_entity, u.version AS unit_version, u.layer AS unit_layer
 FROM effects e JOIN units u ON u.id = e.unit_id
-WHERE e.mode = ?1 AND e.state = 'confirmed' AND e.id > ?2 ORDER BY e.id";
+WHERE e.mode = ?1 AND e.confirmed_no > ?2 ORDER BY e.confirmed_no";
 
-/// Returns the confirmed effects after journal place `after`, with the layer, entity and version of
-/// their units, in journal order.
+/// A confirmed effect with its place in the order of confirmations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confirmed {
+    /// Its place: grows with each confirmation, also of an effect that was rejected or unknown
+    /// while younger ones were confirmed.
+    pub number: i64,
+    /// The effect.
+    pub row: EffectRow,
+    /// The unit that performed it.
+    pub unit: UnitName,
+}
+
+/// Returns the effects confirmed after place `after`, in the order of their confirmation.
 pub fn confirmed_after(
     conn: &Connection,
     mode: Mode,
     after: i64,
-) -> Result<Vec<(EffectRow, Layer, String, String)>, StoreError> {
+) -> Result<Vec<Confirmed>, StoreError> {
     let mut statement = conn.prepare_cached(CONFIRMED_AFTER)?;
     let rows = statement.query_map(params![mode, after], |row| {
-        Ok((
-            from_row(row)?,
-            row.get("unit_layer")?,
-            row.get("unit_entity")?,
-            row.get("unit_version")?,
-        ))
+        Ok(Confirmed {
+            number: row.get("confirmed_no")?,
+            row: from_row(row)?,
+            unit: UnitName {
+                layer: row.get("unit_layer")?,
+                entity: row.get("unit_entity")?,
+                version: row.get("unit_version")?,
+            },
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -235,12 +252,4 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
         receipt: json_opt(row, "receipt")?,
         evidence: row.get("evidence")?,
     })
-}
-
-const OLDEST_OPEN: &str = "
-SELECT min(id) FROM effects WHERE mode = ?1 AND state IN ('sending', 'unknown')";
-
-/// Returns the journal place of the oldest effect that is not settled.
-pub fn oldest_open(conn: &Connection, mode: Mode) -> Result<Option<i64>, StoreError> {
-    Ok(conn.prepare_cached(OLDEST_OPEN)?.query_row([mode], |row| row.get(0))?)
 }

@@ -5,11 +5,10 @@
 //! which the inbox ignores.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
-use crate::domain::unit::UnitName;
 use crate::effects::counterparty::{ConfirmedEffect, Consequence, Counterparties, RawDelivery};
 use crate::store::error::StoreError;
 use crate::store::{Store, effects};
@@ -28,17 +27,15 @@ struct Pending {
 #[derive(Default)]
 pub(super) struct Upcoming {
     heap: BinaryHeap<Reverse<Pending>>,
-    /// Every effect up to this journal place has been taken in.
+    /// Every effect up to this place in the order of confirmations has been taken in.
     seen_until: i64,
-    /// Effects beyond it that have been taken in too.
-    seen_beyond: BTreeSet<i64>,
 }
 
 impl Upcoming {
     /// Takes in what follows from effects confirmed since the last time.
     ///
-    /// An effect can be confirmed after later ones, when it was unknown for a while. So everything
-    /// before the oldest open one is behind us for good, and what lies beyond is remembered singly.
+    /// An effect can be confirmed after younger ones, when it was rejected or unknown for a while,
+    /// so what counts is the order of confirmations and not that of the journal.
     pub(super) fn extend(
         &mut self,
         store: &Store,
@@ -46,18 +43,14 @@ impl Upcoming {
         counterparties: &dyn Counterparties,
     ) -> Result<(), StoreError> {
         let after = self.seen_until;
-        let (rows, open) = store.read(|conn| {
-            Ok((effects::confirmed_after(conn, mode, after)?, effects::oldest_open(conn, mode)?))
-        })?;
-        for (row, layer, unit_entity, unit_version) in rows {
-            if !self.seen_beyond.insert(row.id) {
-                continue;
-            }
+        let confirmed = store.read(|conn| effects::confirmed_after(conn, mode, after))?;
+        for effects::Confirmed { number, row, unit } in confirmed {
+            self.seen_until = number;
             let (Some(receipt), Some(settled_at)) = (row.receipt, row.settled_at) else { continue };
             let effect = ConfirmedEffect {
                 id: row.id,
                 key: row.key,
-                unit: UnitName::new(layer, unit_entity, unit_version),
+                unit,
                 action: row.action,
                 entity: row.entity,
                 version: row.version,
@@ -77,9 +70,6 @@ impl Upcoming {
                 }));
             }
         }
-        let last = self.seen_beyond.last().copied().unwrap_or(after);
-        self.seen_until = open.map_or(last, |open| last.min(open - 1)).max(after);
-        self.seen_beyond = self.seen_beyond.split_off(&(self.seen_until + 1));
         Ok(())
     }
 

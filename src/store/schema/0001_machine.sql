@@ -156,13 +156,16 @@ CREATE TABLE effects (
   attempt_id INTEGER NOT NULL,           -- attempt of the last send
   sent_at    INTEGER NOT NULL,           -- mode clock of the last send
   settled_at INTEGER,
+  confirmed_no INTEGER,                  -- place in the order of confirmations, which is not that of ids
   wall_at    INTEGER NOT NULL,
   receipt    TEXT,                       -- JSON
   evidence   TEXT,                       -- why it is unknown, or who resolved it and how
   UNIQUE (mode, key),
   CHECK ((receipt IS NOT NULL) = (state = 'confirmed')),
+  CHECK ((confirmed_no IS NOT NULL) = (state = 'confirmed')),
   CHECK ((settled_at IS NOT NULL) = (state IN ('confirmed', 'rejected')))
 ) STRICT;
+CREATE UNIQUE INDEX effects_confirmed ON effects (mode, confirmed_no) WHERE confirmed_no IS NOT NULL;
 CREATE INDEX effects_open ON effects (mode, id) WHERE state IN ('sending', 'unknown');
 CREATE INDEX effects_by_state ON effects (mode, layer, state);
 CREATE INDEX effects_by_entity ON effects (mode, entity, action);
