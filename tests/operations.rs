@@ -72,10 +72,8 @@ struct Operations;
 #[async_trait]
 impl Layers for Operations {
     fn discover(&self, layer: Layer, ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
-        match layer {
-            Layer::OnboardingFlow | Layer::GbpOptimizer => NineLayers.discover(layer, ctx),
-            _ => Ok(Vec::new()),
-        }
+        let ours = [Layer::OnboardingFlow, Layer::GbpOptimizer].contains(&layer);
+        if ours { NineLayers.discover(layer, ctx) } else { Ok(Vec::new()) }
     }
 
     async fn run(&self, ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
