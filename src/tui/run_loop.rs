@@ -49,7 +49,7 @@ pub(super) struct Parts<'a, W> {
     /// Columns and rows at the start.
     pub(super) size: (u16, u16),
     /// Gives the terminal to the shell and takes it back.
-    pub(super) suspend: &'a dyn Fn(),
+    pub(super) suspend: &'a (dyn Fn() + Sync),
 }
 
 /// What has happened, as the loop sees it.
@@ -66,18 +66,19 @@ pub(super) async fn drive<W: Write>(
     machine: Arc<dyn Machine>,
     mut parts: Parts<'_, W>,
     mut input: impl Stream<Item = io::Result<Input>> + Unpin,
-    mut signals: impl Stream<Item = Exit> + Unpin,
+    signals: impl Stream<Item = Exit> + Unpin,
 ) -> Exit {
+    let mut signals = signals.fuse();
     let mut pictures = machine.snapshots();
     let first = pictures.borrow_and_update().clone();
     let mut model = Model::new(first, parts.clock.wall(), parts.size);
     let mut in_flight: FuturesUnordered<BoxFuture<'static, Event>> = FuturesUnordered::new();
-    let mut drawn_us = parts.clock.monotonic_us();
+    let mut taken_us = parts.clock.monotonic_us();
     if paint(&mut parts, &model).is_err() {
         return Exit::HungUp;
     }
     loop {
-        let rest_ms = rest_ms(&parts, drawn_us);
+        let rest_ms = rest_ms(&parts, taken_us);
         let sleep_ms = if rest_ms > 0 {
             rest_ms.min(pacing::next_tick_ms(&model))
         } else {
@@ -114,6 +115,7 @@ pub(super) async fn drive<W: Write>(
                 requests = update(&mut model, *event);
             }
             Happened::Picture(Some(snapshot)) => {
+                taken_us = parts.clock.monotonic_us();
                 requests = update(&mut model, Event::Snapshot(snapshot));
                 requests.extend(update(&mut model, Event::Tick(now)));
             }
@@ -128,16 +130,15 @@ pub(super) async fn drive<W: Write>(
                 Err(_) => return Exit::HungUp,
             }
         }
-        drawn_us = parts.clock.monotonic_us();
         if paint(&mut parts, &model).is_err() {
             return Exit::HungUp;
         }
     }
 }
 
-/// Milliseconds until the next picture may be drawn.
-fn rest_ms<W>(parts: &Parts<'_, W>, drawn_us: u64) -> i64 {
-    let since_ms = parts.clock.monotonic_us().saturating_sub(drawn_us) / 1_000;
+/// Milliseconds until the next picture may be taken.
+fn rest_ms<W>(parts: &Parts<'_, W>, taken_us: u64) -> i64 {
+    let since_ms = parts.clock.monotonic_us().saturating_sub(taken_us) / 1_000;
     (parts.pacing.gap_ms() - since_ms.cast_signed()).max(0)
 }
 
@@ -205,3 +206,6 @@ fn paint<W: Write>(parts: &mut Parts<'_, W>, model: &Model) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
