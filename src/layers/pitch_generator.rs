@@ -203,3 +203,6 @@ fn rejected(choice: &Choice, fault: &PitchFault) -> WorkError {
 fn n_claims(pitch: &Pitch) -> usize {
     pitch.claims.as_array().map_or(0, Vec::len)
 }
+
+#[cfg(test)]
+mod tests;

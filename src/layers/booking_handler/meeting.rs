@@ -130,7 +130,7 @@ pub(super) struct Noted {
 
 impl Noted {
     /// Adds the work of other layers with which a client begins.
-    fn with_first_work(self, now: Moment) -> StepOutcome {
+    pub(super) fn with_first_work(self, now: Moment) -> StepOutcome {
         let Some(client) = self.client else { return self.outcome };
         let mut outcome = self.outcome;
         outcome.units.extend(onboarding_flow::first_units(&client, now));

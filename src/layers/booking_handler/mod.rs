@@ -100,3 +100,6 @@ fn invite_unit(meeting: &Meeting, now: Moment) -> NewUnit {
         serde_json::json!(payload),
     )
 }
+
+#[cfg(test)]
+mod tests;

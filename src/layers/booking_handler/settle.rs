@@ -1,9 +1,12 @@
 //! Derives the meeting from everything that deliveries have told of its chain of invitees.
 
+use rusqlite::Connection;
+
 use super::{SettlePayload, invite_unit, meeting_unit, meeting_unit_name};
 use crate::domain::booking::{self, Invitee};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
+use crate::domain::mode::Mode;
 use crate::domain::outcome::StepOutcome;
 use crate::domain::sales::{Conclusion, Meeting, MeetingState, Prospect, SalesChange, Stage};
 use crate::domain::time::Moment;
@@ -11,32 +14,40 @@ use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::LayerContext;
 use crate::layers::outreach_engine::{self, Pending};
 use crate::layers::payload;
+use crate::store::error::StoreError;
 use crate::store::sales::{invitees, meetings, prospects};
+
+/// What is known of a chain before it is settled.
+pub(super) struct Known {
+    pub(super) chain: Vec<Invitee>,
+    pub(super) before: Option<Meeting>,
+    pub(super) prospect: Option<Prospect>,
+}
 
 pub(super) fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
     let SettlePayload { uri } = payload(unit)?;
-    let mode = ctx.mode;
-    let (chain, before, prospect) = ctx.store.read(|conn| {
-        let chain = invitees::chain(conn, mode, &[&uri])?;
-        let mut before = None;
-        for known in uris(&chain) {
-            before = match before {
-                None => meetings::get(conn, mode, known)?,
-                found => found,
-            };
-        }
-        let entity = chain.iter().find_map(|invitee| invitee.prospect.clone());
-        let prospect = match entity {
-            Some(entity) => prospects::get(conn, mode, &entity)?,
-            None => None,
-        };
-        Ok((chain, before, prospect))
-    })?;
+    let Known { chain, before, prospect } = ctx.store.read(|conn| gather(conn, ctx.mode, &uri))?;
     let open = match &prospect {
-        Some(prospect) => Some(outreach_engine::pending(ctx.store, mode, &prospect.entity)?),
+        Some(prospect) => Some(outreach_engine::pending(ctx.store, ctx.mode, &prospect.entity)?),
         None => None,
     };
     Ok(decide(&chain, before.as_ref(), prospect.as_ref().zip(open), ctx.now))
+}
+
+pub(super) fn gather(conn: &Connection, mode: Mode, uri: &str) -> Result<Known, StoreError> {
+    let chain = invitees::chain(conn, mode, &[uri])?;
+    let mut before = None;
+    for known in uris(&chain) {
+        before = match before {
+            None => meetings::get(conn, mode, known)?,
+            found => found,
+        };
+    }
+    let prospect = match chain.iter().find_map(|invitee| invitee.prospect.as_deref()) {
+        Some(entity) => prospects::get(conn, mode, entity)?,
+        None => None,
+    };
+    Ok(Known { chain, before, prospect })
 }
 
 /// Every URI that may name the chain's meeting.

@@ -221,6 +221,14 @@ pub(super) struct Pending {
     units: Vec<UnitName>,
 }
 
+#[cfg(test)]
+impl Pending {
+    /// Makes a plan of one message, for the tests of layers that stop it.
+    pub(super) fn of_a_test(entity: &str) -> Self {
+        Self { entity: entity.to_owned(), units: vec![message_name(entity, "intro", 2)] }
+    }
+}
+
 /// Reads what is planned for a prospect.
 pub(super) fn pending(store: &Store, mode: Mode, entity: &str) -> Result<Pending, StoreError> {
     let units = tracked(store, mode, entity)?
@@ -294,3 +302,6 @@ fn addresses(prospect: &Prospect) -> Vec<&str> {
 fn told(kind: &str, text: String) -> NewEvent {
     NewEvent::info(kind, text)
 }
+
+#[cfg(test)]
+mod tests;

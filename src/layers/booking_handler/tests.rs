@@ -1,0 +1,342 @@
+//! Tests of the decisions of layer 4, with the rows they rest on.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one of many changes")]
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::meeting::{HowItWent, not_held, read_answer};
+use super::*;
+use crate::config::embedded;
+use crate::domain::booking::Invitee;
+use crate::domain::calendly::{CalendlyDelivery, CalendlyEvent};
+use crate::domain::change::Change;
+use crate::domain::effect::InviteMethod;
+use crate::domain::mode::Mode;
+use crate::domain::operations::{ClientState, OperationsChange, Plan};
+use crate::domain::outcome::Next;
+use crate::domain::sales::{Conclusion, MeetingOutcome, Prospect, SalesChange, Stage};
+use crate::domain::time::HOUR_MS;
+use crate::layers::outreach_engine::Pending;
+use crate::runtime::clock::SystemClock;
+use crate::store::{Store, changes};
+
+const NOW: Moment = Moment(1_767_603_600_000);
+
+fn delivery(event: CalendlyEvent, uri: &str, hour: i64) -> CalendlyDelivery {
+    CalendlyDelivery {
+        event,
+        created_at: "2026-01-05T09:00:00Z".to_owned(),
+        uri: uri.to_owned(),
+        email: "ann@dental.example".to_owned(),
+        name: "Ann".to_owned(),
+        zone: "Europe/London".to_owned(),
+        starts_at: NOW.plus_ms(hour * HOUR_MS),
+        ends_at: NOW.plus_ms(hour * HOUR_MS + HOUR_MS / 2),
+        rescheduled: false,
+        old_invitee: None,
+        new_invitee: None,
+        campaign: Some("osm:node/1".to_owned()),
+        reason: None,
+    }
+}
+
+/// Booked for hour 30, moved to hour 50, cancelled.
+fn story() -> Vec<CalendlyDelivery> {
+    let mut given_up = delivery(CalendlyEvent::Canceled, "I1", 30);
+    given_up.rescheduled = true;
+    given_up.new_invitee = Some("I2".to_owned());
+    let mut moved = delivery(CalendlyEvent::Created, "I2", 50);
+    moved.old_invitee = Some("I1".to_owned());
+    let mut cancelled = delivery(CalendlyEvent::Canceled, "I2", 50);
+    cancelled.old_invitee = Some("I1".to_owned());
+    vec![delivery(CalendlyEvent::Created, "I1", 30), given_up, moved, cancelled]
+}
+
+fn prospect() -> Prospect {
+    Prospect {
+        entity: "osm:node/1".to_owned(),
+        name: "A Dental".to_owned(),
+        category: "dental".to_owned(),
+        address: None,
+        city: None,
+        postcode: None,
+        country: None,
+        zone: "Europe/London".to_owned(),
+        language: "en".to_owned(),
+        lat: None,
+        lon: None,
+        phone: Some("+441632960001".to_owned()),
+        email: Some("ann@dental.example".to_owned()),
+        website: None,
+        linkedin: None,
+        source: "csv".to_owned(),
+        attribution: String::new(),
+        stage: Stage::Contacted,
+        reason: None,
+        score: None,
+        coverage: None,
+        tier: None,
+    }
+}
+
+fn meeting() -> Meeting {
+    let facts = Invitee::from_delivery(&story()[0], Some("osm:node/1".to_owned()));
+    crate::domain::booking::meeting(&[facts], None).unwrap()
+}
+
+fn settle(chain: &[Invitee], before: Option<&Meeting>) -> StepOutcome {
+    let prospect = prospect();
+    let open = Pending::of_a_test(&prospect.entity);
+    settle::decide(chain, before, Some((&prospect, open)), NOW)
+}
+
+fn versions(outcome: &StepOutcome) -> Vec<&str> {
+    outcome.units.iter().map(|unit| unit.name.version.as_str()).collect()
+}
+
+fn stages(outcome: &StepOutcome) -> Vec<Stage> {
+    outcome
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Sales(SalesChange::ProspectStage { stage, .. }) => Some(*stage),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_booking_plans_its_invite_and_its_meeting_and_ends_the_outreach() {
+    let facts = Invitee::from_delivery(&story()[0], Some("osm:node/1".to_owned()));
+    let outcome = settle(&[facts], None);
+    assert_eq!(versions(&outcome), ["invite/0", "meeting/2026-01-06T15:00:00Z"]);
+    assert_eq!(outcome.units[1].run_at, Some(NOW.plus_ms(30 * HOUR_MS + HOUR_MS / 2)));
+    assert_eq!(outcome.stops.len(), 1, "the planned message is stopped");
+    assert_eq!(stages(&outcome), [Stage::Booked]);
+    assert!(outcome.changes.iter().any(|change| matches!(
+        change,
+        Change::Sales(SalesChange::Concluded { conclusion: Conclusion::Booked, .. })
+    )));
+}
+
+#[test]
+fn a_moved_call_stops_the_old_meeting_and_tells_the_calendar_with_the_next_sequence() {
+    let chain: Vec<Invitee> = story()[..3]
+        .iter()
+        .map(|delivery| Invitee::from_delivery(delivery, Some("osm:node/1".to_owned())))
+        .fold(Vec::new(), |mut chain: Vec<Invitee>, facts| {
+            match chain.iter().position(|known| known.uri == facts.uri) {
+                Some(at) => chain[at] = chain[at].clone().merged(facts),
+                None => chain.push(facts),
+            }
+            chain
+        });
+    let outcome = settle(&chain, Some(&meeting()));
+    assert_eq!(versions(&outcome), ["invite/1", "meeting/2026-01-07T11:00:00Z"]);
+    let stopped: Vec<&str> = outcome.stops.iter().map(|(name, _)| name.version.as_str()).collect();
+    assert!(stopped.contains(&"meeting/2026-01-06T15:00:00Z"), "{stopped:?}");
+}
+
+#[test]
+fn a_cancelled_call_sends_a_cancellation_and_loses_the_prospect() {
+    let mut gone = Invitee::from_delivery(&story()[0], None);
+    gone.canceled = true;
+    let outcome = settle(&[gone.clone()], Some(&meeting()));
+    assert_eq!(versions(&outcome), ["invite/1"]);
+    assert_eq!(stages(&outcome), [Stage::Booked, Stage::Lost]);
+    // Nobody was told of it yet, so nobody is told that it is off.
+    assert!(versions(&settle(&[gone], None)).is_empty());
+}
+
+#[test]
+fn half_a_reschedule_waits_for_the_other_half() {
+    let facts = Invitee::from_delivery(&story()[1], None);
+    let outcome = settle(&[facts], None);
+    assert!(matches!(outcome.next, Next::Skipped(_)));
+    assert!(outcome.changes.is_empty());
+}
+
+#[test]
+fn a_booking_of_a_stranger_is_kept_and_shown() {
+    let stranger = CalendlyDelivery { campaign: None, ..story()[0].clone() };
+    let unit = unit("delivery", json!({}));
+    let outcome = delivery::decide(&stranger, None, None, &unit);
+    assert_eq!(outcome.events[0].kind, "booking_of_a_stranger");
+    let settled = settle::decide(&[Invitee::from_delivery(&stranger, None)], None, None, NOW);
+    assert_eq!(versions(&settled).len(), 2);
+    assert!(stages(&settled).is_empty());
+}
+
+#[test]
+fn a_no_show_noted_in_calendly_answers_the_waiting_meeting() {
+    let unit = unit("delivery", json!({}));
+    let noted = delivery(CalendlyEvent::NoShow, "I1", 30);
+    let outcome = delivery::decide(&noted, None, Some(&meeting()), &unit);
+    let (name, answer) = &outcome.answers[0];
+    assert_eq!(name.version, "meeting/2026-01-06T15:00:00Z");
+    assert_eq!(read_answer(answer).unwrap(), HowItWent::NoShow);
+}
+
+fn unit(kind: &str, payload: serde_json::Value) -> Unit {
+    Unit {
+        id: crate::domain::ids::UnitId(1),
+        mode: Mode::Dry,
+        name: UnitName::new(Layer::BookingHandler, "d1", kind),
+        kind: kind.to_owned(),
+        label: String::new(),
+        payload,
+        answer: None,
+        state: crate::domain::lifecycle::unit::UnitState::Leased,
+        epoch: crate::domain::ids::Epoch(1),
+        tries: 0,
+        due_at: None,
+        first_failed_at: None,
+        run_id: None,
+    }
+}
+
+fn orders<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
+    if items.is_empty() {
+        return vec![Vec::new()];
+    }
+    (0..items.len())
+        .flat_map(|first| {
+            let mut rest = items.to_vec();
+            let head = rest.remove(first);
+            orders(&rest).into_iter().map(move |mut tail| {
+                tail.insert(0, head.clone());
+                tail
+            })
+        })
+        .collect()
+}
+
+/// Applies deliveries one by one, each settled from the rows that are there then.
+fn replay(deliveries: &[CalendlyDelivery]) -> Option<Meeting> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(&path, Arc::new(SystemClock::new())).unwrap();
+    let write = |list: Vec<Change>| {
+        let apply = move |tx: &rusqlite::Connection| {
+            list.iter().try_for_each(|change| changes::apply(tx, Mode::Dry, NOW, change))
+        };
+        store.write("test", apply).wait().unwrap();
+    };
+    write(vec![SalesChange::Prospect(Box::new(prospect())).into()]);
+    let mut last = None;
+    for letter in deliveries {
+        let unit = unit("delivery", json!({}));
+        write(delivery::decide(letter, letter.campaign.clone(), None, &unit).changes);
+        let known = store.read(|conn| settle::gather(conn, Mode::Dry, &letter.uri)).unwrap();
+        let prospect = known.prospect.expect("the prospect is matched");
+        let open = Pending::of_a_test(&prospect.entity);
+        let outcome =
+            settle::decide(&known.chain, known.before.as_ref(), Some((&prospect, open)), NOW);
+        write(outcome.changes);
+        last = store.read(|conn| settle::gather(conn, Mode::Dry, &letter.uri)).unwrap().before;
+    }
+    last
+}
+
+#[test]
+fn every_order_of_the_deliveries_leaves_the_same_row() {
+    let end = |deliveries: &[CalendlyDelivery]| {
+        let Meeting { entity, prospect, invitee_uri, starts_at, state, .. } =
+            replay(deliveries).unwrap();
+        (entity, prospect, invitee_uri, starts_at, state)
+    };
+    for n in [1, 3, 4] {
+        let expected = end(&story()[..n]);
+        for order in orders(&story()[..n]) {
+            assert_eq!(end(&order), expected, "{order:?}");
+        }
+    }
+}
+
+fn invite_order(state: MeetingState, sequence: i64) -> InvitePayload {
+    let meeting = Meeting { sequence, state, ..meeting() };
+    serde_json::from_value(invite_unit(&meeting, NOW).payload).unwrap()
+}
+
+#[test]
+fn an_invite_keeps_its_uid_and_is_the_same_whenever_it_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = embedded(folder.path()).unwrap();
+    let make = |state, sequence| {
+        invite::invite(&invite_order(state, sequence), "I1", &settings, Mode::Dry)
+    };
+    let (first, moved) = (make(MeetingState::Booked, 0), make(MeetingState::Booked, 1));
+    let cancelled = make(MeetingState::Cancelled, 2);
+    assert_eq!(first, make(MeetingState::Booked, 0));
+    assert_eq!((&first.uid, &first.uid), (&moved.uid, &cancelled.uid));
+    assert_eq!((first.method, cancelled.method), (InviteMethod::Request, InviteMethod::Cancel));
+    assert_eq!((first.stamped_at, first.organizer.as_str()), (NOW, first.mail.from.as_str()));
+    assert!(first.mail.text.contains("2026-01-06 15:00 (Europe/London)"), "{}", first.mail.text);
+}
+
+#[test]
+fn an_invite_that_a_later_one_replaces_is_not_sent() {
+    let order = invite_order(MeetingState::Booked, 0);
+    let moved = Meeting { sequence: 1, ..meeting() };
+    assert!(invite::superseded(&order, Some(&moved)).is_some());
+    assert!(invite::superseded(&order, Some(&meeting())).is_none());
+}
+
+#[test]
+fn a_call_that_was_moved_or_cancelled_is_nothing_to_ask_about() {
+    let order = MeetingPayload { starts_at: meeting().starts_at, ends_at: meeting().ends_at };
+    assert_eq!(not_held(&order, &meeting()), None);
+    let moved = Meeting { starts_at: NOW, ..meeting() };
+    assert!(not_held(&order, &moved).is_some());
+    let off = Meeting { state: MeetingState::Cancelled, ..meeting() };
+    assert!(not_held(&order, &off).is_some());
+}
+
+#[test]
+fn a_won_call_makes_a_client_and_plans_the_work_that_follows() {
+    let noted = meeting::decide(&meeting(), Some(&prospect()), HowItWent::Won(Plan::Starter), NOW);
+    let client = noted.client.as_ref().unwrap();
+    assert_eq!((client.state, client.plan), (ClientState::Onboarding, Plan::Starter));
+    assert_eq!(stages(&noted.outcome), [Stage::Client]);
+    let kept = noted.outcome.changes.iter().any(|change| {
+        matches!(change, Change::Operations(OperationsChange::Client(row)) if **row == *client)
+    });
+    assert!(kept);
+    let outcome = noted.with_first_work(NOW);
+    for layer in [Layer::OnboardingFlow, Layer::FinanceTracker] {
+        assert!(outcome.units.iter().any(|unit| unit.name.layer == layer), "{layer}");
+    }
+}
+
+#[test]
+fn other_outcomes_make_no_client_and_an_undecided_one_keeps_its_place() {
+    for (how, stage, state, outcome) in [
+        (HowItWent::Lost, vec![Stage::Lost], MeetingState::Held, Some(MeetingOutcome::Lost)),
+        (HowItWent::NoShow, vec![Stage::Lost], MeetingState::NoShow, None),
+        (HowItWent::Undecided, vec![], MeetingState::Held, Some(MeetingOutcome::Undecided)),
+    ] {
+        let noted = meeting::decide(&meeting(), Some(&prospect()), how, NOW);
+        assert!(noted.client.is_none());
+        assert_eq!(stages(&noted.outcome), stage);
+        assert!(noted.outcome.changes.iter().any(|change| matches!(
+            change,
+            Change::Sales(SalesChange::Meeting(row)) if row.state == state && row.outcome == outcome
+        )));
+    }
+}
+
+#[test]
+fn an_answer_that_says_nothing_usable_is_an_error_with_a_next_step() {
+    for answer in [
+        json!({}),
+        json!({ "result": "perhaps" }),
+        json!({ "result": "won", "data": { "plan": "gold" } }),
+    ] {
+        let error = read_answer(&answer).unwrap_err();
+        assert!(error.hint.unwrap().contains("won and a plan"), "{answer}");
+    }
+    let won = json!({ "result": "done", "data": { "outcome": "won", "plan": "enterprise" } });
+    assert_eq!(read_answer(&won).unwrap(), HowItWent::Won(Plan::Enterprise));
+}
