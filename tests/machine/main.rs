@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a stage that cannot be set up has failed its test")]
 
 mod gate;
+mod money;
 mod research;
 mod runs;
 mod stage;

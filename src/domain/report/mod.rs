@@ -197,7 +197,11 @@ pub fn findings(metrics: &[Metric]) -> Vec<Finding> {
         && posts.rows > 0
     {
         findings.push(Finding {
-            text: format!("{:.0} posts became visible.", posts.value),
+            text: if posts.rows == 1 {
+                "1 post became visible.".to_owned()
+            } else {
+                format!("{} posts became visible.", posts.rows)
+            },
             rows: posts.rows,
         });
     }

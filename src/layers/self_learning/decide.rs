@@ -152,22 +152,24 @@ fn rewrite(facts: &Facts, variant: &Variant, reason: &str) -> Proposal {
     )
 }
 
-/// One insight for each variant whose windows have begun to close.
+/// One insight for each variant whose windows have begun to close: before that only bookings are
+/// known, and every variant would look perfect.
 fn variant_insights(facts: &Facts, variants: &[Variant]) -> Vec<Insight> {
     facts
         .outcomes
         .iter()
-        .filter(|arm| arm.successes + arm.failures > 0)
+        .filter(|arm| arm.failures > 0)
         .map(|arm| {
             let n = arm.successes + arm.failures;
             let interval = wilson(arm.successes, n);
             let text = format!(
-                "{} of {n} contacts with {:?} booked ({:.0} %, between {:.0} and {:.0} %)",
+                "{} of {n} contacts with {:?} booked ({:.0} %, between {:.0} and {:.0} %), {} pending",
                 arm.successes,
                 arm.arm,
                 100.0 * share(arm.successes, n),
                 100.0 * interval.low,
                 100.0 * interval.high,
+                arm.contacts - n,
             );
             let evidence = json!({
                 "contacts": arm.contacts,

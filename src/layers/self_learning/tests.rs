@@ -58,12 +58,15 @@ fn counts_are_written_as_they_were_counted_and_pending_contacts_are_in_neither()
     assert_eq!((written.variants[0].successes, written.variants[0].failures), (5, 20));
     let insight = &written.insights[0];
     assert_eq!((insight.n, insight.evidence["pending"].as_u64()), (25, Some(15)));
-    assert_eq!(insight.text, "5 of 25 contacts with \"direct\" booked (20 %, between 9 and 39 %)");
+    assert_eq!(
+        insight.text,
+        "5 of 25 contacts with \"direct\" booked (20 %, between 9 and 39 %), 15 pending"
+    );
 }
 
 #[test]
-fn an_arm_whose_windows_are_all_open_has_no_insight_yet() {
-    let written = written(&learn(&facts(vec![arm("direct", 40, 0, 0)])));
+fn an_arm_of_which_only_bookings_are_known_yet_has_no_insight() {
+    let written = written(&learn(&facts(vec![arm("direct", 40, 7, 0)])));
     assert_eq!((written.variants.len(), written.insights.len()), (1, 0));
 }
 

@@ -29,11 +29,19 @@ ON CONFLICT (mode, entity, period) DO UPDATE SET
     ELSE excluded.state END";
 
 /// Inserts an invoice, or adds to the known one what it did not know. What was paid stays paid.
+///
+/// A second invoice of one month (another subscription, a proration) keeps its own row, named by
+/// the month and the provider's id.
 pub(super) fn put(tx: &Connection, mode: Mode, invoice: &Invoice) -> Result<(), StoreError> {
+    let known = get(tx, mode, &invoice.entity, &invoice.period)?.and_then(|row| row.provider_id);
+    let period = match (known, &invoice.provider_id) {
+        (Some(known), Some(told)) if known != *told => format!("{}/{told}", invoice.period),
+        (_, _) => invoice.period.clone(),
+    };
     tx.prepare_cached(PUT)?.execute(named_params! {
         ":mode": mode,
         ":entity": invoice.entity,
-        ":period": invoice.period,
+        ":period": period,
         ":provider": invoice.provider_id,
         ":net": invoice.net.minor,
         ":tax": invoice.tax.minor,

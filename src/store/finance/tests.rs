@@ -164,6 +164,24 @@ fn what_has_ended_never_comes_back_and_what_is_older_changes_nothing() {
 }
 
 #[test]
+fn two_invoices_of_one_month_are_two_rows() {
+    let (_folder, conn) = database();
+    let month = |event: &str, id: &str, paid: i64| {
+        json!({"id": event, "created": 100, "type": "invoice.paid", "data": {"object": {
+            "id": id, "customer": "cus_test0001", "subscription": "sub_1", "currency": "usd",
+            "amount_paid": paid, "total": paid, "created": 100}}})
+    };
+    for (event, id, paid) in
+        [("evt_1", "in_1", 500), ("evt_2", "in_2", 300), ("evt_3", "in_2", 300)]
+    {
+        tell(&conn, &month(event, id, paid));
+    }
+    let row = |id| invoices::by_provider(&conn, MODE, id).unwrap().unwrap();
+    assert_eq!((row("in_1").period.as_str(), row("in_1").paid_minor), ("1970-01", 500));
+    assert_eq!((row("in_2").period.as_str(), row("in_2").paid_minor), ("1970-01/in_2", 300));
+}
+
+#[test]
 fn a_refund_of_a_taxed_invoice_splits_like_it_whatever_the_steps() {
     let invoice = json!({"id": "evt_1", "created": 100, "type": "invoice.paid", "data": {"object": {
         "id": "in_1", "customer": "cus_test0001", "currency": "usd", "amount_paid": 11_900,

@@ -8,6 +8,8 @@
 
 mod body;
 
+use jiff::ToSpan;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -26,9 +28,6 @@ use crate::effects::counterparty::{ConfirmedEffect, Consequence};
 
 /// Months that a subscription is renewed for: longer than any horizon that is run.
 const RENEWALS: i64 = 12;
-
-/// Time between the months of a subscription.
-const MONTH_MS: i64 = 30 * DAY_MS;
 
 /// The section `payer` of the market.
 #[derive(Clone, Debug, Deserialize)]
@@ -132,7 +131,7 @@ impl Account<'_> {
         let created = self.subscription(request, started, "active", started);
         self.tell("customer.subscription.created", "created", &created, created_due, false, told);
         for month in 0..=RENEWALS {
-            let begins = started.plus_ms(month * MONTH_MS);
+            let begins = months_after(started, month);
             let fails = month > 0
                 && self.happens("renewal fails", &month.to_string(), &self.rates.renewal_fails);
             let bill = self.month(request, month, begins);
@@ -240,6 +239,12 @@ impl Account<'_> {
     fn digest(&self, name: &str) -> String {
         hex::encode(&Sha256::digest(format!("{}/{name}", self.id))[..12])
     }
+}
+
+/// The same day of a later month, or that month's last: how the provider renews.
+fn months_after(start: Moment, months: i64) -> Moment {
+    let start = start.to_timestamp().to_zoned(TimeZone::UTC);
+    start.saturating_add(months.months()).timestamp().into()
 }
 
 /// A rate of whole units; the market's rates are small.
