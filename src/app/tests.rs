@@ -1,9 +1,11 @@
+use std::path::Path;
 use std::sync::Arc;
 
-use super::command::{Command, RefusalKind, RunRequest};
+use super::command::{Command, DemoControl, RefusalKind, RunRequest};
 use super::port::Machine as _;
 use super::query::{Answer, Query, UnitFilter};
-use super::{Handle, Origin, Setup, Show, build};
+use super::snapshot::Snapshot;
+use super::{Handle, Origin, Rule, Setup, Show, build};
 use crate::domain::fault::{FaultKind, ScriptedFault};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
@@ -17,18 +19,17 @@ struct Bench {
     machine: Handle,
 }
 
+fn open(folder: &Path, script: Vec<ScriptedFault>, origin: Origin, show: Show) -> Handle {
+    let mut settings = crate::config::embedded(folder).unwrap();
+    settings.sim.faults.script = script;
+    let database = folder.join("t.db");
+    let setup = Setup { database, settings, origin, user: "tester".to_owned() };
+    Handle::start(Arc::new(build(setup).unwrap()), show, Mode::Dry).unwrap()
+}
+
 fn bench_with(script: Vec<ScriptedFault>) -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = crate::config::embedded(folder.path()).unwrap();
-    settings.sim.faults.script = script;
-    let setup = Setup {
-        database: folder.path().join("t.db"),
-        settings,
-        origin: Origin::Cli,
-        user: "tester".to_owned(),
-    };
-    let parts = Arc::new(build(setup).unwrap());
-    let machine = Handle::start(parts, Show::Headless, Mode::Dry).unwrap();
+    let machine = open(folder.path(), script, Origin::Cli, Show::Headless);
     Bench { _folder: folder, machine }
 }
 
@@ -147,4 +148,64 @@ async fn every_command_that_changed_something_stands_in_the_audit_log() {
         ]
     );
     assert!(changes.iter().all(|(actor, ..)| actor.starts_with("tester@")));
+}
+
+/// Waits for a picture that shows what is waited for.
+async fn seen(machine: &Handle, shows: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let mut pictures = machine.snapshots();
+    let picture = pictures.wait_for(|picture| shows(picture)).await.unwrap();
+    Arc::clone(&picture)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_screen_sees_what_another_process_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let screen = open(folder.path(), Vec::new(), Origin::Screen, Show::Screen(Rule::Glance));
+    let other = open(folder.path(), Vec::new(), Origin::Cli, Show::Headless);
+    let before = seen(&screen, |_| true).await.dry_clock.now;
+    other.submit(Command::Advance { ms: DAY_MS }).await.unwrap();
+    let picture = seen(&screen, |picture| picture.dry_clock.now > before).await;
+    assert_eq!(picture.dry_clock.now, before.plus_ms(DAY_MS));
+    assert_eq!(picture.events.last().unwrap().kind, "clock_moved");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_is_paused_resumed_and_cancelled_from_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = Rule::Demo { days: 45 };
+    let screen = open(folder.path(), Vec::new(), Origin::Screen, Show::Screen(rule));
+    let other = open(folder.path(), Vec::new(), Origin::Cli, Show::Headless);
+    // The demo stands still before its first jump, so the run is under way for as long as needed.
+    screen.submit(Command::Demo { control: DemoControl::Pause }).await.unwrap();
+    let run = screen.submit(Command::Run(order(&Layer::ALL))).await.unwrap().run.unwrap();
+    let state = |wanted| move |picture: &Snapshot| picture.run.as_ref().unwrap().state == wanted;
+
+    other.submit(Command::Pause { run }).await.unwrap();
+    seen(&screen, state(RunState::Paused)).await;
+    let busy = other.run_to_end(order(&Layer::ALL)).await.unwrap_err();
+    assert_eq!(busy.kind, RefusalKind::Safeguard, "{busy:?}");
+    other.submit(Command::Resume { run }).await.unwrap();
+    seen(&screen, state(RunState::Running)).await;
+    other.submit(Command::Cancel { run }).await.unwrap();
+    let picture = seen(&screen, state(RunState::Cancelled)).await;
+    assert!(picture.run.as_ref().unwrap().ended_wall.is_some());
+    let again = other.submit(Command::Cancel { run }).await.unwrap_err();
+    assert_eq!(again.kind, RefusalKind::Usage);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drained_run_is_taken_up_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = Rule::Demo { days: 45 };
+    let screen = open(folder.path(), Vec::new(), Origin::Screen, Show::Screen(rule));
+    screen.submit(Command::Demo { control: DemoControl::Pause }).await.unwrap();
+    let run = screen.submit(Command::Run(order(&Layer::ALL))).await.unwrap().run.unwrap();
+    screen.drain().await;
+    let left = screen.picture(Mode::Dry).unwrap();
+    assert_eq!(left.run.as_ref().unwrap().state, RunState::Interrupted);
+    drop(screen);
+
+    let next = open(folder.path(), Vec::new(), Origin::Cli, Show::Headless);
+    let report = next.run_to_end(order(&Layer::ALL)).await.unwrap();
+    assert_eq!((report.id, report.state), (run, RunState::Succeeded));
 }
