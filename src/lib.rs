@@ -23,3 +23,5 @@ pub mod layers;
 pub mod app;
 
 pub mod tui;
+
+pub mod cli;

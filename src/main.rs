@@ -1,4 +1,8 @@
 //! The `cep` binary.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cep_machine::cli::main()
+}

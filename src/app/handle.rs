@@ -18,6 +18,7 @@ use super::projector::Projector;
 use super::queries;
 use super::query::{Answer, Query};
 use super::snapshot::Snapshot;
+use crate::domain::ids::RunId;
 use crate::domain::mode::Mode;
 use crate::engines::orchestrator::engine::RunReport;
 
@@ -104,14 +105,24 @@ impl Handle {
     /// # Errors
     /// The run could not start, or its work could not be done.
     pub async fn run_to_end(&self, request: RunRequest) -> Result<RunReport, Refusal> {
-        let mut ended = self.ended.clone();
         let mode = request.mode;
-        ended.mark_unchanged();
         let ack = self.submit(Command::Run(request)).await?;
+        match ack.run {
+            Some(run) => self.end_of(mode, run).await,
+            None => Err(gone()),
+        }
+    }
+
+    /// Waits for the end of a run that this process works.
+    ///
+    /// # Errors
+    /// Its work could not be done.
+    pub async fn end_of(&self, mode: Mode, run: RunId) -> Result<RunReport, Refusal> {
+        let mut ended = self.ended.clone();
         loop {
             if let Some(end) = ended.borrow_and_update().as_ref()
                 && end.mode == mode
-                && end.run == ack.run
+                && end.run == Some(run)
             {
                 return end.result.clone();
             }

@@ -12,6 +12,7 @@ pub mod snapshot;
 
 mod explain;
 mod handle;
+mod leftovers;
 mod lists;
 mod narration;
 mod owner;
@@ -28,6 +29,7 @@ pub mod wiring;
 mod tests;
 
 pub use handle::{Handle, Show};
+pub use leftovers::Leftovers;
 pub use pace::Rule;
 pub use parts::{Origin, Parts};
 pub use wiring::{Setup, build};

@@ -13,12 +13,19 @@ use super::error::ConfigError;
 use crate::domain::mode::Mode;
 
 /// Every variable that the program reads.
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 22] = [
     "CEP_DB",
     "CEP_CONFIG",
     "CEP_PROFILE",
     "XDG_STATE_HOME",
     "HOME",
+    "USER",
+    "LOGNAME",
+    "TERM",
+    "NO_COLOR",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LANG",
     "CEP_CALENDLY_SECRET",
     "CEP_CALENDLY_SECRET_FILE",
     "CEP_STRIPE_SECRET",

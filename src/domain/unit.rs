@@ -30,6 +30,14 @@ impl UnitName {
     pub fn as_column(&self) -> String {
         format!("{}|{}|{}", self.layer.number(), self.entity, self.version)
     }
+
+    /// Reads the one-column form; an entity may hold the separator, a version may not.
+    pub fn from_column(text: &str) -> Option<Self> {
+        let (layer, rest) = text.split_once('|')?;
+        let (entity, version) = rest.rsplit_once('|')?;
+        let layer = Layer::from_number(layer.parse().ok()?)?;
+        Some(Self::new(layer, entity, version))
+    }
 }
 
 /// A place in a daily quota that a planned unit takes when it is written.

@@ -21,6 +21,7 @@ pub mod finance;
 pub mod inbox;
 pub mod learning;
 pub mod leases;
+pub mod leftovers;
 pub mod limits;
 mod open;
 pub mod operate;

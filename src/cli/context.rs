@@ -1,0 +1,188 @@
+//! Finds what every command needs: settings, database, log, machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::error::{Error, Kind};
+use super::parse;
+use crate::app::command::Command;
+use crate::app::port::Machine;
+use crate::app::query::{Answer, Query};
+use crate::app::{self, Handle, Origin, Setup, Show};
+use crate::config::{self, Environment, Profile, Settings};
+use crate::domain::mode::Mode;
+use crate::telemetry::{self, LogTo, Telemetry};
+
+/// The file of the database in the state directory.
+const DATABASE: &str = "cep.db";
+
+/// The options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// The database file, or CEP_DB [default: cep.db in the state directory]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(super) db: Option<PathBuf>,
+    /// A settings file, laid over the defaults and the profile, or CEP_CONFIG
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Which set of settings: dev or prod, or CEP_PROFILE
+    #[arg(long, global = true, value_name = "dev|prod")]
+    profile: Option<String>,
+    /// Which world: dry or live
+    #[arg(long, global = true, value_name = "dry|live", default_value = "dry", hide_default_value = true, value_parser = parse::mode)]
+    mode: Mode,
+    /// No colour on the dashboard, as with NO_COLOR
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+    /// What the log holds: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log: Option<String>,
+    /// What the simulated world follows from [default: 1]
+    #[arg(long, global = true, value_name = "SEED")]
+    seed: Option<u64>,
+    /// Share of simulated calls that fail, 0 to 1 [default: 0]
+    #[arg(long, global = true, value_name = "RATE", value_parser = parse::rate)]
+    faults: Option<f64>,
+    /// JSON on stdout: one object, or one line for each row
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+/// Whether a command may begin a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Database {
+    /// It makes work, so it makes the file too.
+    MayBegin,
+    /// It speaks of what is there: a named file that is not there is a slip of the finger.
+    MustExist,
+}
+
+/// What was asked for, and what it means here.
+pub(super) struct Context {
+    /// What was typed.
+    pub(super) global: Global,
+    /// What the environment says.
+    pub(super) environment: Environment,
+    /// The settings, with what was typed laid over them.
+    pub(super) settings: Settings,
+    /// The database that was named, by option or environment.
+    pub(super) named_db: Option<PathBuf>,
+}
+
+/// The machine as one command holds it.
+pub(super) struct Session {
+    /// The machine.
+    pub(super) handle: Handle,
+    _log: Telemetry,
+}
+
+impl Session {
+    /// Asks the machine.
+    pub(super) async fn ask(&self, query: Query) -> Result<Answer, Error> {
+        Ok(self.handle.ask(query).await?)
+    }
+}
+
+impl Context {
+    /// Reads the settings.
+    pub(super) fn new(global: Global) -> Result<Self, Error> {
+        let environment = Environment::read();
+        let profile: Option<Profile> = match &global.profile {
+            Some(word) => Some(word.parse()?),
+            None => environment.get("CEP_PROFILE").map(str::parse).transpose()?,
+        };
+        let file = global.config.clone().or_else(|| environment.get("CEP_CONFIG").map(Into::into));
+        let mut settings = config::load(&environment, profile, file.as_deref())?;
+        if let Some(seed) = global.seed {
+            settings.sim.seed = seed;
+        }
+        if let Some(rate) = global.faults {
+            settings.sim.faults.rate = rate;
+        }
+        if let Some(level) = &global.log {
+            settings.log.level.clone_from(level);
+        }
+        let named_db = global.db.clone().or_else(|| environment.get("CEP_DB").map(Into::into));
+        Ok(Self { global, environment, settings, named_db })
+    }
+
+    /// Returns the world that was asked for.
+    pub(super) const fn mode(&self) -> Mode {
+        self.global.mode
+    }
+
+    /// Whether stdout is to carry JSON.
+    pub(super) const fn json(&self) -> bool {
+        self.global.json
+    }
+
+    /// Returns the database of everyday work.
+    pub(super) fn database(&self) -> PathBuf {
+        let usual = || self.settings.paths.state_dir.join(DATABASE);
+        self.named_db.clone().unwrap_or_else(usual)
+    }
+
+    /// Opens the everyday database and starts the machine on it, without a screen.
+    pub(super) fn open(&self, database: Database) -> Result<Session, Error> {
+        let path = self.database();
+        if database == Database::MustExist && self.named_db.is_some() && !path.exists() {
+            return Err(Error::usage(format!("there is no database {}", path.display()))
+                .hint("check --db or CEP_DB; `cep run` and `cep demo` begin a new one"));
+        }
+        self.start(&path, Origin::Cli, Show::Headless)
+    }
+
+    /// Opens a database and starts the machine on it.
+    pub(super) fn start(&self, path: &Path, origin: Origin, show: Show) -> Result<Session, Error> {
+        let log = self.log()?;
+        tracing::info!(database = %path.display(), "started");
+        let parts = app::build(Setup {
+            database: path.to_owned(),
+            settings: self.settings.clone(),
+            origin,
+            user: self.user(),
+        })?;
+        let handle = Handle::start(Arc::new(parts), show, self.mode())?;
+        Ok(Session { handle, _log: log })
+    }
+
+    /// Opens the everyday database, tells the machine one thing and prints what it says.
+    pub(super) async fn tell(&self, command: Command) -> Result<(), Error> {
+        let session = self.open(Database::MustExist)?;
+        let ack = session.handle.submit(command).await?;
+        super::render::ack(&ack, self.json())
+    }
+
+    fn log(&self) -> Result<Telemetry, Error> {
+        let log = &self.settings.log;
+        Ok(telemetry::init(LogTo {
+            file: &self.settings.paths.log_file,
+            bytes_max: u64::from(log.max_mib) * 1024 * 1024,
+            filter: &log.level,
+        })?)
+    }
+
+    /// Who gives the commands, for the audit log.
+    fn user(&self) -> String {
+        let named = ["USER", "LOGNAME"].into_iter().find_map(|name| self.environment.get(name));
+        named.unwrap_or("unknown").to_owned()
+    }
+}
+
+/// Makes the folder in which a file is to stand.
+pub(super) fn make_folder(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(|error| {
+        Error::new(Kind::Usage, format!("cannot make the folder {}: {error}", folder.display()))
+            .hint("make its parent writable, or name another place: --db, XDG_STATE_HOME")
+    })
+}
+
+/// The machine answered a question with another question's answer.
+pub(super) fn misanswered() -> Error {
+    Error::new(Kind::Failed, "the machine gave another question's answer")
+        .hint("this is a bug: report it with what you typed")
+}

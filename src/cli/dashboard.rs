@@ -1,0 +1,81 @@
+//! `cep` without a subcommand: the dashboard, and the narrated demo on the same screen.
+
+use std::sync::Arc;
+
+use super::context::{Context, Session};
+use super::error::{Error, Kind};
+use super::{render, status, stop};
+use crate::app::command::RunRequest;
+use crate::app::{Origin, Rule, Show};
+use crate::engines::orchestrator::engine::RunReport;
+use crate::runtime::clock::SystemClock;
+use crate::tui::theme::Terminal;
+use crate::tui::{self, Exit, Options, ScreenError};
+
+/// Shows the dashboard until a person leaves; without a terminal, prints how the machine is.
+pub(super) async fn run(context: &Context) -> Result<(), Error> {
+    if !render::on_terminal() {
+        render::note("no terminal here, so there is no dashboard; this is `cep status`");
+        return status::run(&status::Args {}, context);
+    }
+    let path = context.database();
+    let session = context.start(&path, Origin::Screen, Show::Screen(Rule::Glance))?;
+    let exit = show(context, &session).await;
+    // Runs of this screen stop where they can be taken up again.
+    session.handle.drain().await;
+    match exit? {
+        Exit::Quit => Ok(()),
+        Exit::Terminated | Exit::HungUp => Err(stop::interrupted("the dashboard was ended")),
+    }
+}
+
+/// Shows a run of the demo. Leaving early stops it where it can be taken up again.
+pub(super) async fn demo(
+    context: &Context,
+    session: &Session,
+    request: RunRequest,
+) -> Result<RunReport, Error> {
+    let mut run = std::pin::pin!(session.handle.run_to_end(request));
+    let mut screen = std::pin::pin!(show(context, session));
+    let mut report = None;
+    let exit = loop {
+        tokio::select! {
+            exit = &mut screen => break exit,
+            ended = &mut run, if report.is_none() => report = Some(ended),
+        }
+    };
+    let report = match report {
+        Some(report) => report,
+        None => {
+            let (ended, ()) = tokio::join!(run, session.handle.drain());
+            ended
+        }
+    };
+    exit?;
+    Ok(report?)
+}
+
+async fn show(context: &Context, session: &Session) -> Result<Exit, Error> {
+    let options = Options {
+        terminal: terminal(context),
+        low_bandwidth: false,
+        clock: Arc::new(SystemClock::new()),
+    };
+    tui::show(Arc::new(session.handle.clone()), options).await.map_err(|error| match error {
+        ScreenError::Terminal(_) => Error::usage(error.to_string())
+            .hint("`cep status` and `cep demo --headless` need no terminal"),
+        ScreenError::Panicked(_) => Error::new(Kind::Failed, error.to_string())
+            .hint("no work is lost; the log has the place: report both"),
+    })
+}
+
+/// What the environment says about the terminal.
+fn terminal(context: &Context) -> Terminal {
+    let set = |name| context.environment.get(name).unwrap_or_default().to_owned();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().map(set).find(|name| !name.is_empty());
+    Terminal {
+        term: set("TERM"),
+        locale: locale.unwrap_or_default(),
+        no_color: context.global.no_color || !set("NO_COLOR").is_empty(),
+    }
+}

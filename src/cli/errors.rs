@@ -1,0 +1,135 @@
+//! `cep errors`: shows what is wrong, grouped by cause, or all about one unit's trouble.
+
+use std::fmt::Write as _;
+
+use super::context::{Context, Database, misanswered};
+use super::error::Error;
+use super::picture::layer_tag;
+use super::table::Table;
+use super::{parse, render};
+use crate::app::query::{Answer, AttemptRow, ErrorDetail, ErrorGroup, Query};
+use crate::domain::ids::UnitId;
+use crate::domain::layer::Layer;
+use crate::tui::format;
+
+/// Shows what is wrong: units that are dead, held or in retry, grouped by cause.
+///
+/// With a unit's number: its cause, class, impact, every attempt, the next retry, what to do.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// All about the trouble of this unit
+    unit: Option<i64>,
+    /// Only this layer, 1 to 9
+    #[arg(long, value_name = "LAYER", value_parser = parse::layer, conflicts_with = "unit")]
+    layer: Option<Layer>,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
+    let session = context.open(Database::MustExist)?;
+    let query = match args.unit {
+        Some(unit) => Query::ErrorDetail { unit: UnitId(unit) },
+        None => Query::ErrorGroups { mode: context.mode(), layer: args.layer },
+    };
+    match session.ask(query).await? {
+        Answer::ErrorGroups(groups) if context.json() => render::json_lines(&groups),
+        Answer::ErrorGroups(groups) => list(&groups),
+        Answer::ErrorDetail(detail) if context.json() => render::json(&detail),
+        Answer::ErrorDetail(detail) => render::text(&card(&detail)),
+        Answer::Units(_)
+        | Answer::Effects(_)
+        | Answer::Events(_)
+        | Answer::PhiExplain(_)
+        | Answer::Runs(_)
+        | Answer::LivePreview(_) => Err(misanswered()),
+    }
+}
+
+fn list(groups: &[ErrorGroup]) -> Result<(), Error> {
+    let mut table = Table::new(&[
+        "fingerprint",
+        "layer",
+        ">retry",
+        ">dead",
+        ">held",
+        "next retry",
+        "first unit",
+        "cause",
+    ]);
+    for group in groups {
+        table.row(vec![
+            group.fingerprint.clone(),
+            layer_tag(group.layer),
+            group.retrying.to_string(),
+            group.dead.to_string(),
+            group.held.to_string(),
+            group.next_retry.map_or_else(String::new, format::full_time),
+            group.units.first().map(ToString::to_string).unwrap_or_default(),
+            format!("{}: {}", group.code, group.message),
+        ]);
+    }
+    render::table(&table, "nothing is dead, held or in retry")
+}
+
+/// The error card: enough to act without the logs.
+fn card(detail: &ErrorDetail) -> String {
+    let unit = &detail.unit;
+    let mut text = format!(
+        "unit {} · {} {} · {} · {}\n",
+        unit.id,
+        layer_tag(unit.layer),
+        unit.layer,
+        unit.state.as_column(),
+        unit.label
+    );
+    let _ = writeln!(text, "entity       {} · {} {}", unit.entity, unit.kind, unit.version);
+    if let Some(error) = &detail.error {
+        let class = error.class.as_column();
+        let _ = writeln!(text, "cause        {} ({class}, {})", error.message, error.code);
+        for cause in &error.causes {
+            let _ = writeln!(text, "             because {cause}");
+        }
+        if let Some(hint) = &error.hint {
+            let _ = writeln!(text, "do           {hint}");
+        }
+    }
+    if let Some(fingerprint) = &detail.fingerprint {
+        let _ = writeln!(text, "fingerprint  {fingerprint}, shared by {} units", detail.same);
+    }
+    let _ = writeln!(text, "impact       {}", detail.impact);
+    if let Some(next) = &detail.next_retry {
+        let at = format::full_time(next.run_at);
+        let _ = writeln!(text, "next retry   {at}, try {} of {}", next.tries + 1, next.tries_max);
+        let _ = writeln!(text, "             {}", next.why);
+    }
+    let _ = writeln!(text, "if nothing   {}", detail.if_nothing);
+    for attempt in &detail.attempts {
+        attempt_lines(&mut text, attempt);
+    }
+    for effect in &detail.effects {
+        let _ =
+            writeln!(text, "effect       {} {} · {}", effect.key, effect.word(), effect.summary);
+    }
+    let _ = writeln!(text, "retry it     cep retry {}", unit.id);
+    let _ = writeln!(text, "give up      cep skip {} --reason \"...\"", unit.id);
+    text
+}
+
+fn attempt_lines(text: &mut String, attempt: &AttemptRow) {
+    let took = attempt.duration_ms.and_then(|ms| i64::try_from(ms).ok()).map(format::duration);
+    let _ = writeln!(
+        text,
+        "attempt {:<4} {} · {} · {} · {}",
+        attempt.number,
+        attempt.state.as_column(),
+        format::full_time(attempt.started_at),
+        took.as_deref().unwrap_or("running"),
+        attempt.worker
+    );
+    if let Some(error) = &attempt.error {
+        let _ = writeln!(text, "             {}: {}", error.code, error.message);
+    }
+    if let Some(why) = &attempt.backoff_why {
+        let pause = attempt.backoff_ms.map(format::duration).unwrap_or_default();
+        let _ = writeln!(text, "             then {pause} {why}");
+    }
+}

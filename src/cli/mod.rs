@@ -1,0 +1,172 @@
+//! Defines the command line: one face of the machine, one file per subcommand.
+//!
+//! The derive structs below are the only list of commands; help, documents and completion read
+//! them. `context` finds settings and database, `render` alone prints, `error` decides the exit code.
+
+mod advance;
+mod answer;
+mod config;
+mod context;
+mod dashboard;
+mod demo;
+mod effects;
+mod error;
+mod errors;
+mod events;
+mod explain;
+mod parse;
+mod phi;
+mod picture;
+mod promote;
+mod render;
+mod resolve;
+mod retry;
+mod run;
+mod runs;
+mod skip;
+mod status;
+mod steer;
+mod stop;
+mod table;
+mod units;
+mod verdict;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use context::{Context, Global};
+pub use error::{Error, Kind};
+
+/// A local-marketing agency as a machine of nine layers, shown live in a terminal.
+///
+/// Without a subcommand it shows the dashboard. It starts in dry-run, against a simulated world;
+/// nothing leaves this computer unless live is armed with the typed word.
+#[derive(Debug, Parser)]
+#[command(name = "cep", version, max_term_width = 100, infer_subcommands = false)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Run(run::Args),
+    Status(status::Args),
+    Phi(phi::Args),
+    Runs(runs::Args),
+    Units(units::Args),
+    Errors(errors::Args),
+    Effects(effects::Args),
+    Events(events::Args),
+    Retry(retry::Args),
+    Skip(skip::Args),
+    Resolve(resolve::Args),
+    Answer(answer::Args),
+    /// Stops a run for good; what it had not finished ends as cancelled.
+    Cancel(steer::Args),
+    /// Lets a run claim nothing new; what is in flight finishes.
+    Pause(steer::Args),
+    /// Goes on with a paused run, or takes an interrupted one up again.
+    Resume(steer::Args),
+    Advance(advance::Args),
+    Promote(promote::Args),
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// Runs the program and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(help_or_mistake) => return answered_by_clap(&help_or_mistake),
+    };
+    match start(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if error.kind != Kind::BrokenPipe {
+                render::note(&error.to_string());
+            }
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+/// Help and version are answers; everything else clap says is about wrong usage.
+fn answered_by_clap(answer: &clap::Error) -> ExitCode {
+    let code = u8::try_from(answer.exit_code()).unwrap_or(Kind::Usage.exit_code());
+    // A reader that has gone away is no reason to fail.
+    let _unread = answer.print();
+    ExitCode::from(code)
+}
+
+fn start(cli: Cli) -> Result<(), Error> {
+    let context = Context::new(cli.global)?;
+    if let Some(Command::Config(command)) = cli.command {
+        return config::run(command, &context);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Kind::Failed, format!("no thread for the work: {error}")))?;
+    let ended = runtime.block_on(dispatch(cli.command, &context));
+    // A thread that is stuck in a read must not keep the process; what counts is committed.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Error> {
+    match command {
+        None => dashboard::run(context).await,
+        Some(Command::Demo(args)) => demo::run(args, context).await,
+        Some(Command::Run(args)) => run::run(args, context).await,
+        Some(Command::Status(args)) => status::run(&args, context),
+        Some(Command::Phi(args)) => phi::run(&args, context).await,
+        Some(Command::Runs(args)) => runs::run(&args, context).await,
+        Some(Command::Units(args)) => units::run(args, context).await,
+        Some(Command::Errors(args)) => errors::run(args, context).await,
+        Some(Command::Effects(args)) => effects::run(&args, context).await,
+        Some(Command::Events(args)) => events::run(&args, context).await,
+        Some(Command::Retry(args)) => retry::run(args, context).await,
+        Some(Command::Skip(args)) => skip::run(args, context).await,
+        Some(Command::Resolve(args)) => resolve::run(args, context).await,
+        Some(Command::Answer(args)) => answer::run(args, context).await,
+        Some(Command::Cancel(args)) => steer::cancel(args, context).await,
+        Some(Command::Pause(args)) => steer::pause(args, context).await,
+        Some(Command::Resume(args)) => steer::resume(args, context).await,
+        Some(Command::Advance(args)) => advance::run(args, context).await,
+        Some(Command::Promote(args)) => promote::run(args, context).await,
+        Some(Command::Config(command)) => config::run(command, context),
+    }
+}
+
+/// Returns the definition of the command line, for documents and tests.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_argument_has_a_help_text() {
+        fn look(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            for argument in command.get_arguments() {
+                let (name, id) = (command.get_name(), argument.get_id());
+                assert!(argument.get_help().is_some(), "{name}: {id} has no help");
+            }
+            command.get_subcommands().for_each(look);
+        }
+        look(&definition());
+    }
+}

@@ -1,0 +1,133 @@
+//! `cep run`: runs one layer, or all of them.
+
+use std::path::PathBuf;
+
+use super::context::{Context, Database, Session};
+use super::error::{Error, Kind};
+use super::parse::{self, Scope};
+use super::{picture, render, stop};
+use crate::app::command::{Command, RunRequest};
+use crate::app::port::Machine;
+use crate::domain::layer::Layer;
+use crate::domain::lifecycle::run::RunState;
+use crate::domain::mode::Mode;
+use crate::engines::orchestrator::engine::RunReport;
+
+/// The word that lets effects out.
+const CONFIRMATION: &str = "live";
+
+/// Runs one layer, or all nine in the order of the pipeline, until nothing due is left.
+///
+/// A run that was interrupted is taken up where it stopped. Ctrl-C lets what is in flight finish.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A layer's number, 1 to 9, or all
+    #[arg(value_name = "1-9|all", value_parser = parse::scope)]
+    scope: Scope,
+    /// Businesses to work on: Overpass JSON or CSV [default: the embedded demo town]
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// At most so many qualified businesses that can be reached
+    #[arg(long, value_name = "N")]
+    limit: Option<u32>,
+    /// Work the live world: effects really go out
+    #[arg(long)]
+    live: bool,
+    /// The word live, typed to let effects out
+    #[arg(long, value_name = "WORD")]
+    confirm: Option<String>,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
+    let mode = if args.live { Mode::Live } else { context.mode() };
+    if mode == Mode::Live && args.confirm.as_deref() != Some(CONFIRMATION) {
+        return Err(Error::new(Kind::Safeguard, "live effects go out only with the typed word")
+            .hint("add --live --confirm live, or leave --live out to rehearse"));
+    }
+    let layers = args.scope.0;
+    if args.input.is_some() && !layers.contains(&Layer::ProspectResearch) {
+        return Err(Error::usage("only layer 1 reads --input")
+            .hint("run it with 1 or all, or leave --input out"));
+    }
+    let input = args.input.map(readable).transpose()?;
+    let session = context.open(Database::MayBegin)?;
+    if mode == Mode::Live {
+        let confirmation = args.confirm.unwrap_or_default();
+        let ack = session.handle.submit(Command::ArmLive { confirmation }).await?;
+        render::note(&ack.text);
+    }
+    let request = RunRequest { mode, layers, input, limit: args.limit };
+    let report = stop::to_end(&session.handle, session.handle.run_to_end(request)).await?;
+    tell_end(&session, mode, &report, context.json())
+}
+
+/// Returns the file's full path: the run may be taken up from another folder.
+fn readable(path: PathBuf) -> Result<PathBuf, Error> {
+    let full = path.canonicalize().and_then(|full| std::fs::File::open(&full).map(|_| full));
+    full.map_err(|error| {
+        Error::usage(format!("cannot read --input {}: {error}", path.display()))
+            .hint("name a file of businesses: Overpass JSON or CSV")
+    })
+}
+
+/// Prints how a run ended, and returns an error when it did not end well.
+pub(super) fn tell_end(
+    session: &Session,
+    mode: Mode,
+    report: &RunReport,
+    as_json: bool,
+) -> Result<(), Error> {
+    let snapshot = session.handle.picture(mode)?;
+    if as_json {
+        let mut object = picture::json(&snapshot);
+        // Another run may have begun since; this is about ours.
+        object["run_id"] = serde_json::json!(report.id);
+        object["run_state"] = serde_json::json!(report.state);
+        render::json(&object)?;
+    } else {
+        render::text(&picture::text(&snapshot))?;
+        render::text(&format!("database {}", snapshot.system.db_path))?;
+    }
+    judge(report)
+}
+
+/// Returns what the end of a run means to a script.
+fn judge(report: &RunReport) -> Result<(), Error> {
+    let why = report.why.clone();
+    let said = |kind, word: &str| {
+        let why = why.clone().map_or_else(String::new, |why| format!(": {why}"));
+        Err(Error::new(kind, format!("run {} {word}{why}", report.id)))
+    };
+    match report.state {
+        RunState::Succeeded => Ok(()),
+        RunState::PartiallyFailed => said(Kind::Unfinished, "left work behind")
+            .map_err(|error| error.hint("`cep errors` shows the causes, `cep retry` tries again")),
+        RunState::Interrupted | RunState::Draining | RunState::Paused => {
+            Err(stop::interrupted(&format!("run {} is interrupted", report.id)))
+        }
+        RunState::Cancelled => said(Kind::Failed, "was cancelled"),
+        RunState::Failed | RunState::Planned | RunState::Running => said(Kind::Failed, "failed")
+            .map_err(|error| error.hint("`cep errors` and the log show the causes")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::RunId;
+    use crate::domain::time::Moment;
+
+    fn code(state: RunState) -> u8 {
+        let report = RunReport { id: RunId(1), state, now: Moment(0), why: None };
+        judge(&report).map_or_else(|error| error.kind.exit_code(), |()| 0)
+    }
+
+    #[test]
+    fn a_script_can_tell_how_a_run_ended() {
+        assert_eq!(code(RunState::Succeeded), 0);
+        assert_eq!(code(RunState::PartiallyFailed), 3);
+        assert_eq!(code(RunState::Interrupted), 130);
+        assert_eq!(code(RunState::Failed), 1);
+        assert_eq!(code(RunState::Cancelled), 1);
+    }
+}

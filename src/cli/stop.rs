@@ -1,0 +1,69 @@
+//! Listens for being asked to stop, and lets a run end where it can be taken up again.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::error::{Error, Kind};
+use super::render;
+use crate::app::Handle;
+use crate::app::command::Refusal;
+use crate::engines::orchestrator::engine::RunReport;
+
+/// The signals that ask a process to stop.
+pub(super) struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Stop {
+    /// Begins to listen; from here on the signals no longer end the process by themselves.
+    pub(super) fn listen() -> Result<Self, Error> {
+        let deaf = |error: io::Error| {
+            Error::new(Kind::Failed, format!("signals cannot be heard: {error}"))
+        };
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(deaf)?,
+            terminate: signal(SignalKind::terminate()).map_err(deaf)?,
+            hangup: signal(SignalKind::hangup()).map_err(deaf)?,
+        })
+    }
+
+    /// Waits until somebody asks.
+    pub(super) async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}
+
+/// Waits for the end of a run of this process. Asked to stop, it lets what is in flight finish;
+/// asked twice, it leaves at once, which loses nothing: the rows say where every unit is.
+pub(super) async fn to_end(
+    handle: &Handle,
+    run: impl Future<Output = Result<RunReport, Refusal>>,
+) -> Result<RunReport, Error> {
+    let mut stop = Stop::listen()?;
+    let mut run = std::pin::pin!(run);
+    tokio::select! {
+        report = &mut run => return Ok(report?),
+        () = stop.asked() => {}
+    }
+    render::note("stopping: what is in flight finishes first; ask again to leave at once");
+    let drained = async {
+        handle.drain().await;
+        run.await
+    };
+    tokio::select! {
+        report = drained => Ok(report?),
+        () = stop.asked() => Err(interrupted("left at once")),
+    }
+}
+
+/// Says that a run was stopped where it can be taken up again.
+pub(super) fn interrupted(how: &str) -> Error {
+    Error::new(Kind::Interrupted, how).hint("the same command takes the run up where it stopped")
+}
