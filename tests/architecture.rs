@@ -195,9 +195,11 @@ fn no_sql_stands_outside_the_store() {
     const WORDS: [&str; 5] = ["SELECT ", "INSERT INTO ", "INSERT OR ", "DELETE FROM ", "PRAGMA "];
     let mut faults = Vec::new();
     for (file, module, code) in sources() {
-        if module == "store" {
+        // Tests may look at rows as they are; the rule is for what runs.
+        if module == "store" || file.ends_with("tests.rs") {
             continue;
         }
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
         for word in WORDS {
             let quoted = [format!("\"{word}"), format!("\"\n    {word}")];
             if quoted.iter().any(|text| code.contains(text)) {

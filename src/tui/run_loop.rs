@@ -79,11 +79,7 @@ pub(super) async fn drive<W: Write>(
     }
     loop {
         let rest_ms = rest_ms(&parts, taken_us);
-        let sleep_ms = if rest_ms > 0 {
-            rest_ms.min(pacing::next_tick_ms(&model))
-        } else {
-            pacing::next_tick_ms(&model)
-        };
+        let sleep_ms = sleep_ms(rest_ms, &model);
         let happened = tokio::select! {
             biased;
             event = input.next() => Happened::Input(event),
@@ -134,6 +130,12 @@ pub(super) async fn drive<W: Write>(
             return Exit::HungUp;
         }
     }
+}
+
+/// Milliseconds until something on the screen changes by itself, or a picture may be taken again.
+fn sleep_ms(rest_ms: i64, model: &Model) -> i64 {
+    let tick_ms = pacing::next_tick_ms(model);
+    if rest_ms > 0 { rest_ms.min(tick_ms) } else { tick_ms }
 }
 
 /// Milliseconds until the next picture may be taken.

@@ -45,10 +45,11 @@ fn wanted(signal: Signal, intake: &Intake, client: &Client) -> Option<String> {
         Signal::RegularHours => intake.regular_hours.clone(),
         Signal::SpecialHours => intake.special_hours.clone(),
         Signal::Description => intake.description.clone(),
-        Signal::Photos => intake.photos.filter(|&n| n > 0).map(|n| format!("{n} own photos")),
+        Signal::Photos => intake.photos.filter(|&n| n > 0).map(|n| counted(n, "own photo")),
         Signal::Services => {
             let names = &intake.services;
-            (!names.is_empty()).then(|| format!("{} services: {}", names.len(), names.join("; ")))
+            let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
+            (count > 0).then(|| format!("{}: {}", counted(count, "service"), names.join("; ")))
         }
         Signal::BookingLink => intake.booking_link.clone(),
         Signal::ReviewCount | Signal::ReviewRating | Signal::ReviewReplies | Signal::Posts => None,
@@ -65,8 +66,8 @@ fn current(facts: &Facts, signal: Signal) -> Option<String> {
         Signal::RegularHours => facts.regular_hours.clone(),
         Signal::SpecialHours => facts.special_hours.clone(),
         Signal::Description => facts.description.clone(),
-        Signal::Photos => facts.photos.map(|n| format!("{n} own photos")),
-        Signal::Services => facts.services.map(|n| format!("{n} services")),
+        Signal::Photos => facts.photos.map(|n| counted(n, "photo")),
+        Signal::Services => facts.services.map(|n| counted(n, "service")),
         Signal::BookingLink => facts.booking_link.clone(),
         Signal::ReviewCount | Signal::ReviewRating | Signal::ReviewReplies | Signal::Posts => None,
     }
@@ -111,6 +112,10 @@ pub fn apply(mut facts: Facts, signal: Signal, after: &str) -> Facts {
         Signal::ReviewCount | Signal::ReviewRating | Signal::ReviewReplies | Signal::Posts => {}
     }
     facts
+}
+
+fn counted(n: u32, what: &str) -> String {
+    if n == 1 { format!("{n} {what}") } else { format!("{n} {what}s") }
 }
 
 fn leading_number(text: &str) -> u32 {
