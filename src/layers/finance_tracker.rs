@@ -6,9 +6,11 @@
 //! | `invoice` | `invoice/setup` | issue the invoice | an open invoice |
 //! | `subscription` | `subscription` | start the subscription | nothing until the provider tells |
 //! | `delivery` | `delivery` | none | books; a paid set-up answers the onboarding |
+//! | `close` | a month | none | the month's figures: MRR, churn, cash, cost of a new client |
 //!
 //! Money is booked only from what the provider tells, never from what was asked of it.
 
+mod close;
 mod decide;
 
 use serde_json::json;
@@ -16,21 +18,48 @@ use serde_json::json;
 use super::unknown_kind;
 use crate::domain::effect::{Action, Audience, Effect, Receipt};
 use crate::domain::error::WorkError;
+use crate::domain::finance::Account;
 use crate::domain::layer::Layer;
 use crate::domain::operations::Client;
 use crate::domain::outcome::{StepOutcome, Stop};
+use crate::domain::report::{Cadence, Period};
 use crate::domain::stripe::StripeEvent;
+use crate::domain::time::DAY_MS;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
-use crate::store::finance;
+use crate::store::error::StoreError;
 use crate::store::operations::clients;
+use crate::store::{finance, units};
 
 use self::decide::Gathered;
 
-/// Returns nothing: a contract brings its set-up invoice, go-live its subscription and a delivery
-/// its unit, each in the transaction of the row it rests on, so no work here is called for by time.
-pub const fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
-    Ok(Vec::new())
+/// What the units that close a month concern.
+const BOOKS: &str = "books";
+
+/// Days after a month until it is closed: payments of its last day are told by then.
+const CLOSE_AFTER_DAYS: i64 = 1;
+
+/// Plans the close of the last and of this month, once there was a client. Everything else comes
+/// with the row it rests on: a contract brings its set-up invoice, go-live its subscription and a
+/// delivery its unit.
+pub fn discover(ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
+    let month = Period::containing(Cadence::Monthly, ctx.now);
+    let mut planned = Vec::new();
+    for period in [month.previous(), month] {
+        let name = UnitName::new(Layer::FinanceTracker, BOOKS, period.label());
+        let wanted = ctx.store.read(|conn| {
+            Ok::<_, StoreError>(
+                units::state_of(conn, ctx.mode, &name)?.is_none()
+                    && finance::has_client_before(conn, ctx.mode, period.ends_at)?,
+            )
+        })?;
+        if wanted {
+            let label = format!("close of {}", period.label());
+            let at = period.ends_at.plus_ms(CLOSE_AFTER_DAYS * DAY_MS);
+            planned.push(NewUnit::ready(name, "close", label, json!({})).at(at));
+        }
+    }
+    Ok(planned)
 }
 
 /// Returns the unit that issues the invoice for setting a client up; layer 4 plans it with the
@@ -60,6 +89,7 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
         "invoice" => issue(ctx, unit).await,
         "subscription" => subscribe(ctx, unit).await,
         "delivery" => Ok(book(ctx, unit)?),
+        "close" => Ok(close_month(ctx, unit)?),
         _ => Err(unknown_kind(unit)),
     }
 }
@@ -87,6 +117,22 @@ fn book(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
     })?;
     let gathered = gather(ctx, &event)?;
     Ok(decide::book(&event, &gathered, ctx.mode, ctx.settings.pricing.due_days))
+}
+
+fn close_month(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
+    let name = format!("{}:{}", Cadence::Monthly.as_column(), unit.name.version);
+    let period = Period::read(&name).ok_or_else(|| {
+        WorkError::bug("bad_period", format!("{:?} names no month", unit.name.version))
+    })?;
+    let books = ctx.store.read(|conn| {
+        let mut entries = Vec::new();
+        for account in [Account::Mrr, Account::Revenue, Account::Refund, Account::Dispute] {
+            entries.extend(finance::ledger::entries(conn, ctx.mode, account, period.ends_at)?);
+        }
+        let contacts = finance::contacts(conn, ctx.mode, period.starts_at, period.ends_at)?;
+        Ok::<_, StoreError>(close::Books { period, entries, contacts })
+    })?;
+    Ok(close::closed(&books, &ctx.settings.pricing))
 }
 
 /// Reads what is known of the client an event concerns: by the provider's customer, by the invoice
@@ -117,7 +163,7 @@ fn gather(ctx: &LayerContext<'_>, event: &StripeEvent) -> Result<Gathered, WorkE
             (invoice, _) => invoice,
         };
         let subscriptions = finance::subscriptions::of_client(conn, mode, entity)?;
-        Ok::<_, crate::store::error::StoreError>(Gathered { client, invoice, subscriptions })
+        Ok::<_, StoreError>(Gathered { client, invoice, subscriptions })
     })?)
 }
 

@@ -74,6 +74,14 @@ async fn a_town_s_money_is_invoiced_paid_booked_reported_and_learnt_from() {
              - (SELECT sum(mrr_minor) FROM subscriptions)",
     );
     is(clients, "SELECT count(*) FROM subscriptions WHERE status = 'active'");
+    // January was closed, with the MRR that the ledger had at its end and what its contacts cost.
+    is(1, "SELECT count(*) FROM units WHERE layer = 8 AND kind = 'close' AND state = 'done'");
+    is(
+        0,
+        "SELECT (SELECT json_extract(data, '$.mrr_end') FROM events WHERE kind = 'books_closed')
+             - (SELECT sum(minor) FROM ledger WHERE account = 'mrr' AND at < 1769904000000)",
+    );
+    is(1, "SELECT count(*) FROM ledger WHERE account = 'cost' AND minor < 0");
     // Every event came in once, and each was of a client of ours.
     is(0, "SELECT count(*) - count(DISTINCT delivery_id) FROM inbox WHERE provider = 'stripe'");
     is(0, "SELECT count(*) FROM events WHERE kind IN ('billing_unmatched', 'billing_wrong_world')");

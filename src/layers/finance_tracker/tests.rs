@@ -21,7 +21,7 @@ fn usd(minor: i64) -> Money {
     Money::new(minor, Currency::new("USD").unwrap())
 }
 
-fn pricing() -> Pricing {
+pub(super) fn pricing() -> Pricing {
     let plan = |monthly, setup| PlanPrice { monthly: usd(monthly), setup: usd(setup) };
     Pricing {
         currency: Currency::new("USD").unwrap(),

@@ -13,7 +13,7 @@ pub mod subscriptions;
 use rusqlite::{Connection, params};
 
 use super::error::StoreError;
-use super::words::optional;
+use super::words::{count, optional};
 use crate::domain::finance::FinanceChange;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
@@ -56,6 +56,27 @@ pub fn client_of_customer(
         conn.prepare_cached(CLIENT_OF_CUSTOMER)?
             .query_row(params![mode, customer], |row| row.get(0)),
     )
+}
+
+const HAS_CLIENT: &str = "SELECT EXISTS (SELECT 1 FROM clients WHERE mode = ?1 AND signed_at < ?2)";
+
+/// Whether anybody had signed before `until`.
+pub fn has_client_before(conn: &Connection, mode: Mode, until: Moment) -> Result<bool, StoreError> {
+    Ok(conn.prepare_cached(HAS_CLIENT)?.query_row(params![mode, until], |row| row.get(0))?)
+}
+
+const CONTACTS: &str = "
+SELECT count(*) FROM prospects
+WHERE mode = ?1 AND first_contact_at >= ?2 AND first_contact_at < ?3";
+
+/// Counts the prospects that were first contacted between two instants.
+pub fn contacts(
+    conn: &Connection,
+    mode: Mode,
+    from: Moment,
+    to: Moment,
+) -> Result<u64, StoreError> {
+    Ok(conn.prepare_cached(CONTACTS)?.query_row(params![mode, from, to], |row| count(row, 0))?)
 }
 
 #[cfg(test)]
