@@ -15,7 +15,7 @@ use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
 use crate::domain::learning::{Variant, VariantState};
-use crate::domain::outcome::{Next, StepOutcome, Stop};
+use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::pitch::{self, Claim, PitchFault, VARIANTS};
 use crate::domain::profile::{Audit, SignalScore, Source, opportunities};
 use crate::domain::sales::{Pitch, ProfileAudit, Prospect, SalesChange, Stage};
@@ -100,7 +100,7 @@ fn decide(facts: &Facts<'_>, now: Moment) -> Result<StepOutcome, WorkError> {
     let rules = outreach_engine::rules(facts.settings);
     let steps = rules.plan(prospect);
     if steps.is_empty() {
-        return Ok(no_channel(prospect));
+        return Ok(outreach_engine::no_channel(prospect));
     }
     let observed = observed(facts)?;
     let choice = choose(facts)?;
@@ -148,14 +148,6 @@ const fn not_to_be_approached(stage: Stage) -> Option<&'static str> {
         | Stage::Contacted
         | Stage::Lost => None,
     }
-}
-
-fn no_channel(prospect: &Prospect) -> StepOutcome {
-    let entity = prospect.entity.clone();
-    let reason = Some("no_channel".to_owned());
-    StepOutcome::with(Next::Skipped("no_channel: neither e-mail, LinkedIn nor phone".to_owned()))
-        .change(SalesChange::ProspectStage { entity, stage: Stage::NoChannel, reason })
-        .event(NewEvent::info("no_channel", format!("no channel reaches {}", prospect.name)))
 }
 
 /// What the audit found missing, as sentences in the prospect's language.

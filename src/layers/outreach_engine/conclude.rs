@@ -1,6 +1,6 @@
 //! Concludes an outreach that nothing has come back from, and sees the message that never left.
 
-use super::{ConcludePayload, TrackedMessage, rules, tracked};
+use super::{CampaignPayload, TrackedMessage, rules, tracked};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::lifecycle::unit::UnitState;
@@ -14,7 +14,7 @@ use crate::layers::payload;
 use crate::store::sales::prospects;
 
 pub(super) fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
-    let ConcludePayload { campaign } = payload(unit)?;
+    let CampaignPayload { campaign } = payload(unit)?;
     let entity = unit.name.entity.as_str();
     let concluded = ctx.store.read(|conn| prospects::conclusion(conn, ctx.mode, entity))?;
     let mut messages = tracked(ctx.store, ctx.mode, entity)?;

@@ -34,16 +34,33 @@ use crate::domain::unsubscribe::UnsubscribeKey;
 use crate::engines::orchestrator::contract::{Discover, LayerContext};
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::sales::messages;
+use crate::store::sales::{messages, pitches, prospects};
 
-/// Returns work that time or earlier rows call for: none, every step follows from one before it.
-pub const fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
-    Ok(Vec::new())
+/// Most sequences that one round begins; the next round finds the rest.
+const BEGUN_PER_ROUND: u32 = 500;
+
+/// Returns work that time or earlier rows call for: the sequences of promoted prospects. Layer 2
+/// begins all others in the commit that writes their pitch, so dry mode has nothing to look for.
+pub fn discover(ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
+    if ctx.mode == Mode::Dry {
+        return Ok(Vec::new());
+    }
+    let found = ctx.store.read(|conn| pitches::unstarted(conn, ctx.mode, BEGUN_PER_ROUND))?;
+    Ok(found
+        .into_iter()
+        .map(|pitch| {
+            let version = format!("begin/{}", pitch.campaign);
+            let name = UnitName::new(Layer::OutreachEngine, pitch.entity, version);
+            let payload = json!(CampaignPayload { campaign: pitch.campaign });
+            NewUnit::ready(name, "begin", format!("begin the outreach to {}", pitch.name), payload)
+        })
+        .collect())
 }
 
 /// Works one unit.
 pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     match unit.kind.as_str() {
+        "begin" => Ok(begin_promoted(ctx, unit)?),
         "message" => message::run(ctx, unit).await,
         "mailbox" => Ok(mailbox::run(ctx, unit)?),
         "conclude" => Ok(conclude::run(ctx, unit)?),
@@ -60,9 +77,9 @@ struct MessagePayload {
     address: String,
 }
 
-/// What a conclude unit carries.
+/// What the units of a whole sequence carry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct ConcludePayload {
+struct CampaignPayload {
     campaign: String,
 }
 
@@ -101,6 +118,30 @@ pub(super) fn sender(settings: &Settings, mode: Mode) -> Sender {
     }
 }
 
+/// Begins the sequence of a prospect that came here with its pitch.
+fn begin_promoted(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
+    let CampaignPayload { campaign } = super::payload(unit)?;
+    let entity = unit.name.entity.as_str();
+    let prospect = ctx.store.read(|conn| prospects::get(conn, ctx.mode, entity))?;
+    let Some(prospect) = prospect else {
+        return Ok(StepOutcome::skipped("the prospect is not in the database"));
+    };
+    let rules = rules(ctx.settings);
+    if rules.plan(&prospect).is_empty() {
+        return Ok(no_channel(&prospect));
+    }
+    Ok(begin(StepOutcome::done(), &prospect, &campaign, &rules, ctx.now))
+}
+
+/// Ends what cannot begin: no channel reaches the prospect, and it does not count as contacted.
+pub(super) fn no_channel(prospect: &Prospect) -> StepOutcome {
+    let entity = prospect.entity.clone();
+    let reason = Some("no_channel".to_owned());
+    StepOutcome::skipped("no_channel: neither e-mail, LinkedIn nor phone")
+        .change(SalesChange::ProspectStage { entity, stage: Stage::NoChannel, reason })
+        .event(NewEvent::info("no_channel", format!("no channel reaches {}", prospect.name)))
+}
+
 /// Adds the first step of a prospect's sequence, and the unit that concludes it, to the outcome that
 /// starts it.
 pub(super) fn begin(
@@ -112,7 +153,7 @@ pub(super) fn begin(
 ) -> StepOutcome {
     let steps = rules.plan(prospect);
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return outcome };
-    let payload = json!(ConcludePayload { campaign: campaign.to_owned() });
+    let payload = json!(CampaignPayload { campaign: campaign.to_owned() });
     let conclude = NewUnit::ready(
         conclude_name(&prospect.entity, campaign),
         "conclude",

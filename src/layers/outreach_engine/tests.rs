@@ -347,3 +347,35 @@ fn an_outreach_that_is_concluded_stays_as_it_is() {
     assert!(outcome.changes.is_empty());
     assert_eq!(outcome.next, Next::Done);
 }
+
+#[test]
+fn a_promoted_prospect_is_found_once_and_only_in_the_live_world() {
+    use crate::engines::orchestrator::contract::Discover;
+    use crate::runtime::clock::SystemClock;
+    use crate::store::changes;
+
+    let folder = tempfile::tempdir().unwrap();
+    let clock = std::sync::Arc::new(SystemClock::new());
+    let store = Store::open(&folder.path().join("t.db"), clock).unwrap();
+    let settings = settings();
+    let found = |mode| {
+        let ctx = Discover { mode, now: NOW, store: &store, settings: &settings, input: None };
+        discover(&ctx).unwrap()
+    };
+    let write = |list: Vec<Change>| {
+        let apply = move |tx: &rusqlite::Connection| {
+            list.iter().try_for_each(|change| changes::apply(tx, Mode::Live, NOW, change))
+        };
+        store.write("test", apply).wait().unwrap();
+    };
+    write(vec![
+        SalesChange::Prospect(Box::new(prospect())).into(),
+        SalesChange::Pitch(Box::new(facts(1, Channel::Email).pitch)).into(),
+    ]);
+    assert_eq!(found(Mode::Live).len(), 1);
+    assert_eq!(found(Mode::Live)[0].name.version, "begin/intro");
+    assert!(found(Mode::Dry).is_empty());
+    let begun = begin(StepOutcome::done(), &prospect(), "intro", &rules(&settings), NOW);
+    write(begun.changes);
+    assert!(found(Mode::Live).is_empty());
+}

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::config::embedded;
 use crate::domain::change::Change;
+use crate::domain::outcome::Next;
 use crate::domain::profile::{Knowable, audit};
 use crate::domain::sales::MessageState;
 

@@ -57,6 +57,34 @@ pub fn get(
     optional(conn.prepare_cached(GET)?.query_row(params![mode, entity, campaign], from_row))
 }
 
+const UNSTARTED: &str = "
+SELECT p.entity, p.name, t.campaign
+FROM prospects p JOIN pitches t ON t.mode = p.mode AND t.entity = p.entity
+WHERE p.mode = ?1 AND p.stage = 'pitched' AND NOT EXISTS (
+  SELECT 1 FROM messages m
+  WHERE m.mode = p.mode AND m.entity = p.entity AND m.campaign = t.campaign)
+ORDER BY p.id LIMIT ?2";
+
+/// A pitch whose outreach has no step yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unstarted {
+    /// The prospect.
+    pub entity: String,
+    /// Its name.
+    pub name: String,
+    /// The campaign.
+    pub campaign: String,
+}
+
+/// Returns pitches whose outreach has no step yet: those that were promoted from the dry world.
+pub fn unstarted(conn: &Connection, mode: Mode, limit: u32) -> Result<Vec<Unstarted>, StoreError> {
+    let mut statement = conn.prepare_cached(UNSTARTED)?;
+    let rows = statement.query_map(params![mode, limit], |row| {
+        Ok(Unstarted { entity: row.get(0)?, name: row.get(1)?, campaign: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Pitch> {
     Ok(Pitch {
         entity: row.get("entity")?,
