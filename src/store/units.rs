@@ -90,10 +90,13 @@ pub fn state_of(
     )
 }
 
-const PROMOTE: &str = "
+// One statement per state: a partial index is used only where the query names its very condition.
+const PROMOTE_SCHEDULED: &str = "
 UPDATE units SET state = 'ready', why = NULL
-WHERE mode = ?1 AND layer = ?2 AND run_at <= ?3
-  AND (state = 'retry_wait' OR (state = 'scheduled' AND run_at <= ?4))";
+WHERE mode = ?1 AND layer = ?2 AND state = 'scheduled' AND run_at <= ?3";
+const PROMOTE_RETRYING: &str = "
+UPDATE units SET state = 'ready', why = NULL
+WHERE mode = ?1 AND layer = ?2 AND state = 'retry_wait' AND run_at <= ?3";
 
 /// Makes ready what has come due in `layer`: back-offs up to `now`, plans up to `now` and at most
 /// `plans_until` (the horizon of a dry run).
@@ -107,7 +110,10 @@ pub fn promote_due(
     for from in [UnitState::Scheduled, UnitState::RetryWait] {
         from.next(UnitEvent::Due)?;
     }
-    Ok(tx.prepare_cached(PROMOTE)?.execute(params![mode, layer, now, plans_until])?)
+    let plans = params![mode, layer, now.min(plans_until)];
+    let planned = tx.prepare_cached(PROMOTE_SCHEDULED)?.execute(plans)?;
+    let retried = tx.prepare_cached(PROMOTE_RETRYING)?.execute(params![mode, layer, now])?;
+    Ok(planned + retried)
 }
 
 const READY: &str = "
@@ -305,10 +311,11 @@ pub fn skip(
     Ok(changed == 1)
 }
 
-const NEXT_DUE: &str = "
+const NEXT_SCHEDULED: &str = "
 SELECT min(run_at) FROM units
-WHERE mode = ?1 AND layer = ?2
-  AND (state = 'retry_wait' OR (state = 'scheduled' AND run_at <= ?3))";
+WHERE mode = ?1 AND layer = ?2 AND state = 'scheduled' AND run_at <= ?3";
+const NEXT_RETRY: &str = "
+SELECT min(run_at) FROM units WHERE mode = ?1 AND layer = ?2 AND state = 'retry_wait'";
 
 /// Returns the next time at which something in `layer` comes due, plans only up to `plans_until`.
 pub fn next_due(
@@ -317,9 +324,12 @@ pub fn next_due(
     layer: Layer,
     plans_until: Moment,
 ) -> Result<Option<Moment>, StoreError> {
-    Ok(conn
-        .prepare_cached(NEXT_DUE)?
-        .query_row(params![mode, layer, plans_until], |row| row.get(0))?)
+    let plans = params![mode, layer, plans_until];
+    let planned: Option<Moment> =
+        conn.prepare_cached(NEXT_SCHEDULED)?.query_row(plans, |row| row.get(0))?;
+    let retry: Option<Moment> =
+        conn.prepare_cached(NEXT_RETRY)?.query_row(params![mode, layer], |row| row.get(0))?;
+    Ok([planned, retry].into_iter().flatten().min())
 }
 
 const TROUBLED: &str = "

@@ -99,7 +99,8 @@ CREATE TABLE units (
   CHECK ((skipped_by IS NOT NULL) = (state = 'skipped'))
 ) STRICT;
 CREATE INDEX units_ready ON units (mode, layer, id) WHERE state = 'ready';
-CREATE INDEX units_timed ON units (mode, run_at, layer) WHERE state IN ('scheduled', 'retry_wait');
+CREATE INDEX units_scheduled ON units (mode, layer, run_at) WHERE state = 'scheduled';
+CREATE INDEX units_retrying ON units (mode, layer, run_at) WHERE state = 'retry_wait';
 CREATE INDEX units_by_state ON units (mode, layer, state, run_at);
 CREATE INDEX units_blocked ON units (mode, blocked_on) WHERE state = 'blocked';
 CREATE INDEX units_counted ON units (mode, layer, ended_at)
