@@ -120,14 +120,15 @@ impl Handle {
     pub async fn end_of(&self, mode: Mode, run: RunId) -> Result<RunReport, Refusal> {
         let mut ended = self.ended.clone();
         loop {
+            // Only an end from after the command counts: the same run may have stopped before.
+            if ended.changed().await.is_err() {
+                return Err(gone());
+            }
             if let Some(end) = ended.borrow_and_update().as_ref()
                 && end.mode == mode
                 && end.run == Some(run)
             {
                 return end.result.clone();
-            }
-            if ended.changed().await.is_err() {
-                return Err(gone());
             }
         }
     }

@@ -41,7 +41,13 @@ async fn units(machine: &Handle, state: UnitState) -> Vec<UnitId> {
     let filter = UnitFilter { mode: Mode::Dry, layer: None, states: vec![state], limit: 100 };
     match machine.ask(Query::Units(filter)).await.unwrap() {
         Answer::Units(rows) => rows.iter().map(|row| row.id).collect(),
-        other => panic!("{other:?}"),
+        Answer::ErrorGroups(_)
+        | Answer::ErrorDetail(_)
+        | Answer::Effects(_)
+        | Answer::Events(_)
+        | Answer::PhiExplain(_)
+        | Answer::Runs(_)
+        | Answer::LivePreview(_) => panic!("not a list of units"),
     }
 }
 
@@ -208,4 +214,27 @@ async fn a_drained_run_is_taken_up_where_it_stopped() {
     let next = open(folder.path(), Vec::new(), Origin::Cli, Show::Headless);
     let report = next.run_to_end(order(&Layer::ALL)).await.unwrap();
     assert_eq!((report.id, report.state), (run, RunState::Succeeded));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rehearsed_campaign_goes_live_only_by_hand_and_then_writes_real_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let show = Show::Screen(Rule::AtOnce);
+    let machine = open(folder.path(), Vec::new(), Origin::Screen, show);
+    machine.run_to_end(order(&Layer::ALL)).await.unwrap();
+    assert!(!folder.path().join("outbox").exists(), "a rehearsal leaves no file");
+
+    machine.submit(Command::Promote { limit: Some(3) }).await.unwrap();
+    machine.submit(Command::View { mode: Mode::Live }).await.unwrap();
+    let due = |picture: &Snapshot| picture.mode == Mode::Live && picture.worlds.live.due == 3;
+    assert!(!seen(&machine, due).await.live.armed);
+    machine.submit(Command::ArmLive { confirmation: "live".to_owned() }).await.unwrap();
+    // An armed process takes up what is due by itself.
+    let pitched = |picture: &Snapshot| {
+        let pitches = picture.layers[1].units;
+        picture.mode == Mode::Live && pitches.done + pitches.skipped == 3
+    };
+    let picture = seen(&machine, pitched).await;
+    assert!(picture.live.armed);
+    assert!(picture.layers[2].units.total() > 0, "{:?}", picture.layers[2]);
 }

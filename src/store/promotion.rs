@@ -1,7 +1,7 @@
 //! Copies prospects, audits and pitches of the dry world into the live one.
 //!
 //! Nothing else crosses: no message, no meeting, no effect. A prospect starts in the live world as
-//! `pitched`, whatever became of it in the rehearsal, and one that is there already is left alone.
+//! `qualified`, whatever became of it in the rehearsal, and one that is there already is left alone.
 
 use rusqlite::{Connection, params};
 
@@ -9,8 +9,9 @@ use super::error::StoreError;
 use crate::domain::time::Moment;
 
 const WANTED: &str = "
-SELECT p.entity FROM prospects p JOIN pitches t ON t.mode = 'dry' AND t.entity = p.entity
-WHERE p.mode = 'dry' AND p.entity NOT LIKE 'demo:%'
+SELECT p.entity, p.name, t.campaign
+FROM prospects p JOIN pitches t ON t.mode = 'dry' AND t.entity = p.entity
+WHERE p.mode = 'dry'
   AND NOT EXISTS (SELECT 1 FROM prospects l WHERE l.mode = 'live' AND l.entity = p.entity)
 GROUP BY p.entity ORDER BY min(p.id) LIMIT ?1";
 
@@ -19,7 +20,7 @@ INSERT INTO prospects (mode, entity, name, category, address, city, postcode, co
   language, lat, lon, phone, email, website, linkedin, source, attribution, stage, score, coverage,
   tier, created_at, changed_at)
 SELECT 'live', entity, name, category, address, city, postcode, country, zone, language, lat, lon,
-  phone, email, website, linkedin, source, attribution, 'pitched', score, coverage, tier, ?2, ?2
+  phone, email, website, linkedin, source, attribution, 'qualified', score, coverage, tier, ?2, ?2
 FROM prospects WHERE mode = 'dry' AND entity = ?1";
 
 const PROFILES: &str = "
@@ -35,17 +36,29 @@ SELECT 'live', entity, campaign, variant, propensity, writer, subject, email, li
   claims, ?2
 FROM pitches WHERE mode = 'dry' AND entity = ?1";
 
-/// Copies up to `limit` prospects with their pitches, the oldest first, and returns how many. The
-/// invented businesses of the demo town stay where they are.
-pub fn copy(tx: &Connection, limit: u32, now: Moment) -> Result<usize, StoreError> {
-    let entities: Vec<String> = tx
+/// A prospect that is in the live world now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promoted {
+    /// Which.
+    pub entity: String,
+    /// Its name.
+    pub name: String,
+    /// The campaign that was rehearsed.
+    pub campaign: String,
+}
+
+/// Copies up to `limit` prospects with their pitches, the oldest first, and returns them.
+pub fn copy(tx: &Connection, limit: u32, now: Moment) -> Result<Vec<Promoted>, StoreError> {
+    let wanted: Vec<Promoted> = tx
         .prepare_cached(WANTED)?
-        .query_map([limit], |row| row.get(0))?
+        .query_map([limit], |row| {
+            Ok(Promoted { entity: row.get(0)?, name: row.get(1)?, campaign: row.get(2)? })
+        })?
         .collect::<Result<_, _>>()?;
-    for entity in &entities {
+    for one in &wanted {
         for sql in [PROSPECT, PROFILES, PITCHES] {
-            tx.prepare_cached(sql)?.execute(params![entity, now])?;
+            tx.prepare_cached(sql)?.execute(params![one.entity, now])?;
         }
     }
-    Ok(entities.len())
+    Ok(wanted)
 }

@@ -6,20 +6,29 @@ use super::Owner;
 use super::record::{Outcome, refuse};
 use crate::app::command::{Ack, Refusal, RefusalKind};
 use crate::domain::mode::Mode;
-use crate::store::promotion;
+use crate::layers::pitch_generator;
+use crate::store::{promotion, units};
 
 impl Owner {
     pub(super) async fn promote(&self, limit: Option<u32>) -> Result<Ack, Refusal> {
         self.at_once(Mode::Live, "promote", json!({ "limit": limit }), move |tx, now| {
             let copied = promotion::copy(tx, limit.unwrap_or(u32::MAX), now)?;
-            if copied == 0 {
+            if copied.is_empty() {
                 return Ok(Err(refuse(
                     RefusalKind::Usage,
                     "the dry world has no pitched prospect that the live one lacks",
                     "run layers 1 and 2 dry first: `cep run 1`, `cep run 2`",
                 )));
             }
-            let text = format!("{copied} prospects with their pitches are in the live world");
+            for one in &copied {
+                // Layer 2 writes the pitch again, with the links and the sender of the live world.
+                let unit = pitch_generator::unit(&one.entity, &one.name, &one.campaign);
+                units::insert(tx, Mode::Live, None, now, &unit)?;
+            }
+            let text = format!(
+                "{} prospects with their pitches are in the live world, where layer 2 takes them up",
+                copied.len()
+            );
             Ok(Ok(Outcome::new(text).changed("dry", "live")))
         })
         .await

@@ -15,6 +15,10 @@ use crate::store::error::StoreError;
 /// The word a person types to let effects out.
 const CONFIRMATION: &str = "live";
 
+/// How long due live work is left alone after a run of it failed or could not start: whatever was
+/// in the way is rarely gone sooner, and each try writes a row.
+pub(super) const AFTER_REFUSAL_US: u64 = 30_000_000;
+
 impl Owner {
     pub(super) async fn arm(&self, confirmation: String) -> Result<Ack, Refusal> {
         let shared = std::sync::Arc::clone(&self.shared);
@@ -66,7 +70,11 @@ impl Owner {
 
     /// Starts a run of the layers that have live units due, while this process is armed and idle.
     pub(super) async fn work_due_live(&mut self) {
-        if !*self.shared.armed.borrow() || self.running[slot(Mode::Live)].is_some() {
+        let now_us = self.parts.clock.monotonic_us();
+        if !*self.shared.armed.borrow()
+            || self.running[slot(Mode::Live)].is_some()
+            || now_us < self.live_again_us
+        {
             return;
         }
         let layers = match self.layers_due_live() {
@@ -80,6 +88,7 @@ impl Owner {
         let request = RunRequest { mode: Mode::Live, layers, input: None, limit: None };
         if let Err(refusal) = self.run(request).await {
             tracing::warn!(why = refusal.why, "due live units are not worked");
+            self.live_again_us = now_us + AFTER_REFUSAL_US;
         }
     }
 

@@ -61,6 +61,8 @@ pub(super) struct Owner {
     ended: watch::Sender<Option<Ended>>,
     /// The run under way in each world.
     running: [Option<Running>; 2],
+    /// Before this (monotonic, microseconds) due live work is not looked for again.
+    live_again_us: u64,
     /// Who waits for all runs to stop.
     drains: Vec<oneshot::Sender<()>>,
 }
@@ -75,7 +77,7 @@ impl Owner {
         // One end for each world at most is under way.
         let (end, ends) = mpsc::channel(2);
         let (running, drains) = ([None, None], Vec::new());
-        Self { parts, shared, requests, ends, end, ended, running, drains }
+        Self { parts, shared, requests, ends, end, ended, running, live_again_us: 0, drains }
     }
 
     /// Serves requests until every handle is gone.

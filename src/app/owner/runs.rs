@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
 
+use super::live::AFTER_REFUSAL_US;
 use super::record::{Outcome, refuse};
 use super::{Ended, Owner, Running, slot};
 use crate::app::command::{Ack, Refusal, RefusalKind, RunRequest};
@@ -104,6 +105,9 @@ impl Owner {
 
     /// Notes that a run of this process has ended, and tells who waits for it.
     pub(super) fn note_end(&mut self, ended: Ended) {
+        if ended.mode == Mode::Live && ended.result.is_err() {
+            self.live_again_us = self.parts.clock.monotonic_us() + AFTER_REFUSAL_US;
+        }
         let running = &mut self.running[slot(ended.mode)];
         if running.as_ref().map(|running| running.id) == ended.run {
             *running = None;
@@ -315,9 +319,7 @@ fn order_of(request: RunRequest, owner: &str) -> Result<RunOrder, Refusal> {
             })?;
             Some(RunInput { source: full.display().to_string(), limit: request.limit })
         }
-        None if researches && request.mode == Mode::Dry => {
-            Some(RunInput { source: DEMO_TOWN.to_owned(), limit: request.limit })
-        }
+        None if researches => Some(RunInput { source: DEMO_TOWN.to_owned(), limit: request.limit }),
         None => None,
     };
     Ok(RunOrder { mode: request.mode, layers, input, owner: owner.to_owned() })
