@@ -60,7 +60,11 @@ pub(super) fn failed(error: &StoreError) -> Refusal {
     let mut why = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        why = format!("{why}: {cause}");
+        // Some libraries repeat their cause in their own message.
+        let text = cause.to_string();
+        if !why.contains(&text) {
+            why = format!("{why}: {text}");
+        }
         source = cause.source();
     }
     Refusal { kind: RefusalKind::Failed, why, hint: Some(error.hint()) }

@@ -12,7 +12,7 @@ use crate::domain::ids::UnitId;
 pub(super) struct Args {
     /// The waiting unit's number, from `cep units --state waiting`
     unit: i64,
-    /// How it went, in the task's own word: done or failed; of a meeting won, lost or no_show
+    /// How it went, in the task's own word: done or failed; of a meeting won, lost or `no_show`
     result: String,
     /// What is worth keeping
     #[arg(long)]

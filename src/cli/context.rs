@@ -23,19 +23,19 @@ const DATABASE: &str = "cep.db";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// The database file, or CEP_DB [default: cep.db in the state directory]
+    /// The database file, or `CEP_DB` [default: cep.db in the state directory]
     #[arg(long, global = true, value_name = "PATH")]
     pub(super) db: Option<PathBuf>,
-    /// A settings file, laid over the defaults and the profile, or CEP_CONFIG
+    /// A settings file, laid over the defaults and the profile, or `CEP_CONFIG`
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Which set of settings: dev or prod, or CEP_PROFILE
+    /// Which set of settings: dev or prod, or `CEP_PROFILE`
     #[arg(long, global = true, value_name = "dev|prod")]
     profile: Option<String>,
     /// Which world: dry or live
     #[arg(long, global = true, value_name = "dry|live", default_value = "dry", hide_default_value = true, value_parser = parse::mode)]
     mode: Mode,
-    /// No colour on the dashboard, as with NO_COLOR
+    /// No colour on the dashboard, as with `NO_COLOR`
     #[arg(long, global = true)]
     pub(super) no_color: bool,
     /// What the log holds: error, warn, info, debug or trace

@@ -44,12 +44,11 @@ pub(super) async fn demo(
             ended = &mut run, if report.is_none() => report = Some(ended),
         }
     };
-    let report = match report {
-        Some(report) => report,
-        None => {
-            let (ended, ()) = tokio::join!(run, session.handle.drain());
-            ended
-        }
+    let report = if let Some(report) = report {
+        report
+    } else {
+        let (ended, ()) = tokio::join!(run, session.handle.drain());
+        ended
     };
     exit?;
     Ok(report?)

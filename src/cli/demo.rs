@@ -12,7 +12,9 @@ use crate::app::query::{Answer, PhiExplained, Query};
 use crate::app::snapshot::Snapshot;
 use crate::app::{Origin, Rule, Show};
 use crate::domain::layer::Layer;
+use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
+use crate::domain::time::DAY_MS;
 use crate::engines::orchestrator::engine::RunReport;
 use crate::runtime::clock::{Clock, SystemClock};
 
@@ -108,11 +110,7 @@ async fn tell(session: &Session, report: &RunReport, as_json: bool) -> Result<()
         render::text(&page(&snapshot, &tree, &left.attributions, &short))?;
         render::text(&snapshot.system.db_path)?;
     }
-    if matches!(
-        report.state,
-        crate::domain::lifecycle::run::RunState::Interrupted
-            | crate::domain::lifecycle::run::RunState::Draining
-    ) {
+    if report.state == RunState::Interrupted {
         return Err(Error::new(Kind::Interrupted, "the demo was stopped before its end")
             .hint(format!("`cep --db {} run all` goes on with it", snapshot.system.db_path)));
     }
@@ -131,8 +129,10 @@ fn page(
 ) -> String {
     let run = snapshot.run.as_ref();
     let elapsed_ms = run.map_or(0, |run| run.elapsed_ms(snapshot.wall_at));
-    let days = snapshot.dry_clock.now.since(snapshot.dry_clock.start) / crate::domain::time::DAY_MS;
-    let verdict = if short.is_empty() {
+    let days = snapshot.dry_clock.now.since(snapshot.dry_clock.start) / DAY_MS;
+    let verdict = if run.is_some_and(|run| run.state == RunState::Interrupted) {
+        "stopped before its end".to_owned()
+    } else if short.is_empty() {
         "the golden path is walked: nothing due, dead or held is left".to_owned()
     } else {
         format!("fell short: {}", short.join("; "))

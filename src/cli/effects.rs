@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<(), Error> {
     }
     let mut table = Table::new(&["key", "layer", "state", "sent at", ">unit", "what"]);
     for effect in &effects {
-        table.row(vec![
+        table.row(&[
             effect.key.to_string(),
             layer_tag(effect.action.row().layer),
             effect.word().to_owned(),

@@ -56,7 +56,7 @@ fn list(groups: &[ErrorGroup]) -> Result<(), Error> {
         "cause",
     ]);
     for group in groups {
-        table.row(vec![
+        table.row(&[
             group.fingerprint.clone(),
             layer_tag(group.layer),
             group.retrying.to_string(),

@@ -43,7 +43,7 @@ pub use error::{Error, Kind};
 /// Without a subcommand it shows the dashboard. It starts in dry-run, against a simulated world;
 /// nothing leaves this computer unless live is armed with the typed word.
 #[derive(Debug, Parser)]
-#[command(name = "cep", version, max_term_width = 100, infer_subcommands = false)]
+#[command(name = "cep", version, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     global: Global,

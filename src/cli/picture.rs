@@ -10,6 +10,7 @@ use super::table::Table;
 use crate::app::layer_state::LayerState;
 use crate::app::snapshot::{ContainerRow, LayerRow, Snapshot};
 use crate::domain::layer::{Container, Layer};
+use crate::domain::mode::Mode;
 use crate::tui::format::{self, UNKNOWN};
 
 /// Returns the machine as JSON.
@@ -98,36 +99,38 @@ fn heading(snapshot: &Snapshot) -> String {
 
 /// Returns the nine layers as a table.
 pub(super) fn layers(snapshot: &Snapshot) -> String {
+    let effects = match snapshot.mode {
+        Mode::Dry => ">simulated",
+        Mode::Live => ">confirmed",
+    };
     let mut table = Table::new(&[
-        " #", "layer", "state", ">done", ">dead", ">held", ">skip", ">left", ">ok", ">fail",
-        ">eff", ">unkn",
+        "layer",
+        "state",
+        ">done",
+        ">dead",
+        ">held",
+        ">skip",
+        ">left",
+        ">tries/bad",
+        effects,
     ]);
     for row in &snapshot.layers {
         let (units, effects) = (&row.units, &row.effects);
         let left = units.total() - units.ended() - units.held;
-        table.row(vec![
-            format!("L{}", row.layer.number()),
-            row.layer.name().to_owned(),
+        let sent = (effects.confirmed + effects.simulated).to_string();
+        table.row(&[
+            format!("{} {}", row.layer.number(), row.layer.name()),
             LayerState::of(row).word().to_owned(),
             units.done.to_string(),
             units.dead.to_string(),
             units.held.to_string(),
             units.skipped.to_string(),
             left.to_string(),
-            row.attempts.ok.to_string(),
-            row.attempts.failed.to_string(),
-            (effects.confirmed + effects.simulated).to_string(),
-            effects.unknown.to_string(),
+            format!("{}/{}", row.attempts.ok + row.attempts.failed, row.attempts.failed),
+            if effects.unknown > 0 { format!("{sent}+{}?", effects.unknown) } else { sent },
         ]);
     }
-    let word = match snapshot.mode {
-        crate::domain::mode::Mode::Dry => "simulated",
-        crate::domain::mode::Mode::Live => "confirmed",
-    };
-    format!(
-        "{}units done, dead, held, skipped, left · attempts ok, failed · effects {word}, unknown\n",
-        table.text(super::render::COLUMNS)
-    )
+    table.text(super::render::COLUMNS)
 }
 
 /// Returns the containers as a table.
@@ -143,7 +146,7 @@ pub(super) fn containers(snapshot: &Snapshot) -> String {
         ">done/h",
     ]);
     for row in &snapshot.containers {
-        table.row(vec![
+        table.row(&[
             format!("{}{}", row.container.name(), if row.stale { " (stale)" } else { "" }),
             format!("{:.2}", row.weight),
             figure(row.health, 4),

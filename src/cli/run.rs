@@ -1,13 +1,14 @@
 //! `cep run`: runs one layer, or all of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::context::{Context, Database, Session};
+use super::context::{Context, Database, Session, misanswered};
 use super::error::{Error, Kind};
 use super::parse::{self, Scope};
 use super::{picture, render, stop};
 use crate::app::command::{Command, RunRequest};
 use crate::app::port::Machine;
+use crate::app::query::{Answer, Query};
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
@@ -15,6 +16,9 @@ use crate::engines::orchestrator::engine::RunReport;
 
 /// The word that lets effects out.
 const CONFIRMATION: &str = "live";
+
+/// How many causes are told at the end of a run; `cep errors` has the rest.
+const CAUSES_MAX: usize = 5;
 
 /// Runs one layer, or all nine in the order of the pipeline, until nothing due is left.
 ///
@@ -49,7 +53,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         return Err(Error::usage("only layer 1 reads --input")
             .hint("run it with 1 or all, or leave --input out"));
     }
-    let input = args.input.map(readable).transpose()?;
+    let input = args.input.as_deref().map(readable).transpose()?;
     let session = context.open(Database::MayBegin)?;
     if mode == Mode::Live {
         let confirmation = args.confirm.unwrap_or_default();
@@ -58,11 +62,11 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     }
     let request = RunRequest { mode, layers, input, limit: args.limit };
     let report = stop::to_end(&session.handle, session.handle.run_to_end(request)).await?;
-    tell_end(&session, mode, &report, context.json())
+    tell_end(&session, mode, &report, context.json()).await
 }
 
 /// Returns the file's full path: the run may be taken up from another folder.
-fn readable(path: PathBuf) -> Result<PathBuf, Error> {
+fn readable(path: &Path) -> Result<PathBuf, Error> {
     let full = path.canonicalize().and_then(|full| std::fs::File::open(&full).map(|_| full));
     full.map_err(|error| {
         Error::usage(format!("cannot read --input {}: {error}", path.display()))
@@ -71,7 +75,7 @@ fn readable(path: PathBuf) -> Result<PathBuf, Error> {
 }
 
 /// Prints how a run ended, and returns an error when it did not end well.
-pub(super) fn tell_end(
+pub(super) async fn tell_end(
     session: &Session,
     mode: Mode,
     report: &RunReport,
@@ -88,7 +92,22 @@ pub(super) fn tell_end(
         render::text(&picture::text(&snapshot))?;
         render::text(&format!("database {}", snapshot.system.db_path))?;
     }
+    if report.state == RunState::PartiallyFailed {
+        tell_causes(session, mode).await?;
+    }
     judge(report)
+}
+
+/// Tells on stderr what the dead and held units failed with.
+async fn tell_causes(session: &Session, mode: Mode) -> Result<(), Error> {
+    let query = Query::ErrorGroups { mode, layer: None };
+    let Answer::ErrorGroups(groups) = session.ask(query).await? else { return Err(misanswered()) };
+    let standing = groups.iter().filter(|group| group.dead + group.held > 0);
+    for group in standing.take(CAUSES_MAX) {
+        let (layer, n) = (group.layer, group.dead + group.held);
+        render::note(&format!("L{} {layer}: {} ({n} ×)", layer.number(), group.message));
+    }
+    Ok(())
 }
 
 /// Returns what the end of a run means to a script.

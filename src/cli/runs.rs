@@ -25,7 +25,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<(), Error> {
     let mut table = Table::new(&[">run", "layers", "state", "started", ">took", "worked by"]);
     for run in &runs {
         let took = run.ended_wall.map(|ended| format::duration(ended.since(run.started_wall)));
-        table.row(vec![
+        table.row(&[
             run.id.to_string(),
             run.scope(),
             run.state.as_column().replace('_', " "),

@@ -40,7 +40,7 @@ pub(super) async fn resume(args: Args, context: &Context) -> Result<(), Error> {
         if runs.iter().any(|run| run.id == id && run.is_ours) {
             let end = session.handle.end_of(mode, id);
             let report = stop::to_end(&session.handle, end).await?;
-            return run::tell_end(&session, mode, &report, context.json());
+            return run::tell_end(&session, mode, &report, context.json()).await;
         }
     }
     render::ack(&ack, context.json())

@@ -1,7 +1,9 @@
 //! Listens for being asked to stop, and lets a run end where it can be taken up again.
 
 use std::io;
+use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::error::{Error, Kind};
@@ -9,6 +11,10 @@ use super::render;
 use crate::app::Handle;
 use crate::app::command::Refusal;
 use crate::engines::orchestrator::engine::RunReport;
+use crate::runtime::clock::{Clock, SystemClock};
+
+/// How long further signals belong to the first.
+const ONE_ASKING: Duration = Duration::from_millis(500);
 
 /// The signals that ask a process to stop.
 pub(super) struct Stop {
@@ -38,6 +44,14 @@ impl Stop {
             _ = self.hangup.recv() => {}
         }
     }
+
+    /// Waits until somebody asks once more. Whoever signals a process and its group asks once, not
+    /// twice.
+    async fn asked_again(&mut self) {
+        SystemClock::new().pause(ONE_ASKING).await;
+        while self.asked().now_or_never().is_some() {}
+        self.asked().await;
+    }
 }
 
 /// Waits for the end of a run of this process. Asked to stop, it lets what is in flight finish;
@@ -59,7 +73,7 @@ pub(super) async fn to_end(
     };
     tokio::select! {
         report = drained => Ok(report?),
-        () = stop.asked() => Err(interrupted("left at once")),
+        () = stop.asked_again() => Err(interrupted("left at once")),
     }
 }
 

@@ -33,7 +33,7 @@ impl Table {
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(super) fn row(&mut self, cells: &[String]) {
         debug_assert_eq!(cells.len(), self.heads.len(), "a row has a cell for each head");
         self.rows.push(cells.iter().map(|cell| clean(cell, CELL_CHARS_MAX)).collect());
     }
@@ -100,8 +100,8 @@ mod tests {
     #[test]
     fn figures_stand_right_words_left_and_a_long_line_says_that_it_was_cut() {
         let mut table = Table::new(&["layer", ">units"]);
-        table.row(vec!["Café".into(), "7".into()]);
-        table.row(vec!["Outreach\u{1b}".into(), "1200".into()]);
+        table.row(&["Café".into(), "7".into()]);
+        table.row(&["Outreach\u{1b}".into(), "1200".into()]);
         assert_eq!(table.text(80), "layer     units\nCafé          7\nOutreach   1200\n");
         assert_eq!(table.text(10), "layer   ..\nCafé    ..\nOutreach..\n");
     }

@@ -16,7 +16,7 @@ pub(super) struct Args {
     /// Only this layer, 1 to 9
     #[arg(long, value_name = "LAYER", value_parser = parse::layer)]
     layer: Option<Layer>,
-    /// Only units in these states: blocked, scheduled, ready, leased, retry_wait, waiting, held,
+    /// Only units in these states: blocked, scheduled, ready, leased, `retry_wait`, waiting, held,
     /// done, dead, skipped, cancelled
     #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = state)]
     state: Vec<UnitState>,
@@ -49,7 +49,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     let mut table =
         Table::new(&[">unit", "layer", "state", ">tries", "next at", "unit's work", "why"]);
     for unit in &units {
-        table.row(vec![
+        table.row(&[
             unit.id.to_string(),
             layer_tag(unit.layer),
             unit.state.as_column().to_owned(),

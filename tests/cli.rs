@@ -1,0 +1,312 @@
+//! Runs the binary as scripts and people do: what goes to stdout, what to stderr, which exit code.
+//!
+//! Each test has a state folder of its own and no environment but what it sets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with a machine in it.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cep"));
+        command.args(arguments).current_dir(self.0.path()).env_clear();
+        command.env("XDG_STATE_HOME", self.0.path().join("state")).stdin(Stdio::null());
+        command
+    }
+
+    fn cep(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that has to be refused, and returns what it said.
+    fn refused(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.cep(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
+        assert!(output.stdout.is_empty(), "{arguments:?} wrote to stdout");
+        said
+    }
+
+    /// Runs a command that has to succeed, and returns its stdout.
+    fn done(&self, arguments: &[&str]) -> String {
+        let output = self.cep(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?} said: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.done(arguments)).unwrap()
+    }
+}
+
+const COMMANDS: [&str; 19] = [
+    "demo", "run", "status", "phi", "runs", "units", "errors", "effects", "events", "retry",
+    "skip", "resolve", "answer", "cancel", "pause", "resume", "advance", "promote", "config",
+];
+
+#[test]
+fn every_command_explains_itself() {
+    let desk = Desk::new();
+    let all = desk.done(&["--help"]);
+    for command in COMMANDS {
+        assert!(all.contains(&format!("\n  {command}")), "{command} is not in the list");
+        let help = desk.done(&[command, "--help"]);
+        assert!(help.contains("Usage: cep"), "{command}: {help}");
+        assert!(help.contains("--json"), "{command}: {help}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_2_and_says_what_would_be_right() {
+    let desk = Desk::new();
+    assert!(desk.refused(&["run", "10"], 2).contains("use 1 to 9, or all"));
+    assert!(desk.refused(&["advance", "soon"], 2).contains("1d, 2h, 30m"));
+    assert!(desk.refused(&["demo", "--faults", "1.5"], 2).contains("from 0 to 1"));
+    assert!(desk.refused(&["units", "--state", "lost"], 2).contains("retry_wait"));
+    assert!(desk.refused(&["--profile", "test", "status"], 2).contains("use dev or prod"));
+    assert!(desk.refused(&["dance"], 2).contains("dance"));
+    desk.refused(&["retry"], 2);
+    desk.refused(&["skip", "1"], 2);
+}
+
+#[test]
+fn a_settings_file_with_an_unknown_key_is_cited_by_file_line_and_key() {
+    let desk = Desk::new();
+    let file = desk.write("cep.yaml", "outreach:\n  capz:\n    email: 3\n");
+    let said = desk.refused(&["--config", &file, "status"], 2);
+    assert!(said.contains("cep.yaml:2:3"), "{said}");
+    assert!(said.contains("outreach.capz"), "{said}");
+    assert!(said.contains("did you mean `caps`?"), "{said}");
+}
+
+#[test]
+fn an_input_that_is_not_there_is_named_with_the_next_step() {
+    let desk = Desk::new();
+    let said = desk.refused(&["run", "1", "--input", "nowhere.json"], 2);
+    assert!(said.contains("nowhere.json") && said.contains("hint: "), "{said}");
+    assert!(!Path::new(&desk.path("state/cep/cep.db")).exists(), "a database was begun for it");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named_with_the_next_step() {
+    let desk = Desk::new();
+    let file = desk.write("file", "");
+    let said = desk.refused(&["--db", &format!("{file}/cep.db"), "run", "1"], 2);
+    assert!(said.contains("cannot open the database") && said.contains("--db"), "{said}");
+    let output = desk.command(&["status"]).env("XDG_STATE_HOME", &file).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("cannot write the log") && said.contains("hint: "), "{said}");
+}
+
+#[test]
+fn a_foreign_file_is_refused_and_left_as_it_is() {
+    let desk = Desk::new();
+    let file = desk.write("letter.txt", "Dear Sir or Madam");
+    let said = desk.refused(&["--db", &file, "status"], 2);
+    assert!(said.contains("not a CEP Machine database"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "Dear Sir or Madam");
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused() {
+    let desk = Desk::new();
+    let file = desk.path("cep.db");
+    desk.done(&["--db", &file, "run", "9"]);
+    let conn = rusqlite::Connection::open(&file).unwrap();
+    conn.pragma_update(None, "user_version", 99).unwrap();
+    drop(conn);
+    let said = desk.refused(&["--db", &file, "status"], 2);
+    assert!(said.contains("schema 99") && said.contains("version of cep"), "{said}");
+}
+
+#[test]
+fn a_named_database_that_is_not_there_is_not_begun_by_a_question() {
+    let desk = Desk::new();
+    let said = desk.refused(&["--db", "typo.db", "status"], 2);
+    assert!(said.contains("there is no database typo.db"), "{said}");
+    assert!(!Path::new(&desk.path("typo.db")).exists());
+}
+
+#[test]
+fn a_demo_never_touches_a_database_that_holds_anything() {
+    let desk = Desk::new();
+    let file = desk.path("cep.db");
+    desk.done(&["--db", &file, "run", "9"]);
+    let said = desk.refused(&["--db", &file, "demo"], 4);
+    assert!(said.contains("is not empty"), "{said}");
+    let output = desk.command(&["demo"]).env("CEP_DB", &file).output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+}
+
+#[test]
+fn live_without_the_typed_word_is_refused_by_the_safeguard() {
+    let desk = Desk::new();
+    for arguments in [
+        &["run", "3", "--live"][..],
+        &["run", "3", "--live", "--confirm", "yes"],
+        &["--mode", "live", "run", "3"],
+        &["--mode", "live", "demo"],
+    ] {
+        desk.refused(arguments, 4);
+    }
+    assert!(!Path::new(&desk.path("state/cep/cep.db")).exists(), "a database was begun for it");
+}
+
+#[test]
+fn without_a_terminal_the_dashboard_says_so_and_prints_the_status() {
+    let desk = Desk::new();
+    let output = desk.cep(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    let (out, said) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
+    assert!(said.unwrap().contains("no terminal here"));
+    assert!(out.unwrap().contains("Outreach Engine"));
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn assert_has(value: &Value, wanted: &[&str]) {
+    let found = keys(value);
+    for key in wanted {
+        assert!(found.contains(key), "{key} is not among {found:?}");
+    }
+}
+
+#[test]
+fn run_and_status_have_the_promised_json() {
+    let desk = Desk::new();
+    let run = desk.json(&["run", "1", "--limit", "5", "--json"]);
+    let status = desk.json(&["status", "--json"]);
+    for object in [&run, &status] {
+        assert_has(object, &["mode", "run_id", "layers", "phi"]);
+        assert_eq!(object["mode"], "dry");
+        assert_eq!(object["run_id"], 1);
+        let layers = object["layers"].as_array().unwrap();
+        assert_eq!(layers.len(), 9);
+        for (at, layer) in layers.iter().enumerate() {
+            assert_eq!(layer["layer"], at + 1);
+            assert_has(
+                layer,
+                &["name", "container", "units", "attempts", "effects", "duration_ms"],
+            );
+            assert_has(
+                &layer["units"],
+                &["scheduled", "ready", "leased", "retry_wait", "held", "done", "dead", "skipped"],
+            );
+            assert_has(&layer["attempts"], &["ok", "failed"]);
+            assert_has(&layer["effects"], &["confirmed", "simulated", "unknown"]);
+        }
+        assert_has(&object["phi"], &["value", "band", "coupling", "containers"]);
+        assert!(object["phi"]["value"].is_null(), "two containers have no figures yet");
+        for container in object["phi"]["containers"].as_array().unwrap() {
+            assert_has(
+                container,
+                &[
+                    "name",
+                    "weight",
+                    "health",
+                    "conversion",
+                    "efficiency",
+                    "error_rate",
+                    "throughput_per_h",
+                ],
+            );
+        }
+    }
+    assert!(run["layers"][0]["units"]["done"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn lists_are_one_object_a_line_and_an_empty_list_is_no_line() {
+    let desk = Desk::new();
+    desk.done(&["run", "1", "--limit", "5"]);
+    for list in ["units", "runs", "events"] {
+        let text = desk.done(&[list, "--json"]);
+        assert!(text.lines().count() > 0, "{list} is empty");
+        for line in text.lines() {
+            assert!(serde_json::from_str::<Value>(line).unwrap().is_object(), "{line}");
+        }
+    }
+    assert_eq!(desk.done(&["errors", "--json"]), "");
+    let events = desk.done(&["events", "--since", "0", "--json"]);
+    let ids: Vec<i64> = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_i64().unwrap())
+        .collect();
+    assert_eq!(ids.first(), Some(&1));
+    assert!(ids.is_sorted());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let desk = Desk::new();
+    for arguments in [&["--help"][..], &["config", "show"], &["status"], &["events", "--json"]] {
+        let mut child =
+            desk.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?} said: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+#[test]
+fn a_broken_source_is_cited_by_file_and_place_and_leaves_a_dead_unit() {
+    let desk = Desk::new();
+    let file = desk.write("town.json", "{\"elements\": [\n  {\"type\": \"node\", \"id\": }\n]}");
+    let output = desk.cep(&["run", "1", "--input", &file]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("town.json"), "{said}");
+    assert!(said.contains("line 2"), "{said}");
+    assert!(said.contains("cep errors"), "{said}");
+}
+
+#[test]
+fn secrets_are_shown_as_set_and_never_printed() {
+    let desk = Desk::new();
+    let output = desk
+        .command(&["config", "show"])
+        .env("CEP_STRIPE_SECRET", "whsec_very_private")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("stripe: set"), "{text}");
+    assert!(!text.contains("private"), "{text}");
+}
+
+#[test]
+fn every_command_that_changes_something_is_answered_in_one_json_object() {
+    let desk = Desk::new();
+    let ack = desk.json(&["advance", "1h", "--json"]);
+    assert_has(&ack, &["id", "run", "text"]);
+    assert!(desk.refused(&["retry", "999"], 2).contains("no unit 999"));
+    assert!(desk.refused(&["cancel", "999"], 2).contains("no run 999"));
+    assert!(desk.refused(&["advance", "400d"], 2).contains("hint: "));
+}
