@@ -17,7 +17,8 @@ use super::snapshot::Snapshot;
 /// two frames. They hand the request over and wait for the reply.
 #[async_trait]
 pub trait Machine: Send + Sync {
-    /// Returns the latest picture of the machine, and word of each newer one.
+    /// Returns the latest picture of the machine, and word of each newer one. While a run is under
+    /// way there is one at least every second; a screen calls an older one stale.
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
 
     /// Tells the machine to do something.

@@ -15,7 +15,7 @@ use super::handle::Shared;
 use super::narration;
 use super::parts::Parts;
 use super::picture::{self, Beside};
-use super::snapshot::Snapshot;
+use super::snapshot::{RunView, Snapshot};
 use crate::domain::phi::Phi;
 use crate::store::pulse::{self, Pulse};
 
@@ -24,6 +24,10 @@ const POLL: Duration = Duration::from_millis(250);
 
 /// The least time between two pictures: more would not be seen.
 const GAP: Duration = Duration::from_millis(100);
+
+/// How old a running machine's picture may get, milliseconds. A screen calls it stale after three
+/// seconds.
+const SIGN_MS: i64 = 1_000;
 
 /// The least time between two computations of Φ_sync, microseconds: it reads whole windows.
 const PHI_GAP_US: u64 = 1_000_000;
@@ -70,13 +74,20 @@ impl Projector {
             };
             let pulse = self.parts.store.read(pulse::feel).ok();
             let rows_changed = pulse.is_none() || pulse != self.pulse;
-            if called || rows_changed || self.phi_behind {
+            if called || rows_changed || self.phi_behind || self.owes_a_sign() {
                 self.pulse = pulse;
                 self.publish(rows_changed);
                 // Nobody unparks this thread, so it rests for the whole gap.
                 std::thread::park_timeout(GAP);
             }
         }
+    }
+
+    /// Whether a run is under way and its picture so old that a screen would soon call it stale.
+    fn owes_a_sign(&self) -> bool {
+        let last = self.snapshots.borrow();
+        let runs = last.run.as_ref().is_some_and(RunView::is_active);
+        runs && self.parts.clock.wall().since(last.wall_at) >= SIGN_MS
     }
 
     fn publish(&mut self, rows_changed: bool) {
@@ -121,8 +132,10 @@ impl Projector {
         }
     }
 
-    /// Publishes a picture that differs from the last in more than the time it was taken.
+    /// Publishes a picture that differs from the last in more than the time it was taken. While a
+    /// run is under way an equal one is published too, once a second, as a sign of life.
     fn show(&self, snapshot: Snapshot) {
+        let owes_a_sign = self.owes_a_sign();
         self.snapshots.send_if_modified(|last| {
             let same_time = Snapshot { wall_at: last.wall_at, ..snapshot.clone() };
             let same_time = Snapshot {
@@ -132,7 +145,7 @@ impl Projector {
                 },
                 ..same_time
             };
-            if same_time == **last {
+            if same_time == **last && !owes_a_sign {
                 return false;
             }
             *last = Arc::new(snapshot);

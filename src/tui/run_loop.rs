@@ -6,6 +6,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyEventKind};
@@ -96,11 +97,12 @@ pub(super) async fn drive<W: Write>(
             Happened::Input(Some(Ok(event))) => {
                 model.now = now;
                 requests.extend(typed(&mut model, &event));
+                // Polled with the loop's own waker: the keyboard keeps the first one it is given.
                 for _ in 0..KEYS_PER_FRAME_MAX {
-                    match input.next().now_or_never() {
-                        Some(Some(Ok(event))) => requests.extend(typed(&mut model, &event)),
-                        Some(Some(Err(_)) | None) => return Exit::HungUp,
-                        None => break,
+                    match futures::poll!(input.next()) {
+                        Poll::Ready(Some(Ok(event))) => requests.extend(typed(&mut model, &event)),
+                        Poll::Ready(Some(Err(_)) | None) => return Exit::HungUp,
+                        Poll::Pending => break,
                     }
                 }
             }

@@ -85,6 +85,28 @@ struct Bench {
     ended: tokio::task::JoinHandle<Exit>,
 }
 
+/// A keyboard as the library's: it keeps the first waker it is given until a key has woken it.
+struct Keyboard {
+    keys: UnboundedReceiver<io::Result<Input>>,
+    kept: Option<std::task::Waker>,
+}
+
+impl Stream for Keyboard {
+    type Item = io::Result<Input>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        let waker = self.kept.get_or_insert_with(|| cx.waker().clone()).clone();
+        let polled = self.keys.poll_recv(&mut std::task::Context::from_waker(&waker));
+        if polled.is_ready() {
+            self.kept = None;
+        }
+        polled
+    }
+}
+
 fn stream_of<T: Send + 'static>(receiver: UnboundedReceiver<T>) -> stream::BoxStream<'static, T> {
     stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|item| (item, receiver))
@@ -111,7 +133,8 @@ fn bench(snapshot: Snapshot) -> Bench {
             size: (120, 36),
             suspend: &|| {},
         };
-        drive(shown, parts, stream_of(key_stream), stream_of(signal_stream)).await
+        let keyboard = Keyboard { keys: key_stream, kept: None };
+        drive(shown, parts, keyboard, stream_of(signal_stream)).await
     });
     Bench { keys, signals, machine, wire, ended }
 }
@@ -184,6 +207,18 @@ async fn a_question_that_is_never_answered_freezes_no_key() {
     assert_eq!(bench.machine.commands.lock().unwrap().len(), 1);
     bench.press("q");
     assert_eq!(bench.ended.await.unwrap(), Exit::Quit);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_key_on_an_idle_screen_is_drawn_at_once() {
+    let bench = bench(idle());
+    pass(5_000).await;
+    for key in ["j", "k", "j", "?"] {
+        let before = bench.frames();
+        bench.press(key);
+        pass(1).await;
+        assert_eq!(bench.frames(), before + 1, "{key}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

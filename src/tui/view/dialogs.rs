@@ -31,7 +31,7 @@ pub(super) fn quit(canvas: &mut Canvas<'_>, model: &Model) {
     ];
     let buttons = vec![
         piece(">[ stay: Enter, Esc ]", Tone::Strong),
-        piece("  [ w wait for its end ]  [ c checkpoint and quit ]", Tone::Plain),
+        piece("  [ w: wait ]  [ c: quit now ]", Tone::Plain),
     ];
     show(canvas, model, "Leave?", &lines, &buttons);
 }

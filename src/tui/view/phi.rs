@@ -89,7 +89,7 @@ fn flag_lines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
             .filter_map(|row| row.health.map(|health| (row.container, health)))
             .min_by(|a, b| a.1.total_cmp(&b.1));
         let text = lowest.map_or_else(String::new, |(container, health)| {
-            format!("no red flag; lowest is {} {health:.2}", container.name())
+            format!("lowest is {} {health:.2}", container.name())
         });
         canvas.text(area, 4, &text, Tone::Dim);
         return;

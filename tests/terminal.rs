@@ -1,0 +1,268 @@
+//! Runs the screen in a real pseudo-terminal and looks at the bytes: what it takes it gives back,
+//! on every way out.
+//!
+//! The child is this very test binary, started again with one variable set; it shows a small fake
+//! machine whose commands panic on demand.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cep_machine::app::command::{Ack, Command, Refusal};
+use cep_machine::app::port::Machine;
+use cep_machine::app::query::{Answer, Query};
+use cep_machine::app::snapshot::{DryClock, LiveStatus, PhiView, Snapshot, SystemHealth, Worlds};
+use cep_machine::domain::mode::Mode;
+use cep_machine::domain::time::Moment;
+use cep_machine::runtime::clock::{Clock, SystemClock};
+use cep_machine::tui::theme::Terminal;
+use cep_machine::tui::{self, Options};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tokio::sync::watch;
+
+/// Set for the child alone.
+const CHILD: &str = "CEP_TERMINAL_CHILD";
+
+/// How long a wait may take before it counts as never. Generous, because it only bounds failures.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A machine whose commands panic: advancing on a worker, viewing on the screen's own thread.
+struct Explosive(watch::Sender<Arc<Snapshot>>);
+
+#[async_trait]
+impl Machine for Explosive {
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.0.subscribe()
+    }
+
+    async fn submit(&self, command: Command) -> Result<Ack, Refusal> {
+        match command {
+            Command::View { .. } => panic!("the screen's own thread fails"),
+            Command::Advance { .. } => {
+                let worker = thread::spawn(|| panic!("a worker fails"));
+                assert!(worker.join().is_err());
+            }
+            _ => {}
+        }
+        Ok(Ack { id: None, run: None, text: "the machine took it".to_owned() })
+    }
+
+    async fn ask(&self, _query: Query) -> Result<Answer, Refusal> {
+        std::future::pending().await
+    }
+}
+
+fn quiet() -> Snapshot {
+    let now = SystemClock::new().wall();
+    Snapshot {
+        mode: Mode::Dry,
+        wall_at: now,
+        dry_clock: DryClock { start: Moment(0), now: Moment(0), jump: None },
+        worlds: Worlds::default(),
+        live: LiveStatus::default(),
+        run: None,
+        layers: Vec::new(),
+        containers: Vec::new(),
+        phi: PhiView::default(),
+        events: Vec::new(),
+        system: SystemHealth::default(),
+        demo: None,
+    }
+}
+
+/// Not a test by itself: the program inside the pseudo-terminal.
+#[test]
+fn child() {
+    let Ok(locale) = std::env::var(CHILD) else { return };
+    let machine = Arc::new(Explosive(watch::channel(Arc::new(quiet())).0));
+    let options = Options {
+        terminal: Terminal {
+            term: "xterm-256color".to_owned(),
+            locale,
+            no_color: std::env::var("NO_COLOR").is_ok(),
+        },
+        low_bandwidth: false,
+        clock: Arc::new(SystemClock::new()),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let ended = runtime.block_on(tui::show(machine, options));
+    std::io::stdout().write_all(format!("ended: {ended:?}\n").as_bytes()).unwrap();
+}
+
+/// A child in its pseudo-terminal.
+struct Session {
+    child: Box<dyn Child + Send + Sync>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Option<Box<dyn Write + Send>>,
+    bytes: Receiver<Vec<u8>>,
+    /// Dropped to let the reader go after the next bytes.
+    reads: Option<Arc<()>>,
+    seen: Vec<u8>,
+}
+
+impl Session {
+    fn start(locale: &str, no_color: bool) -> Self {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "child", "--nocapture"]);
+        command.env(CHILD, locale);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        } else {
+            command.env_remove("NO_COLOR");
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let (sender, bytes) = channel();
+        let reads = Arc::new(());
+        let wanted = Arc::downgrade(&reads);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n) = reader.read(&mut buffer) {
+                let listens = wanted.strong_count() > 0;
+                if n == 0 || !listens || sender.send(buffer[..n].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut session = Self {
+            child,
+            master: Some(pair.master),
+            keys: Some(keys),
+            bytes,
+            reads: Some(reads),
+            seen: Vec::new(),
+        };
+        session.wait_for("1 Layers");
+        session
+    }
+
+    fn press(&mut self, keys: &str) {
+        let writer = self.keys.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.seen).into_owned()
+    }
+
+    fn wait_for(&mut self, needle: &str) {
+        while !self.text().contains(needle) {
+            match self.bytes.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.seen.extend(bytes),
+                Err(_) => panic!("{needle:?} never came in\n{:?}", self.text()),
+            }
+        }
+    }
+
+    /// Takes what has come so far.
+    fn drain(&mut self) {
+        while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(200)) {
+            self.seen.extend(bytes);
+        }
+    }
+
+    /// Waits for the end and returns all that was written.
+    fn end(mut self) -> String {
+        while let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) {
+            self.seen.extend(bytes);
+        }
+        self.child.wait().unwrap();
+        self.text()
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        let status = std::process::Command::new("kill").args([name, &pid]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+fn assert_restored(text: &str) {
+    for mode in ["?1049l", "?25h", "?2026l", "?1000l", "?2004l"] {
+        assert!(text.contains(&format!("\u{1b}[{mode}")), "{mode} is missing in {text:?}");
+    }
+    let after = text.rsplit("?1049l").next().unwrap();
+    assert!(!after.contains("?1049h") && !after.contains("1 Layers"), "drawn after: {after:?}");
+}
+
+#[test]
+fn quitting_gives_the_terminal_back() {
+    let mut session = Session::start("C.UTF-8", false);
+    session.press("q");
+    let text = session.end();
+    assert_restored(&text);
+    assert!(text.contains("ended: Ok(Quit)"), "{text:?}");
+}
+
+#[test]
+fn sigterm_gives_the_terminal_back() {
+    let session = Session::start("C.UTF-8", false);
+    session.signal("-TERM");
+    let text = session.end();
+    assert_restored(&text);
+    assert!(text.contains("ended: Ok(Terminated)"), "{text:?}");
+}
+
+#[test]
+fn sighup_ends_the_screen() {
+    let session = Session::start("C.UTF-8", false);
+    session.signal("-HUP");
+    let text = session.end();
+    assert!(text.contains("ended: Ok(HungUp)"), "{text:?}");
+}
+
+#[test]
+fn a_panic_of_the_screen_gives_the_terminal_back_before_it_prints() {
+    let mut session = Session::start("C.UTF-8", false);
+    session.press("v");
+    let text = session.end();
+    assert_restored(&text);
+    let (_, after) = text.split_once("?1049l").unwrap();
+    assert!(after.contains("the screen's own thread fails"), "{after:?}");
+    assert!(after.contains("Err(Panicked"), "{after:?}");
+}
+
+#[test]
+fn a_panic_of_a_worker_leaves_the_screen_as_it_is() {
+    let mut session = Session::start("C.UTF-8", false);
+    session.press(">\r");
+    session.wait_for("the machine took it");
+    assert!(!session.text().contains("?1049l"), "{:?}", session.text());
+    session.press("q");
+    let text = session.end();
+    assert_restored(&text);
+    assert_eq!(text.matches("?1049l").count(), 1);
+}
+
+#[test]
+fn a_lost_terminal_ends_the_process() {
+    let mut session = Session::start("C.UTF-8", false);
+    session.drain();
+    session.reads = None;
+    session.press("?");
+    // The reader lets its end go with the help page; then nobody holds the terminal any more.
+    assert!(session.bytes.recv_timeout(PATIENCE).is_err());
+    session.keys = None;
+    session.master = None;
+    session.child.wait().unwrap();
+}
+
+#[test]
+fn an_ascii_locale_gets_ascii_and_no_color_gets_none() {
+    let mut session = Session::start("C", true);
+    session.press("q");
+    let text = session.end();
+    let screen = text.split("?1049l").next().unwrap();
+    assert!(screen.is_ascii(), "{screen:?}");
+    for colour in ["\u{1b}[38;", "\u{1b}[33m", "\u{1b}[39m", "\u{1b}[49m"] {
+        assert!(!screen.contains(colour), "{colour:?} in {screen:?}");
+    }
+}
