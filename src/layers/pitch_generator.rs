@@ -25,7 +25,7 @@ use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, LayerContext};
 use crate::store::learning;
-use crate::store::sales::{profiles, prospects};
+use crate::store::sales::{messages, profiles, prospects};
 
 /// Makes the unit that writes a qualified prospect's pitch for a campaign.
 pub fn unit(prospect: &str, name: &str, campaign: &str) -> NewUnit {
@@ -62,6 +62,7 @@ struct Facts<'a> {
     prospect: Prospect,
     audit: ProfileAudit,
     variants: Vec<Variant>,
+    has_begun: bool,
     sender: Sender,
     settings: &'a Settings,
     seed: Seed,
@@ -70,11 +71,13 @@ struct Facts<'a> {
 fn gather<'a>(ctx: &LayerContext<'a>, unit: &Unit) -> Result<Facts<'a>, WorkError> {
     let Payload { campaign } = super::payload(unit)?;
     let entity = unit.name.entity.as_str();
-    let (prospect, audit, variants) = ctx.store.read(|conn| {
+    let (prospect, audit, variants, has_begun) = ctx.store.read(|conn| {
+        let steps = messages::of_entity(conn, ctx.mode, entity)?;
         Ok((
             prospects::get(conn, ctx.mode, entity)?,
             profiles::version(conn, ctx.mode, entity, "found")?,
             learning::variants(conn, ctx.mode)?,
+            steps.iter().any(|step| step.campaign == campaign),
         ))
     })?;
     let missing = |what: &str| {
@@ -86,6 +89,7 @@ fn gather<'a>(ctx: &LayerContext<'a>, unit: &Unit) -> Result<Facts<'a>, WorkErro
         prospect: prospect.ok_or_else(|| missing("row"))?,
         audit: audit.ok_or_else(|| missing("audit"))?,
         variants,
+        has_begun,
         sender: outreach_engine::sender(ctx.settings, ctx.mode),
         settings: ctx.settings,
         seed: ctx.seed,
@@ -96,6 +100,9 @@ fn decide(facts: &Facts<'_>, now: Moment) -> Result<StepOutcome, WorkError> {
     let prospect = &facts.prospect;
     if let Some(reason) = not_to_be_approached(prospect.stage) {
         return Ok(StepOutcome::skipped(reason));
+    }
+    if facts.has_begun {
+        return Ok(StepOutcome::skipped("the outreach has begun with another pitch"));
     }
     let rules = outreach_engine::rules(facts.settings);
     let steps = rules.plan(prospect);

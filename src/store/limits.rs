@@ -91,8 +91,8 @@ pub fn of_kind<T: DeserializeOwned>(
 const DAYS_AHEAD_MAX: i64 = 366;
 
 /// Takes a place in a daily quota, on the first day with room at or after `wanted`, and returns the
-/// time to plan for: `wanted` itself where that lies in the open hours, else the next opening,
-/// rounded up to the quarter hour.
+/// time to plan for: now where that is wanted and lies in the open hours, else the wanted time
+/// rounded up to the quarter hour, or the next opening after it.
 pub(super) fn take_slot(
     tx: &Connection,
     mode: Mode,
@@ -101,7 +101,11 @@ pub(super) fn take_slot(
     slot: &SlotRequest,
 ) -> Result<Moment, StoreError> {
     let zone = TimeZone::get(&slot.zone).unwrap_or(TimeZone::UTC);
-    let mut at = open_time(wanted.max(now), &zone, slot);
+    let mut at = if wanted <= now {
+        opening(now, &zone, slot.open_hour, slot.close_hour)
+    } else {
+        open_time(wanted, &zone, slot)
+    };
     for _ in 0..DAYS_AHEAD_MAX {
         let name = format!("{}/{}", slot.quota, at.civil_date(&zone));
         let taken: u32 = get(tx, mode, LimitKind::Slot, &name)?.unwrap_or(0);
@@ -180,6 +184,14 @@ mod tests {
     fn take(conn: &Connection, wanted: &str, slot: &SlotRequest) -> String {
         let wanted = wanted.parse().unwrap();
         take_slot(conn, Mode::Dry, wanted, wanted, slot).unwrap().to_string()
+    }
+
+    #[test]
+    fn what_is_wanted_now_in_open_hours_is_not_put_off_to_the_quarter_hour() {
+        let conn = database();
+        let slot = slot(9, "Europe/London");
+        assert_eq!(take(&conn, "2026-01-09T10:03:07Z", &slot), "2026-01-09T10:03:07Z");
+        assert_eq!(take(&conn, "2026-01-09T17:03:07Z", &slot), "2026-01-12T09:00:00Z");
     }
 
     #[test]

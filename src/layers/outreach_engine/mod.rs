@@ -130,7 +130,12 @@ fn begin_promoted(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Wo
     if rules.plan(&prospect).is_empty() {
         return Ok(no_channel(&prospect));
     }
-    Ok(begin(StepOutcome::done(), &prospect, &campaign, &rules, ctx.now))
+    let outcome = StepOutcome::done().change(SalesChange::ProspectStage {
+        entity: prospect.entity.clone(),
+        stage: Stage::Pitched,
+        reason: None,
+    });
+    Ok(begin(outcome, &prospect, &campaign, &rules, ctx.now))
 }
 
 /// Ends what cannot begin: no channel reaches the prospect, and it does not count as contacted.
@@ -196,8 +201,9 @@ fn planned(
         format!("{} {} to {}", channel_word(step.channel), step.step, prospect.name),
         json!(payload),
     )
-    .at(at)
     .in_slot(rules.slot(step.channel, &prospect.zone));
+    // What is due at once is not a plan, and is not put off to the next quarter hour.
+    let unit = if step.after_ms == 0 { unit } else { unit.at(at) };
     outcome.change(SalesChange::Message(row)).unit(unit)
 }
 

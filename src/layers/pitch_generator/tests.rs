@@ -58,6 +58,7 @@ fn facts(settings: &Settings, n: u32) -> Facts<'_> {
         },
         audit,
         variants: Vec::new(),
+        has_begun: false,
         sender: outreach_engine::sender(settings, crate::domain::mode::Mode::Dry),
         settings,
         seed: Seed(1),
@@ -120,6 +121,14 @@ fn a_client_is_not_pitched_again() {
         facts.prospect.stage = stage;
         assert!(matches!(decide(&facts, NOW).unwrap().next, Next::Skipped(_)), "{stage:?}");
     }
+}
+
+#[test]
+fn a_pitch_is_not_changed_once_its_outreach_has_begun() {
+    let settings = settings();
+    let begun = Facts { has_begun: true, ..facts(&settings, 1) };
+    let outcome = decide(&begun, NOW).unwrap();
+    assert!(matches!(outcome.next, Next::Skipped(_)) && outcome.changes.is_empty());
 }
 
 #[test]

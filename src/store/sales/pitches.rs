@@ -60,7 +60,7 @@ pub fn get(
 const UNSTARTED: &str = "
 SELECT p.entity, p.name, t.campaign
 FROM prospects p JOIN pitches t ON t.mode = p.mode AND t.entity = p.entity
-WHERE p.mode = ?1 AND p.stage = 'pitched' AND NOT EXISTS (
+WHERE p.mode = ?1 AND p.stage IN ('qualified', 'pitched') AND NOT EXISTS (
   SELECT 1 FROM messages m
   WHERE m.mode = p.mode AND m.entity = p.entity AND m.campaign = t.campaign)
 ORDER BY p.id LIMIT ?2";
