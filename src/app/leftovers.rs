@@ -1,4 +1,4 @@
-//! Says what a whole run has left: what is due, and to whom its data is owed.
+//! Says what a whole run has left due, and to whom its data is owed.
 
 use super::command::Refusal;
 use super::handle::Handle;
@@ -20,8 +20,6 @@ pub struct Leftovers {
     pub planned: u64,
     /// Blocked units whose blocker is done or missing: they would never go on.
     pub stranded: u64,
-    /// Whom the businesses' data must be credited to.
-    pub attributions: Vec<String>,
 }
 
 impl Leftovers {
@@ -53,9 +51,18 @@ impl Handle {
                 units,
                 planned: leftovers::planned_until(conn, Mode::Dry, horizon)?,
                 stranded: leftovers::stranded(conn, Mode::Dry)?,
-                attributions: leftovers::attributions(conn, Mode::Dry, ATTRIBUTIONS_MAX)?,
             })
         });
+        read.map_err(|error| queries::failed(&error))
+    }
+
+    /// Returns whom the data of a world's businesses must be credited to.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn attributions(&self, mode: Mode) -> Result<Vec<String>, Refusal> {
+        let parts = self.parts();
+        let read = parts.store.read(|conn| leftovers::attributions(conn, mode, ATTRIBUTIONS_MAX));
         read.map_err(|error| queries::failed(&error))
     }
 }

@@ -98,16 +98,17 @@ fn is_used(path: &Path) -> bool {
 async fn tell(session: &Session, report: &RunReport, as_json: bool) -> Result<(), Error> {
     let snapshot = session.handle.picture(Mode::Dry)?;
     let left = session.handle.leftovers()?;
+    let attributions = session.handle.attributions(Mode::Dry)?;
     let query = Query::PhiExplain { mode: Mode::Dry };
     let Answer::PhiExplain(tree) = session.ask(query).await? else { return Err(misanswered()) };
     let short = verdict::shortfalls(&snapshot, &left);
     if as_json {
         let mut object = picture::json(&snapshot);
         object["short"] = json!(short);
-        object["attributions"] = json!(left.attributions);
+        object["attributions"] = json!(attributions);
         render::json(&object)?;
     } else {
-        render::text(&page(&snapshot, &tree, &left.attributions, &short))?;
+        render::text(&page(&snapshot, &tree, &attributions, &short))?;
         render::text(&snapshot.system.db_path)?;
     }
     if report.state == RunState::Interrupted {

@@ -80,7 +80,11 @@ pub(super) fn text(snapshot: &Snapshot) -> String {
 
 fn heading(snapshot: &Snapshot) -> String {
     let clock = &snapshot.dry_clock;
-    let mut text = format!("{} · {}", snapshot.mode.badge(), format::dry_time(clock, clock.now));
+    let time = match snapshot.mode {
+        Mode::Dry => format::dry_time(clock, clock.now),
+        Mode::Live => format::full_time(snapshot.wall_at),
+    };
+    let mut text = format!("{} · {time}", snapshot.mode.badge());
     if let Some(run) = &snapshot.run {
         let state = run.state.as_column().replace('_', " ");
         let elapsed = format::duration(run.elapsed_ms(snapshot.wall_at));

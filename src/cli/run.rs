@@ -87,9 +87,13 @@ pub(super) async fn tell_end(
         // Another run may have begun since; this is about ours.
         object["run_id"] = serde_json::json!(report.id);
         object["run_state"] = serde_json::json!(report.state);
+        object["attributions"] = serde_json::json!(session.handle.attributions(mode)?);
         render::json(&object)?;
     } else {
         render::text(&picture::text(&snapshot))?;
+        for attribution in session.handle.attributions(mode)? {
+            render::text(&attribution)?;
+        }
         render::text(&format!("database {}", snapshot.system.db_path))?;
     }
     if report.state == RunState::PartiallyFailed {
