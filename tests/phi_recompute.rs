@@ -154,7 +154,7 @@ fn figures(rows: &Rows, container: &str, layers: &[i64], window: i64, target: f6
     let (efficiency, error_rate) = (mean(&efficiencies), mean(&error_rates));
     let health = match (conversion, efficiency, error_rate) {
         (Some(conversion), Some(efficiency), Some(errors)) => {
-            Some(((conversion + efficiency) / 2.0 - errors).clamp(0.0, 1.0))
+            Some((f64::midpoint(conversion, efficiency) - errors).clamp(0.0, 1.0))
         }
         _ => None,
     };

@@ -226,6 +226,52 @@ fn the_readme_and_the_pipeline_run_the_same_test_command() {
     assert!(read(".ci/run").lines().any(is_command), ".ci/run does not run `cargo test`");
 }
 
+/// Returns what stands between single backticks in a text.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_path_that_a_document_names_exists() {
+    for file in ["README.md", "docs/ARCHITECTURE.md", "docs/REVIEW.md"] {
+        let text = read(file).replace("```", "");
+        for word in quoted(&text) {
+            let is_path =
+                ["src/", "docs/", "tests/", "config/"].iter().any(|f| word.starts_with(f));
+            assert!(!is_path || root().join(word).exists(), "{file}: {word} does not exist");
+        }
+    }
+}
+
+#[test]
+fn the_readme_names_every_command_and_no_other() {
+    let definition = cep_machine::cli::definition();
+    let known: Vec<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
+    let text = read("README.md");
+    let named: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("cep "))
+        .filter_map(|rest| rest.split_whitespace().next())
+        .filter(|word| *word != "the")
+        .collect();
+    assert_eq!(named, known);
+}
+
+#[test]
+fn every_key_that_the_readme_names_does_something() {
+    use cep_machine::tui::keymap::ACTIONS;
+    let known: Vec<String> =
+        ACTIONS.iter().flat_map(|spec| spec.keys.iter().map(|key| key.name())).collect();
+    let text = read("README.md");
+    let keys = text.split("### Keys").nth(1).unwrap().split("### Exit codes").next().unwrap();
+    for row in keys.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let cell = format!("`{}", row.split('|').next().unwrap());
+        for key in quoted(&cell) {
+            assert!(known.iter().any(|known| known == key), "no action has the key {key}");
+        }
+    }
+}
+
 #[test]
 fn the_top_level_holds_only_what_belongs_there() {
     for entry in fs::read_dir(root()).unwrap() {
