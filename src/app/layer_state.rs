@@ -9,7 +9,7 @@ pub enum LayerState {
     Failed,
     /// Units are held because an effect is unknown.
     Held,
-    /// A person or the governor stopped new claims.
+    /// A person or the governor stopped new claims while there is work left.
     Paused,
     /// A worker is on a unit.
     Running,
@@ -43,13 +43,13 @@ impl LayerState {
     ];
 
     /// Returns the state of a layer.
-    pub const fn of(row: &LayerRow) -> Self {
+    pub fn of(row: &LayerRow) -> Self {
         let units = &row.units;
         if units.dead > 0 {
             Self::Failed
         } else if units.held > 0 {
             Self::Held
-        } else if row.paused.is_some() {
+        } else if row.paused.is_some() && units.ended() < units.total() {
             Self::Paused
         } else if units.leased > 0 || (units.ready > 0 && row.in_run) {
             Self::Running

@@ -162,7 +162,7 @@ fn troubled_layers(snapshot: &mut Snapshot) {
         UnitCounts { retry_wait: 1, waiting: 3, ..done(18) },
         UnitCounts { scheduled: 9, ..UnitCounts::default() },
         UnitCounts { blocked: 2, ..UnitCounts::default() },
-        done(6),
+        UnitCounts { scheduled: 1, ..done(6) },
         UnitCounts::default(),
     ];
     for (row, units) in snapshot.layers.iter_mut().zip(set) {

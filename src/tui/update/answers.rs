@@ -168,7 +168,9 @@ pub(super) fn submitted(
         }
     };
     let note = ack.text.clone();
-    if !ack.text.is_empty() {
+    // The header itself shows which world is viewed and how the demo goes.
+    let is_told = matches!(command, Command::View { .. } | Command::Demo { .. });
+    if !ack.text.is_empty() && !is_told {
         model.say(ack.text, false);
     }
     match command {

@@ -179,16 +179,22 @@ fn attempts(lines: &mut Lines, detail: &ErrorDetail, model: &Model, width: usize
     }
     let next = match &detail.next_retry {
         Some(due) => format!(
-            "> try {} of {}: {}, because {}",
+            "> try {} of {}: {} - {}",
             due.tries + 1,
             due.tries_max,
             due_text(model, due.run_at),
-            clean(&due.why)
+            reason(&due.why)
         ),
         None => format!("> {}", no_retry(detail)),
     };
     let tone = if detail.next_retry.is_some() { Tone::Warn } else { Tone::Plain };
     labelled(lines, "", &next, width, tone);
+}
+
+/// A retry's reason without the count of tries, which stands beside it already.
+fn reason(why: &str) -> String {
+    let bare = why.strip_prefix("try ").and_then(|rest| rest.split_once(", "));
+    clean(bare.map_or(why, |(_, reason)| reason))
 }
 
 /// Why no try is ahead.
@@ -232,7 +238,10 @@ fn attempt_lines(
         AttemptState::Deferred | AttemptState::Cancelled | AttemptState::Fenced => Tone::Plain,
     };
     let cause = attempt.error.as_ref().map_or_else(String::new, |error| {
-        let why = attempt.backoff_why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+        let why = attempt
+            .backoff_why
+            .as_ref()
+            .map_or_else(String::new, |why| format!(" ({})", reason(why)));
         format!("{}: {}{why}", error.code, error.message)
     });
     let lead = LABEL + 38;

@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::snapshot::Snapshot;
+use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
 use crate::tui::format;
 use crate::tui::keymap::{self, Action, ActionSpec, Key};
 use crate::tui::model::Model;
-use crate::tui::text::{clean, cut};
+use crate::tui::text::{clean, cut, wrap};
 use crate::tui::theme::Tone;
 use crate::tui::widgets::canvas::{Canvas, Piece, piece};
 
@@ -17,6 +18,14 @@ use crate::tui::widgets::canvas::{Canvas, Piece, piece};
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
     let width = usize::from(area.width);
     let (text, tone) = message(model);
+    let lines = wrap(&text, width.saturating_sub(2));
+    // A refusal is worth more than the keys: it says what to do.
+    if lines.len() > 1 && model.toast.is_some() {
+        for (row, line) in (0..2).zip(&lines) {
+            canvas.text(area, row, &format!(" {line}"), tone);
+        }
+        return;
+    }
     canvas.text(area, 0, &cut(&format!(" {text}"), width), tone);
     canvas.line(area, 1, &keys(model, width));
 }
@@ -117,10 +126,19 @@ const fn is_demo(spec: &ActionSpec) -> bool {
 
 fn key_label(spec: &ActionSpec, model: &Model) -> (String, String) {
     let key = spec.keys.first().map_or_else(String::new, |key| Key::name(*key));
-    let label = match (spec.action, model.viewed()) {
-        (Action::View, Mode::Dry) => "view live",
-        (Action::View, Mode::Live) => "view dry",
-        _ => spec.label,
+    let stands = model
+        .latest()
+        .run
+        .as_ref()
+        .is_some_and(|run| matches!(run.state, RunState::Paused | RunState::Interrupted));
+    let label = if spec.action == Action::View && model.viewed() == Mode::Dry {
+        "view live"
+    } else if spec.action == Action::View {
+        "view dry"
+    } else if spec.action == Action::PauseRun && stands {
+        "resume"
+    } else {
+        spec.label
     };
     (key, label.to_owned())
 }

@@ -77,7 +77,13 @@ fn badge(snapshot: &Snapshot, dot: &str) -> Vec<Piece> {
 
 fn run(model: &Model) -> Option<Piece> {
     let run = model.snapshot().run.as_ref()?;
-    let elapsed = format::duration(run.elapsed_ms(model.now));
+    // Nobody counts the time in which a run stands still.
+    let counts = run.is_active() || run.ended_wall.is_some();
+    let elapsed = if counts {
+        format!(" {}", format::duration(run.elapsed_ms(model.now)))
+    } else {
+        String::new()
+    };
     let (word, tone) = match run.state {
         RunState::Running => ("running", Tone::Active),
         RunState::Paused => ("PAUSED", Tone::Warn),
@@ -89,14 +95,14 @@ fn run(model: &Model) -> Option<Piece> {
         RunState::Planned => ("planned", Tone::Plain),
         RunState::Cancelled => ("cancelled", Tone::Dim),
     };
-    Some(piece(format!("run #{} {} {word} {elapsed}", run.id, run.scope()), tone))
+    Some(piece(format!("run #{} {} {word}{elapsed}", run.id, run.scope()), tone))
 }
 
 fn owner(snapshot: &Snapshot) -> Option<String> {
     snapshot
         .run
         .as_ref()
-        .filter(|run| !run.is_ours && !run.state.is_ended())
+        .filter(|run| !run.is_ours && run.is_active())
         .and_then(|run| run.owner.clone())
         .or_else(|| snapshot.live.other_owner.clone().map(|owner| format!("live: {owner}")))
 }
