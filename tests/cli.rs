@@ -310,3 +310,83 @@ fn every_command_that_changes_something_is_answered_in_one_json_object() {
     assert!(desk.refused(&["cancel", "999"], 2).contains("no run 999"));
     assert!(desk.refused(&["advance", "400d"], 2).contains("hint: "));
 }
+
+/// Waits for a fact that another process brings about.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..10_000 {
+        if holds() {
+            return;
+        }
+    }
+    panic!("{what} never came");
+}
+
+#[test]
+fn a_run_that_is_asked_to_stop_is_interrupted_and_comes_to_the_same_end_when_resumed() {
+    let desk = Desk::new();
+    let straight = desk.json(&["--db", "straight.db", "run", "all", "--limit", "12", "--json"]);
+    let mut child = desk
+        .command(&["--db", "stopped.db", "run", "all", "--limit", "12"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until("the run's row", || {
+        child.try_wait().unwrap().is_some()
+            || !desk.cep(&["--db", "stopped.db", "runs", "--json"]).stdout.is_empty()
+    });
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("takes the run up where it stopped"), "{said}");
+    let runs = desk.json(&["--db", "stopped.db", "runs", "--json"]);
+    assert_eq!(runs["state"], "interrupted");
+    let resumed = desk.json(&["--db", "stopped.db", "resume", "1", "--json"]);
+    assert_eq!(resumed["run_state"], "succeeded");
+    assert_eq!(resumed["phi"]["value"], straight["phi"]["value"]);
+    for layer in 0..9 {
+        let units = |object: &Value| object["layers"][layer]["units"].clone();
+        assert_eq!(units(&resumed), units(&straight), "layer {}", layer + 1);
+        let effects = |object: &Value| object["layers"][layer]["effects"].clone();
+        assert_eq!(effects(&resumed), effects(&straight), "layer {}", layer + 1);
+    }
+}
+
+#[test]
+fn the_demo_is_walked_twice_with_the_same_result_and_names_its_database_last() {
+    let desk = Desk::new();
+    let walk = || {
+        let text = desk.done(&["demo", "--headless", "--businesses", "12"]);
+        let lines: Vec<&str> = text.lines().collect();
+        for line in &lines[..lines.len() - 1] {
+            assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+        }
+        let database = (*lines.last().unwrap()).to_owned();
+        let mut status = desk.json(&["--db", &database, "status", "--json"]);
+        status["database"].take();
+        for layer in status["layers"].as_array_mut().unwrap() {
+            assert!(layer["units"]["done"].as_u64().unwrap() > 0, "{layer}");
+            layer["duration_ms"].take();
+        }
+        assert!(status["phi"]["value"].as_f64().unwrap() >= 0.88);
+        (database, status)
+    };
+    let (first, second) = (walk(), walk());
+    assert_ne!(first.0, second.0);
+    assert_eq!(first.1, second.1);
+}
+
+#[test]
+fn a_demo_that_falls_short_names_the_figure_and_the_red_flags() {
+    let desk = Desk::new();
+    let output =
+        desk.cep(&["demo", "--headless", "--businesses", "12", "--faults", "0.4", "--json"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("fell short"), "{said}");
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!object["short"].as_array().unwrap().is_empty());
+    assert!(!object["phi"]["red_flags"].as_array().unwrap().is_empty());
+}
