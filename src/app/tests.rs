@@ -217,24 +217,20 @@ async fn a_drained_run_is_taken_up_where_it_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rehearsed_campaign_goes_live_only_by_hand_and_then_writes_real_files() {
+async fn a_rehearsed_campaign_goes_live_only_by_hand_and_layer_by_layer() {
     let folder = tempfile::tempdir().unwrap();
-    let show = Show::Screen(Rule::AtOnce);
-    let machine = open(folder.path(), Vec::new(), Origin::Screen, show);
+    let machine = open(folder.path(), Vec::new(), Origin::Cli, Show::Headless);
     machine.run_to_end(order(&Layer::ALL)).await.unwrap();
     assert!(!folder.path().join("outbox").exists(), "a rehearsal leaves no file");
 
     machine.submit(Command::Promote { limit: Some(3) }).await.unwrap();
-    machine.submit(Command::View { mode: Mode::Live }).await.unwrap();
-    let due = |picture: &Snapshot| picture.mode == Mode::Live && picture.worlds.live.due == 3;
-    assert!(!seen(&machine, due).await.live.armed);
+    assert_eq!(machine.picture(Mode::Live).unwrap().worlds.live.due, 3);
     machine.submit(Command::ArmLive { confirmation: "live".to_owned() }).await.unwrap();
-    // An armed process takes up what is due by itself.
-    let pitched = |picture: &Snapshot| {
-        let pitches = picture.layers[1].units;
-        picture.mode == Mode::Live && pitches.done + pitches.skipped == 3
-    };
-    let picture = seen(&machine, pitched).await;
-    assert!(picture.live.armed);
+    let layers = vec![Layer::PitchGenerator];
+    let request = RunRequest { mode: Mode::Live, layers, input: None, limit: None };
+    machine.run_to_end(request).await.unwrap();
+    let picture = machine.picture(Mode::Live).unwrap();
+    let pitches = picture.layers[1].units;
+    assert_eq!(pitches.done + pitches.skipped, 3, "{pitches:?}");
     assert!(picture.layers[2].units.total() > 0, "{:?}", picture.layers[2]);
 }

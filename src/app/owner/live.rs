@@ -68,7 +68,9 @@ impl Owner {
         ))
     }
 
-    /// Starts a run of the layers that have live units due, while this process is armed and idle.
+    /// Starts a run of the layers whose planned or retried live units have come due, while this
+    /// process is armed and idle. What is ready without having been planned (a promoted campaign)
+    /// waits for a person who runs its layer: nothing goes out by surprise.
     pub(super) async fn work_due_live(&mut self) {
         let now_us = self.parts.clock.monotonic_us();
         if !*self.shared.armed.borrow()
@@ -97,8 +99,7 @@ impl Owner {
         self.parts.store.read(|conn| {
             let mut layers = Vec::new();
             for (layer, state, n) in board::units(conn, Mode::Live)? {
-                let timed =
-                    matches!(state, UnitState::Ready | UnitState::Scheduled | UnitState::RetryWait);
+                let timed = matches!(state, UnitState::Scheduled | UnitState::RetryWait);
                 if timed
                     && n > 0
                     && board::due_in(conn, Mode::Live, layer, state, wall)?.n > 0
