@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::secrets::Secrets;
 use crate::domain::fault::FaultPlan;
+use crate::domain::hours::ContactHours;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::Plan;
 use crate::domain::resilience::backoff::RetryPolicy;
@@ -139,6 +140,17 @@ pub struct QuietHours {
     pub close_hour: i8,
     /// Whether Saturdays and Sundays are left out.
     pub weekdays_only: bool,
+}
+
+impl QuietHours {
+    /// Returns them as the hours in which prospects may be reached.
+    pub const fn contact_hours(self) -> ContactHours {
+        ContactHours {
+            open_hour: self.open_hour,
+            close_hour: self.close_hour,
+            weekends: !self.weekdays_only,
+        }
+    }
 }
 
 /// How failed work is tried again.

@@ -15,6 +15,7 @@ pub mod event;
 pub mod fault;
 pub mod finance;
 pub mod gbp;
+pub mod hours;
 pub mod ids;
 pub mod layer;
 pub mod learning;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::hours::ContactHours;
 use super::ids::{Epoch, RunId, UnitId};
 use super::layer::Layer;
 use super::lifecycle::unit::UnitState;
@@ -50,12 +51,10 @@ pub struct SlotRequest {
     pub quota: String,
     /// How many fit in one day.
     pub per_day: u32,
-    /// IANA zone whose days are counted and whose hours are kept.
+    /// IANA zone whose days are counted and in which the hours are kept.
     pub zone: String,
-    /// First hour of the day in which the unit may run.
-    pub open_hour: i8,
-    /// First hour in which it may not run any more.
-    pub close_hour: i8,
+    /// When the unit may run.
+    pub hours: ContactHours,
 }
 
 /// A unit that a layer asks for. Inserting one whose name exists changes nothing.

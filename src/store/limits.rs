@@ -3,7 +3,6 @@
 //! They change only inside the transactions that act on them, so a refused effect has reserved
 //! nothing and a crash leaves no reservation without its effect.
 
-use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
 use serde::Serialize;
@@ -101,11 +100,9 @@ pub(super) fn take_slot(
     slot: &SlotRequest,
 ) -> Result<Moment, StoreError> {
     let zone = TimeZone::get(&slot.zone).unwrap_or(TimeZone::UTC);
-    let mut at = if wanted <= now {
-        opening(now, &zone, slot.open_hour, slot.close_hour)
-    } else {
-        open_time(wanted, &zone, slot)
-    };
+    // What is wanted now and may be done now is not put off to the next quarter hour.
+    let wanted = if wanted <= now { now } else { wanted.ceil_quarter_hour() };
+    let mut at = slot.hours.next_open(wanted, &zone);
     for _ in 0..DAYS_AHEAD_MAX {
         let name = format!("{}/{}", slot.quota, at.civil_date(&zone));
         let taken: u32 = get(tx, mode, LimitKind::Slot, &name)?.unwrap_or(0);
@@ -113,43 +110,9 @@ pub(super) fn take_slot(
             put(tx, mode, LimitKind::Slot, &name, &(taken + 1), now)?;
             break;
         }
-        at = open_time(next_morning(at, &zone), &zone, slot);
+        at = slot.hours.next_open(next_morning(at, &zone), &zone);
     }
     Ok(at)
-}
-
-/// Returns `at` if it lies on a working day within the open hours of `zone`, else the next opening.
-pub fn next_open(at: Moment, zone: &str, open_hour: i8, close_hour: i8) -> Moment {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    opening(at, &zone, open_hour, close_hour)
-}
-
-fn open_time(at: Moment, zone: &TimeZone, slot: &SlotRequest) -> Moment {
-    opening(at.ceil_quarter_hour(), zone, slot.open_hour, slot.close_hour)
-}
-
-fn opening(at: Moment, zone: &TimeZone, open_hour: i8, close_hour: i8) -> Moment {
-    let mut at = at;
-    for _ in 0..8 {
-        let local = at.to_timestamp().to_zoned(zone.clone());
-        let weekend = matches!(
-            local.weekday(),
-            jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday
-        );
-        if weekend || local.hour() >= close_hour {
-            at = next_morning(at, zone);
-        } else if local.hour() < open_hour {
-            let opening = Time::constant(open_hour.clamp(0, 23), 0, 0, 0);
-            return local
-                .date()
-                .to_datetime(opening)
-                .to_zoned(zone.clone())
-                .map_or(at, |opening| Moment::from(opening.timestamp()));
-        } else {
-            return at;
-        }
-    }
-    at
 }
 
 /// Returns the first instant of the next local day.
@@ -164,14 +127,14 @@ pub fn next_morning(at: Moment, zone: &TimeZone) -> Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::hours::ContactHours;
 
     fn slot(per_day: u32, zone: &str) -> SlotRequest {
         SlotRequest {
             quota: "email".to_owned(),
             per_day,
             zone: zone.to_owned(),
-            open_hour: 9,
-            close_hour: 17,
+            hours: ContactHours { open_hour: 9, close_hour: 17, weekends: false },
         }
     }
 

@@ -9,6 +9,10 @@ use crate::domain::error::WorkError;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
 
+/// What every task ends with: the machine waits for the person, so it says how to answer.
+const HOW_TO_ANSWER: &str = "When it is done: `cep --mode live units --state waiting` names the \
+    unit, and `cep --mode live answer UNIT done` (or another result named above) lets it go on.";
+
 /// Tasks as files.
 #[derive(Clone, Debug)]
 pub struct OutboxPeople(pub OutboxDir);
@@ -39,7 +43,7 @@ impl Port<PersonTask> for OutboxPeople {
 fn task_files(call: &Call, task: &PersonTask) -> [OutboxFile; 2] {
     let layer = call.layer.number();
     let text = format!(
-        "# {}\n\nFor: {}\nBy: {}\nKey: {}\nLayer: {layer}\n\n{}\n",
+        "# {}\n\nFor: {}\nBy: {}\nKey: {}\nLayer: {layer}\n\n{}\n\n{HOW_TO_ANSWER}\n",
         task.title, task.entity, task.due_at, call.key, task.details
     );
     let data = json!({

@@ -218,8 +218,9 @@ fn check_consent(
         let why = format!("suppressed: {address} has {}", reason.replace('_', " "));
         return Ok(Some(Admission::Refused { why }));
     }
-    let hours = settings.outreach.quiet_hours;
-    let opens = limits::next_open(order.now, zone, hours.open_hour, hours.close_hour);
+    let hours = settings.outreach.quiet_hours.contact_hours();
+    let local = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let opens = hours.next_open(order.now, &local);
     if opens > order.now {
         let why = format!("quiet hours in {zone}, open {}–{}", hours.open_hour, hours.close_hour);
         return Ok(Some(Admission::Deferred { until: opens, why }));

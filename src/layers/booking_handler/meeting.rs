@@ -13,7 +13,7 @@ use crate::domain::sales::{Meeting, MeetingOutcome, MeetingState, Prospect, Sale
 use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::{EffectRequest, LayerContext};
-use crate::layers::{finance_tracker, onboarding_flow, payload};
+use crate::layers::{finance_tracker, onboarding_flow, payload, word};
 use crate::store::sales::{meetings, prospects};
 
 pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
@@ -108,7 +108,7 @@ pub(super) fn read_answer(answer: &Value) -> Result<HowItWent, WorkError> {
     let raw = RawAnswer::deserialize(answer)
         .map_err(|error| unreadable("the answer has no result".to_owned()).caused_by(&error))?;
     let text = |key: &str| raw.data.get(key).and_then(Value::as_str);
-    match text("outcome").unwrap_or(&raw.result) {
+    match word(text("outcome").unwrap_or(&raw.result)).as_str() {
         "won" => {
             let plan = text("plan").unwrap_or("starter");
             Plan::from_column(plan)

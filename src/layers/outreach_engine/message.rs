@@ -218,11 +218,12 @@ fn read_answer(answer: &Value) -> Result<Answer, WorkError> {
             .hint("answer with result done or failed, then retry the unit")
     })?;
     let said = raw.data.get("outcome").and_then(Value::as_str).unwrap_or(&raw.result);
-    Ok(match said {
+    let said = crate::layers::word(said);
+    Ok(match said.as_str() {
         "declined" => Answer::Declined,
         "opted_out" => Answer::OptedOut,
         "failed" => Answer::Failed(raw.note.unwrap_or_else(|| "a person could not".to_owned())),
-        _ if raw.result == "failed" => Answer::Failed(said.to_owned()),
+        _ if crate::layers::word(&raw.result) == "failed" => Answer::Failed(said),
         _ => Answer::Done,
     })
 }

@@ -27,7 +27,7 @@ use crate::domain::sales::{
     SuppressionReason,
 };
 use crate::domain::sender::Sender;
-use crate::domain::sequence::{ContactHours, PlannedStep, SequenceRules};
+use crate::domain::sequence::{PlannedStep, SequenceRules};
 use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::domain::unsubscribe::UnsubscribeKey;
@@ -91,11 +91,7 @@ pub(super) fn rules(settings: &Settings) -> SequenceRules {
         after_hours: [hours.email, hours.linkedin, hours.sms, hours.phone].map(i64::from),
         per_day: [caps.email, caps.linkedin, caps.sms, caps.phone],
         sms: outreach.sms_enabled,
-        hours: ContactHours {
-            open_hour: outreach.quiet_hours.open_hour,
-            close_hour: outreach.quiet_hours.close_hour,
-            weekends: !outreach.quiet_hours.weekdays_only,
-        },
+        hours: outreach.quiet_hours.contact_hours(),
         concluded_after_days: i64::from(outreach.expire_after_days),
     }
 }

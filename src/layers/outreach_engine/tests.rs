@@ -238,6 +238,20 @@ fn a_person_who_could_not_do_it_says_so_and_the_sequence_goes_on() {
     )));
 }
 
+#[test]
+fn a_person_may_write_an_outcome_as_the_task_spells_it() {
+    for (typed, wanted) in [
+        ("opted out", Answer::OptedOut),
+        ("Declined", Answer::Declined),
+        ("no answer", Answer::Done),
+        ("done", Answer::Done),
+    ] {
+        let answer = json!({ "result": typed });
+        let read = decide(&facts(1, Channel::Phone), Some(&answer)).unwrap();
+        assert!(matches!(read, Decision::Answered(answer) if answer == wanted), "{typed}");
+    }
+}
+
 fn item(kind: ItemKind, text: &str) -> Item {
     Item {
         kind,

@@ -8,7 +8,7 @@ use super::letter;
 use super::prospect::{Contact, ProspectMarket, scaled};
 use crate::domain::calendly;
 use crate::domain::draw::Seed;
-use crate::domain::sequence::ContactHours;
+use crate::domain::hours::ContactHours;
 use crate::domain::signature::Provider;
 use crate::domain::time::{DAY_MS, MINUTE_MS, Moment};
 use crate::effects::counterparty::{ConfirmedEffect, Consequence};

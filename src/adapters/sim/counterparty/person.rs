@@ -8,7 +8,7 @@ use super::{Member, letter};
 use crate::adapters::sim::market::{Market, MarketError, Rate};
 use crate::domain::draw::Seed;
 use crate::domain::effect::{Action, Effect, TaskKind};
-use crate::domain::sequence::ContactHours;
+use crate::domain::hours::ContactHours;
 use crate::domain::signature::Provider;
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Moment};
 use crate::effects::counterparty::{ConfirmedEffect, Consequence};
