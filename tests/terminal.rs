@@ -4,6 +4,9 @@
 //! The child is this very test binary, started again with one variable set; it shows a small fake
 //! machine whose commands panic on demand.
 
+#![expect(clippy::unwrap_used, reason = "a terminal that cannot be set up has failed its test")]
+#![expect(clippy::disallowed_methods, reason = "the child is told by variables who it is")]
+
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -39,13 +42,10 @@ impl Machine for Explosive {
     }
 
     async fn submit(&self, command: Command) -> Result<Ack, Refusal> {
-        match command {
-            Command::View { .. } => panic!("the screen's own thread fails"),
-            Command::Advance { .. } => {
-                let worker = thread::spawn(|| panic!("a worker fails"));
-                assert!(worker.join().is_err());
-            }
-            _ => {}
+        assert!(!matches!(command, Command::View { .. }), "the screen's own thread fails");
+        if matches!(command, Command::Advance { .. }) {
+            let worker = thread::spawn(|| panic!("a worker fails"));
+            assert!(worker.join().is_err());
         }
         Ok(Ack { id: None, run: None, text: "the machine took it".to_owned() })
     }
@@ -157,7 +157,7 @@ impl Session {
         while !self.text().contains(needle) {
             match self.bytes.recv_timeout(PATIENCE) {
                 Ok(bytes) => self.seen.extend(bytes),
-                Err(_) => panic!("{needle:?} never came in\n{:?}", self.text()),
+                Err(error) => panic!("{needle:?} never came ({error}) in\n{:?}", self.text()),
             }
         }
     }
