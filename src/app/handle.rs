@@ -43,6 +43,8 @@ pub(super) struct Shared {
     pub(super) armed: watch::Sender<bool>,
     /// The pace of dry runs.
     pub(super) pace: ScreenPace,
+    /// Whether somebody watches the pictures.
+    pub(super) watched: bool,
     /// Whether this is the narrated demo.
     pub(super) demo: bool,
 }
@@ -72,6 +74,7 @@ impl Handle {
             view: watch::Sender::new(mode),
             armed: watch::Sender::new(false),
             pace: ScreenPace::new(rule, Arc::clone(&parts.clock)),
+            watched: matches!(show, Show::Screen(_)),
             demo: matches!(rule, Rule::Demo { .. }),
         });
         let (requests, queue) = mpsc::channel(QUEUE_MAX);

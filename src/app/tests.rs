@@ -186,6 +186,8 @@ async fn a_run_is_paused_resumed_and_cancelled_from_another_process() {
     let run = screen.submit(Command::Run(order(&Layer::ALL))).await.unwrap().run.unwrap();
     let state = |wanted| move |picture: &Snapshot| picture.run.as_ref().unwrap().state == wanted;
 
+    // While somebody watches, the trend begins with the run and not at its end.
+    seen(&screen, |picture| picture.phi.trend.len() == 1).await;
     other.submit(Command::Pause { run }).await.unwrap();
     seen(&screen, state(RunState::Paused)).await;
     let busy = other.run_to_end(order(&Layer::ALL)).await.unwrap_err();

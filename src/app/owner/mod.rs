@@ -9,6 +9,7 @@ mod copy;
 mod live;
 mod record;
 mod runs;
+mod trend;
 mod units;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use super::handle::Shared;
 use super::parts::Parts;
 use crate::domain::ids::RunId;
 use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
 use crate::engines::orchestrator::engine::{RunReport, Steer};
 
 /// How often commands of other processes and due live work are looked for.
@@ -63,6 +65,8 @@ pub(super) struct Owner {
     running: [Option<Running>; 2],
     /// Before this (monotonic, microseconds) due live work is not looked for again.
     live_again_us: u64,
+    /// When Φ_sync of each world was last stored while watched, on the mode's clock.
+    trend_at: [Option<Moment>; 2],
     /// Who waits for all runs to stop.
     drains: Vec<oneshot::Sender<()>>,
 }
@@ -76,8 +80,18 @@ impl Owner {
     ) -> Self {
         // One end for each world at most is under way.
         let (end, ends) = mpsc::channel(2);
-        let (running, drains) = ([None, None], Vec::new());
-        Self { parts, shared, requests, ends, end, ended, running, live_again_us: 0, drains }
+        Self {
+            parts,
+            shared,
+            requests,
+            ends,
+            end,
+            ended,
+            running: [None, None],
+            live_again_us: 0,
+            trend_at: [None, None],
+            drains: Vec::new(),
+        }
     }
 
     /// Serves requests until every handle is gone.
@@ -152,10 +166,12 @@ impl Owner {
         Ack { id: None, run: None, text: text.to_owned() }
     }
 
-    /// Looks for what others have asked of our runs, and for live work that has come due.
+    /// Looks for what others have asked of our runs and for live work that has come due, and keeps
+    /// the trend.
     async fn look_around(&mut self) {
         self.obey_others().await;
         self.work_due_live().await;
+        self.keep_trend().await;
     }
 }
 
