@@ -43,10 +43,10 @@ pub(super) struct Global {
     log: Option<String>,
     /// What the simulated world follows from [default: 1]
     #[arg(long, global = true, value_name = "SEED")]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Share of simulated calls that fail, 0 to 1 [default: 0]
     #[arg(long, global = true, value_name = "RATE", value_parser = parse::rate)]
-    faults: Option<f64>,
+    pub(super) faults: Option<f64>,
     /// JSON on stdout: one object, or one line for each row
     #[arg(long, global = true)]
     pub(super) json: bool,

@@ -1,5 +1,6 @@
 //! `cep demo`: walks the golden path, all nine layers, in a fresh rehearsal.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -60,7 +61,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         let report = stop::to_end(&session.handle, run).await?;
         (session, report)
     };
-    tell(&session, &report, context.json()).await
+    tell(&session, &report, context).await
 }
 
 /// Returns where the demo's database will stand: a new file, or one that was named and is empty.
@@ -95,14 +96,14 @@ fn is_used(path: &Path) -> bool {
 }
 
 /// Prints what the path came to, its database last, and judges it.
-async fn tell(session: &Session, report: &RunReport, as_json: bool) -> Result<(), Error> {
+async fn tell(session: &Session, report: &RunReport, context: &Context) -> Result<(), Error> {
     let snapshot = session.handle.picture(Mode::Dry)?;
     let left = session.handle.leftovers()?;
     let attributions = session.handle.attributions(Mode::Dry)?;
     let query = Query::PhiExplain { mode: Mode::Dry };
     let Answer::PhiExplain(tree) = session.ask(query).await? else { return Err(misanswered()) };
     let short = verdict::shortfalls(&snapshot, &left);
-    if as_json {
+    if context.json() {
         let mut object = picture::json(&snapshot);
         object["short"] = json!(short);
         object["attributions"] = json!(attributions);
@@ -113,13 +114,26 @@ async fn tell(session: &Session, report: &RunReport, as_json: bool) -> Result<()
     }
     if report.state == RunState::Interrupted {
         return Err(Error::new(Kind::Interrupted, "the demo was stopped before its end")
-            .hint(format!("`cep --db {} run all` goes on with it", snapshot.system.db_path)));
+            .hint(format!("`{} run all` goes on with it", same_world(context, &snapshot))));
     }
     match short.first() {
         None => Ok(()),
         Some(_) => Err(Error::new(Kind::Failed, format!("fell short: {}", short.join("; ")))
             .hint(format!("`cep --db {} errors` shows the causes", snapshot.system.db_path))),
     }
+}
+
+/// Returns the words that lead back into the same simulated world: another seed or fault rate would
+/// go on in another one.
+fn same_world(context: &Context, snapshot: &Snapshot) -> String {
+    let mut words = format!("cep --db {}", snapshot.system.db_path);
+    if let Some(seed) = context.global.seed {
+        let _ = write!(words, " --seed {seed}");
+    }
+    if let Some(rate) = context.global.faults {
+        let _ = write!(words, " --faults {rate}");
+    }
+    words
 }
 
 fn page(
