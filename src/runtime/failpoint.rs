@@ -1,7 +1,8 @@
 //! Dies on purpose at a named place, so that tests can kill the machine at every boundary.
 //!
 //! `CEP_FAILPOINT=effect.sent:2` aborts the process when `effect.sent` is reached for the second
-//! time. The check exists in debug builds only; in a release build `hit` is empty.
+//! time; `panic:effect.sent:2` panics there instead, as a defect would. The check exists in debug
+//! builds only; in a release build `hit` is empty.
 
 /// Every failpoint, in the order in which a unit meets them. A test kills at each of them.
 pub const ALL: [&str; 14] = [
@@ -21,7 +22,10 @@ pub const ALL: [&str; 14] = [
     "run.before_end",
 ];
 
-/// Aborts the process if `name` is the failpoint asked for and has been hit often enough.
+/// A frame of the screen is about to be drawn. No unit meets it, so it is not in the list.
+pub const FRAME: &str = "screen.frame";
+
+/// Aborts the process, or panics, if `name` is the failpoint asked for and has been hit often enough.
 #[cfg(debug_assertions)]
 pub fn hit(name: &'static str) {
     use std::sync::OnceLock;
@@ -30,17 +34,18 @@ pub fn hit(name: &'static str) {
     static WANTED: OnceLock<Option<(String, u32)>> = OnceLock::new();
     static HITS: AtomicU32 = AtomicU32::new(0);
 
-    debug_assert!(ALL.contains(&name), "failpoint {name} is not in the list");
+    debug_assert!(ALL.contains(&name) || name == FRAME, "failpoint {name} is not in the list");
     #[expect(clippy::disallowed_methods, reason = "a test's switch, absent from release builds")]
     let wanted = WANTED.get_or_init(|| {
         let text = std::env::var("CEP_FAILPOINT").ok()?;
         let (name, count) = text.rsplit_once(':').unwrap_or((&text, "1"));
         Some((name.to_owned(), count.parse().unwrap_or(1)))
     });
-    if let Some((wanted, count)) = wanted
-        && wanted == name
-        && HITS.fetch_add(1, Ordering::SeqCst) + 1 == *count
-    {
+    let Some((wanted, count)) = wanted else { return };
+    let (panics, wanted) =
+        wanted.strip_prefix("panic:").map_or((false, wanted.as_str()), |rest| (true, rest));
+    if wanted == name && HITS.fetch_add(1, Ordering::SeqCst) + 1 == *count {
+        assert!(!panics, "failpoint {name}");
         // No destructor, no flush, no farewell: as close to kill -9 as a process gets by itself.
         std::process::abort();
     }

@@ -8,7 +8,7 @@ use super::filter::EventFilter;
 use super::keymap::Ctx;
 use super::screen::{Card, Overlay, Pane, Screen};
 use crate::app::query::ErrorDetail;
-use crate::app::snapshot::Snapshot;
+use crate::app::snapshot::{RunView, Snapshot};
 use crate::domain::event::Event;
 use crate::domain::ids::EventId;
 use crate::domain::layer::Layer;
@@ -255,7 +255,7 @@ impl Model {
 
     /// Milliseconds since the shown picture was taken, if that is long enough to be said.
     pub fn stale_ms(&self) -> Option<i64> {
-        let active = self.shown.run.as_ref().is_some_and(crate::app::snapshot::RunView::is_active);
+        let active = self.latest().run.as_ref().is_some_and(RunView::is_active);
         let age = self.now.since(self.latest().wall_at);
         (active && age > STALE_AFTER_MS).then_some(age)
     }

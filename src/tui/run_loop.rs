@@ -23,6 +23,7 @@ use super::update::update;
 use crate::app::port::Machine;
 use crate::app::snapshot::Snapshot;
 use crate::runtime::clock::Clock;
+use crate::runtime::failpoint;
 
 /// How many keys are taken before a frame is drawn. A held key repeats 30 times a second, so this
 /// only bounds a paste.
@@ -204,6 +205,9 @@ fn fulfil<W: Write>(
 }
 
 fn paint<W: Write>(parts: &mut Parts<'_, W>, model: &Model) -> io::Result<()> {
+    failpoint::hit(failpoint::FRAME);
+    // Log lines wait in a buffer without a thread of its own until they are fetched.
+    tui_logger::move_events();
     let before = parts.clock.monotonic_us();
     if parts.painter.paint(model)? > 0 {
         parts.pacing.wrote(parts.clock.monotonic_us().saturating_sub(before));

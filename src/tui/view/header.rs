@@ -7,10 +7,14 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::snapshot::{RunView, Snapshot, WorldCounts};
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
+use crate::domain::time::SECOND_MS;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::canvas::{Canvas, Piece, piece};
+
+/// From this width on there is room for words that say nothing new.
+const ROOMY: u16 = 100;
 
 /// Draws both lines.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
@@ -78,9 +82,12 @@ fn badge(snapshot: &Snapshot, dot: &str) -> Vec<Piece> {
 fn run(model: &Model) -> Option<Piece> {
     let run = model.snapshot().run.as_ref()?;
     // Nobody counts the time in which a run stands still.
-    let counts = run.is_active() || run.ended_wall.is_some();
-    let elapsed = if counts {
-        format!(" {}", format::duration(run.elapsed_ms(model.now)))
+    let counts = run.ended_wall.is_some();
+    let elapsed_ms = run.elapsed_ms(model.now);
+    let elapsed = if run.is_active() {
+        format!(" {}", format::duration(elapsed_ms / SECOND_MS * SECOND_MS))
+    } else if counts {
+        format!(" {}", format::duration(elapsed_ms))
     } else {
         String::new()
     };
@@ -111,10 +118,8 @@ fn phi(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Piece> {
     let (glyphs, phi) = (canvas.glyphs(), &snapshot.phi);
     let Some(value) = phi.value else {
         let known = phi.containers_known;
-        return vec![piece(
-            format!("{} {}, {known} of 3 containers", glyphs.phi, glyphs.none),
-            Tone::Plain,
-        )];
+        let of = if canvas.buffer.area.width < ROOMY { "of 3" } else { "of 3 containers" };
+        return vec![piece(format!("{} {}, {known} {of}", glyphs.phi, glyphs.none), Tone::Plain)];
     };
     let tone = if phi.red_flags.is_empty() { Tone::Good } else { Tone::Warn };
     let flags = match phi.red_flags.len() {
