@@ -17,7 +17,7 @@ use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
 
 /// How many rows a list asks for. More than fits on any screen, and few enough to sort by eye.
-const LIST_LIMIT: u32 = 200;
+pub const LIST_LIMIT: u32 = 200;
 
 /// A pane of the overview.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

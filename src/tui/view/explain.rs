@@ -70,16 +70,16 @@ fn container_lines(lines: &mut Lines, container: &ContainerExplained, model: &Mo
         piece(format!(" {}", container.container.name()), Tone::Strong),
         piece(format!("  weight {:.2}  health ", container.weight), Tone::Plain),
         piece(four(container.health), Tone::Strong),
-        piece(
-            format!(
-                "  = (conversion {} + efficiency {}) / 2 - error rate {}",
-                four(conversion(container)),
-                four(mean(&container.efficiency)),
-                four(mean(&container.error_rate))
-            ),
-            Tone::Plain,
-        ),
     ]);
+    lines.push(vec![piece(
+        format!(
+            "   = (conversion {} + efficiency {}) / 2 - error rate {}",
+            four(conversion(container)),
+            four(mean(&container.efficiency)),
+            four(mean(&container.error_rate))
+        ),
+        Tone::Plain,
+    )]);
     lines.push(vec![piece(window(container, model), Tone::Dim)]);
     ratio_line(lines, "conversion", &container.conversion);
     lines.push(vec![piece(

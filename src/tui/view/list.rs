@@ -1,9 +1,11 @@
 //! Draws lists: breadcrumb and counts on the border, a heading, rows, and honest empty states.
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::tui::listing::{Listing, Loaded, Searchable};
 use crate::tui::model::Model;
+use crate::tui::screen::{LIST_LIMIT, Screen};
 use crate::tui::text::clean;
 use crate::tui::theme::Tone;
 use crate::tui::widgets::canvas::{Canvas, Piece, piece};
@@ -21,10 +23,17 @@ pub(super) struct Words<'a> {
     pub(super) note: &'a str,
 }
 
-/// The way here, as the title of a full screen.
+/// The way here, as the title of a full screen. On a long way the first steps give room: where one
+/// is matters more than where one came from.
 pub(super) fn breadcrumb(canvas: &Canvas<'_>, model: &Model) -> String {
-    let crumbs: Vec<_> = model.screens().iter().map(super::super::screen::Screen::crumb).collect();
-    crumbs.join(&format!(" {} ", canvas.glyphs().crumb))
+    let apart = format!(" {} ", canvas.glyphs().crumb);
+    let room = usize::from(canvas.buffer.area.width / 2);
+    let mut crumbs: Vec<_> = model.screens().iter().map(Screen::crumb).collect();
+    while crumbs.len() > 2 && crumbs.join(&apart).width() > room {
+        crumbs.remove(0);
+        "..".clone_into(&mut crumbs[0]);
+    }
+    crumbs.join(&apart)
 }
 
 /// Draws the border of a full screen and returns what is inside.
@@ -82,7 +91,8 @@ pub(super) fn draw<T: Searchable>(
     let total = listing.rows.value.as_ref().map_or(0, Vec::len);
     let filter = clean(&listing.filter);
     let count = if filter.is_empty() {
-        format!("{}{total}", words.note)
+        let more = if total >= LIST_LIMIT as usize { "+" } else { "" };
+        format!("{}{total}{more}", words.note)
     } else {
         format!("{}/{filter} {} of {total}", words.note, listing.shown().len())
     };
