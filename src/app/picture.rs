@@ -15,6 +15,7 @@ use super::snapshot::{
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::attempt::AttemptState;
 use crate::domain::lifecycle::effect::EffectState;
+use crate::domain::lifecycle::run::RunState;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::phi::Phi;
@@ -136,8 +137,8 @@ fn other_owner(
     parts: &Parts,
     wall: Moment,
 ) -> Result<Option<String>, StoreError> {
-    let holder = leases::living_holder(conn, Mode::Live, &parts.process, wall)?;
-    Ok(holder.filter(|owner| *owner != parts.owner))
+    let holders = leases::living_holders(conn, Mode::Live, &parts.process, wall)?;
+    Ok(holders.into_iter().find(|owner| *owner != parts.owner))
 }
 
 fn latest_run(conn: &Connection, parts: &Parts, mode: Mode) -> Result<Option<RunView>, StoreError> {
@@ -146,22 +147,32 @@ fn latest_run(conn: &Connection, parts: &Parts, mode: Mode) -> Result<Option<Run
         Some(row) => Some(row),
         None => runs::latest_in(conn, mode, 1)?.into_iter().next(),
     };
-    Ok(row.map(|row| run_view(parts, row)))
+    row.map(|row| run_view(conn, parts, row)).transpose()
 }
 
-/// Returns a run as screens show it.
-pub(super) fn run_view(parts: &Parts, row: RunRow) -> RunView {
+/// Returns a run as screens show it. One whose process is gone is interrupted, whatever the row of
+/// the dead still says.
+pub(super) fn run_view(
+    conn: &Connection,
+    parts: &Parts,
+    row: RunRow,
+) -> Result<RunView, StoreError> {
     let is_ours = row.owner == parts.owner && row.wall_ended_at.is_none();
-    RunView {
+    let is_worked = matches!(row.state, RunState::Running | RunState::Paused | RunState::Draining);
+    let is_orphan = is_worked && !is_ours && {
+        let wall = parts.clock.wall();
+        !leases::living_holders(conn, row.mode, &parts.process, wall)?.contains(&row.owner)
+    };
+    Ok(RunView {
         id: row.id,
         mode: row.mode,
-        state: row.state,
+        state: if is_orphan { RunState::Interrupted } else { row.state },
         layers: layers_of(&row.scope),
         started_wall: row.wall_started_at,
         ended_wall: row.wall_ended_at,
         owner: Some(row.owner),
         is_ours,
-    }
+    })
 }
 
 /// Reads a stored scope: `all`, or layers' numbers.
@@ -239,7 +250,6 @@ fn layer_row(
 }
 
 fn paused_why(run: &RunView) -> Option<String> {
-    use crate::domain::lifecycle::run::RunState;
     match run.state {
         RunState::Paused => Some(format!("run {} is paused by a person", run.id)),
         RunState::Interrupted => Some(format!("run {} was interrupted", run.id)),

@@ -34,8 +34,8 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
         Query::PhiExplain { mode } => phi_explained(conn, parts, *mode).map(Some),
         Query::Runs { mode, limit } => {
             let rows = runs::latest_in(conn, *mode, *limit)?;
-            let views = rows.into_iter().map(|row| picture::run_view(parts, row));
-            Ok(Some(Answer::Runs(views.collect())))
+            let views = rows.into_iter().map(|row| picture::run_view(conn, parts, row));
+            Ok(Some(Answer::Runs(views.collect::<Result<_, _>>()?)))
         }
         Query::LivePreview => live_preview(conn, parts).map(Some),
     });

@@ -236,3 +236,19 @@ async fn a_rehearsed_campaign_goes_live_only_by_hand_and_layer_by_layer() {
     assert_eq!(pitches.done + pitches.skipped, 3, "{pitches:?}");
     assert!(picture.layers[2].units.total() > 0, "{:?}", picture.layers[2]);
 }
+
+#[tokio::test]
+async fn a_run_whose_process_is_gone_is_shown_as_interrupted_before_anybody_takes_it_up() {
+    let Bench { _folder, machine } = bench_with(Vec::new());
+    let died = machine.parts().store.write("test", |tx| {
+        tx.execute(
+            "INSERT INTO runs (mode, scope, state, started_at, wall_started_at, owner)
+             VALUES ('dry', 'all', 'running', 0, 0, 'cli pid 4999999@nowhere')",
+            [],
+        )?;
+        Ok(())
+    });
+    died.await.unwrap();
+    let picture = machine.picture(Mode::Dry).unwrap();
+    assert_eq!(picture.run.unwrap().state, RunState::Interrupted);
+}

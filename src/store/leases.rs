@@ -67,13 +67,13 @@ pub fn get(conn: &Connection, mode: Mode, name: &str) -> Result<Option<Lease>, S
 const HOLDERS: &str = "
 SELECT owner, epoch, until, pid, pid_start, boot_id FROM leases WHERE mode = ?1 AND pid <> 0";
 
-/// Returns the owner of a lease of this world whose process lives, if there is one.
-pub fn living_holder(
+/// Returns who holds a lease of this world with a process that lives.
+pub fn living_holders(
     conn: &Connection,
     mode: Mode,
     me: &ProcessIdentity,
     wall: Moment,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let mut statement = conn.prepare_cached(HOLDERS)?;
     let leases = statement.query_map([mode], |row| {
         Ok(Lease {
@@ -85,13 +85,14 @@ pub fn living_holder(
             boot_id: row.get(5)?,
         })
     })?;
+    let mut living = Vec::new();
     for lease in leases {
         let lease = lease?;
-        if !is_over(&lease, me, wall) {
-            return Ok(Some(lease.owner));
+        if !living.contains(&lease.owner) && !is_over(&lease, me, wall) {
+            living.push(lease.owner);
         }
     }
-    Ok(None)
+    Ok(living)
 }
 
 const PUT: &str = "

@@ -243,12 +243,13 @@ impl Owner {
     /// Returns the living process that works `row`, unless it is this one.
     fn holder(&self, row: &RunRow) -> Result<Option<String>, Refusal> {
         let wall = self.parts.clock.wall();
-        let holder = self
+        let holders = self
             .parts
             .store
-            .read(|conn| leases::living_holder(conn, row.mode, &self.parts.process, wall))
+            .read(|conn| leases::living_holders(conn, row.mode, &self.parts.process, wall))
             .map_err(|error| queries::failed(&error))?;
-        Ok(holder.filter(|owner| *owner == row.owner && *owner != self.parts.owner))
+        let theirs = |owner: &String| *owner == row.owner && *owner != self.parts.owner;
+        Ok(holders.into_iter().find(theirs))
     }
 
     /// Waits until the process that works the run has carried out the command.
