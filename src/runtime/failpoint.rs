@@ -26,6 +26,9 @@ pub const ALL: [&str; 14] = [
 pub const FRAME: &str = "screen.frame";
 
 /// Aborts the process, or panics, if `name` is the failpoint asked for and has been hit often enough.
+///
+/// # Panics
+/// When a test asked for a panic here.
 #[cfg(debug_assertions)]
 pub fn hit(name: &'static str) {
     use std::sync::OnceLock;
