@@ -360,6 +360,15 @@ mod tests {
     }
 
     #[test]
+    fn every_named_action_stands_in_the_readme() {
+        let readme = include_str!("../../README.md");
+        for spec in ACTIONS.iter().filter(|spec| !spec.name.is_empty()) {
+            let key = spec.keys.first().map_or_else(String::new, |key| Key::name(*key));
+            assert!(readme.contains(&format!("`{key}`")), "{key} ({})", spec.name);
+        }
+    }
+
+    #[test]
     fn keys_that_old_terminals_or_slow_links_mangle_are_not_used() {
         for key in ACTIONS.iter().flat_map(|spec| spec.keys) {
             assert!(!matches!(key.code, KeyCode::F(_)), "function keys are eaten by multiplexers");

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::snapshot::Snapshot;
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
+use crate::domain::time::{MINUTE_MS, SECOND_MS};
 use crate::tui::format;
 use crate::tui::keymap::{self, Action, ActionSpec, Key};
 use crate::tui::model::Model;
@@ -65,7 +66,11 @@ fn alert(model: &Model) -> Option<(String, Tone)> {
     if let Some(jump) = snapshot.dry_clock.jump {
         let clock = &snapshot.dry_clock;
         let left = format::left(jump.wall_at.since(model.now));
-        let text = format!("dry time goes to {} in {left}", format::dry_time(clock, jump.to));
+        // Only plans are on the quarter hour; a retry comes at its second.
+        let second = jump.to.0.rem_euclid(MINUTE_MS) / SECOND_MS;
+        let second = if second > 0 { format!(":{second:02}") } else { String::new() };
+        let to = format!("{}{second}", format::dry_time(clock, jump.to));
+        let text = format!("dry time goes to {to} in {left}");
         return Some((text, Tone::Plain));
     }
     let retrying = snapshot.layers.iter().find_map(|row| row.next_retry.as_ref().map(|d| (row, d)));
