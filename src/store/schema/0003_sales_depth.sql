@@ -1,0 +1,1 @@
+-- Sales (layers 1-4), second edition: what the layers learned to keep.

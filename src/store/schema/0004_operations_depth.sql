@@ -1,0 +1,1 @@
+-- Operations (layers 5-6), second edition: what the layers learned to keep.

@@ -1,0 +1,1 @@
+-- Finance (layers 7-8), second edition: what the layers learned to keep.

@@ -1,0 +1,1 @@
+-- Learning (layer 9), second edition: what the layers learned to keep.
