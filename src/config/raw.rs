@@ -81,6 +81,9 @@ section!(RawResearch {
 section!(RawOutreach {
     campaign: Option<String>,
     caps: RawChannels,
+    warm_up: RawWarmUp,
+    domain_per_day: Option<u32>,
+    countries: Option<Vec<String>>,
     sequence_hours: RawChannels,
     quiet_hours: RawQuietHours,
     sms_enabled: Option<bool>,
@@ -92,6 +95,11 @@ section!(RawChannels {
     linkedin: Option<u32>,
     sms: Option<u32>,
     phone: Option<u32>,
+});
+
+section!(RawWarmUp {
+    start_per_day: Option<u32>,
+    growth_percent: Option<u32>,
 });
 
 section!(RawQuietHours {

@@ -9,14 +9,18 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::secrets::Secrets;
+use crate::domain::cold_mail::MailPolicy;
 use crate::domain::fault::FaultPlan;
 use crate::domain::hours::ContactHours;
+use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::Plan;
+use crate::domain::quota::{DailyCap, WarmUp};
 use crate::domain::resilience::backoff::RetryPolicy;
 use crate::domain::resilience::breaker::BreakerPolicy;
 use crate::domain::resilience::bucket::RateLimit;
 use crate::domain::sales::Channel;
+use crate::domain::sequence::SequenceRules;
 use crate::domain::time::{HOUR_MS, Moment, SECOND_MS};
 
 /// All settings of one process.
@@ -89,6 +93,12 @@ pub struct Outreach {
     pub campaign: String,
     /// Messages per day.
     pub caps: PerChannel,
+    /// How the e-mail cap of a new sender grows.
+    pub warm_up: WarmUp,
+    /// E-mails per day to one mail domain.
+    pub domain_per_day: u32,
+    /// Countries to which live e-mail and SMS may go, ISO 3166-1 alpha-2.
+    pub countries: Vec<String>,
     /// Hours after the start of a sequence.
     pub sequence_hours: PerChannel,
     /// When prospects may be approached.
@@ -100,9 +110,27 @@ pub struct Outreach {
 }
 
 impl Outreach {
-    /// Returns the daily cap of the channel with this stored word, `None` for an unknown word.
-    pub fn cap_of(&self, channel: &str) -> Option<u32> {
-        Channel::from_column(channel).ok().map(|channel| self.caps.of(channel))
+    /// Returns the rules of sequences in `mode`. Where mail may go is asked only where it leaves.
+    pub fn rules(&self, mode: Mode) -> SequenceRules {
+        let (hours, caps) = (self.sequence_hours, self.caps);
+        let warmed = |full| DailyCap { full, warm_up: Some(self.warm_up) };
+        SequenceRules {
+            after_hours: Channel::ALL.map(|channel| i64::from(hours.of(channel))),
+            per_day: Channel::ALL.map(|channel| match channel {
+                Channel::Email => warmed(caps.email),
+                Channel::Linkedin | Channel::Sms | Channel::Phone => {
+                    DailyCap::flat(caps.of(channel))
+                }
+            }),
+            per_domain: self.domain_per_day,
+            mail_policy: match mode {
+                Mode::Dry => MailPolicy::Everywhere,
+                Mode::Live => MailPolicy::Only(self.countries.clone()),
+            },
+            sms: self.sms_enabled,
+            hours: self.quiet_hours.contact_hours(),
+            concluded_after_days: i64::from(self.expire_after_days),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::raw::{
     RawAgency, RawBreaker, RawBucket, RawChannels, RawLearning, RawLog, RawOrchestrator,
     RawOutreach, RawPaths, RawPlan, RawPricing, RawRate, RawReporting, RawResearch, RawRetry,
-    RawSettings, RawSim,
+    RawSettings, RawSim, RawWarmUp,
 };
 use super::secrets::{Environment, Secrets};
 use super::settings::{
@@ -18,6 +18,7 @@ use super::settings::{
 };
 use crate::domain::fault::FaultPlan;
 use crate::domain::money::{Currency, Money};
+use crate::domain::quota::WarmUp;
 
 /// A value that does not fit.
 pub(super) struct Misfit {
@@ -109,7 +110,7 @@ fn https(value: Option<String>, key: &str) -> Fit<String> {
 
 fn research(raw: RawResearch) -> Fit<Research> {
     let default_country = need(raw.default_country, "research.default_country")?;
-    if default_country.len() != 2 || !default_country.bytes().all(|b| b.is_ascii_uppercase()) {
+    if !is_country(&default_country) {
         return misfit("research.default_country", "is not a country code", "two capitals: US, DE");
     }
     let zone = need(raw.zone, "research.zone")?;
@@ -143,11 +144,38 @@ fn outreach(raw: RawOutreach) -> Fit<Outreach> {
     Ok(Outreach {
         campaign,
         caps: per_channel(&raw.caps, "outreach.caps", 10_000)?,
+        warm_up: warm_up(&raw.warm_up)?,
+        domain_per_day: within(raw.domain_per_day, "outreach.domain_per_day", 1..=10_000)?,
+        countries: countries(raw.countries)?,
         sequence_hours: per_channel(&raw.sequence_hours, "outreach.sequence_hours", 720)?,
         quiet_hours: QuietHours { open_hour, close_hour, weekdays_only },
         sms_enabled: need(raw.sms_enabled, "outreach.sms_enabled")?,
         expire_after_days: within(raw.expire_after_days, "outreach.expire_after_days", 1..=90)?,
     })
+}
+
+fn warm_up(raw: &RawWarmUp) -> Fit<WarmUp> {
+    let key = |name| format!("outreach.warm_up.{name}");
+    Ok(WarmUp {
+        start_per_day: within(raw.start_per_day, &key("start_per_day"), 1..=10_000)?,
+        growth_percent: within(raw.growth_percent, &key("growth_percent"), 1..=1_000)?,
+    })
+}
+
+fn countries(raw: Option<Vec<String>>) -> Fit<Vec<String>> {
+    let countries = need(raw, "outreach.countries")?;
+    match countries.iter().find(|code| !is_country(code)) {
+        Some(wrong) => {
+            let message = format!("{wrong:?} is not a country code");
+            misfit("outreach.countries", message, "two capitals each: [US, GB]")
+        }
+        None => Ok(countries),
+    }
+}
+
+/// Whether a text has the form of ISO 3166-1 alpha-2.
+fn is_country(code: &str) -> bool {
+    code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())
 }
 
 fn per_channel(raw: &RawChannels, key: &str, most: u32) -> Fit<PerChannel> {

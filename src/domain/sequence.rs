@@ -3,18 +3,24 @@
 //! The plan follows from the channels the prospect has, and each step takes its place in a day's
 //! quota and within the hours in which the prospect may be reached.
 
+use super::cold_mail::MailPolicy;
 use super::hours::ContactHours;
+use super::quota::{DailyCap, Quota, mail_domain};
 use super::sales::{Channel, Prospect};
 use super::time::{DAY_MS, HOUR_MS, Moment};
 use super::unit::SlotRequest;
 
 /// How a sequence runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SequenceRules {
     /// Hours after the start for e-mail, LinkedIn, SMS and phone, before the first is moved to 0.
     pub after_hours: [i64; 4],
     /// Most per day for e-mail, LinkedIn, SMS and phone.
-    pub per_day: [u32; 4],
+    pub per_day: [DailyCap; 4],
+    /// Most e-mails per day to one mail domain.
+    pub per_domain: u32,
+    /// Where e-mail and SMS may go.
+    pub mail_policy: MailPolicy,
     /// Whether SMS is used at all: in most places it needs consent first.
     pub sms: bool,
     /// When prospects may be reached.
@@ -27,7 +33,9 @@ impl Default for SequenceRules {
     fn default() -> Self {
         Self {
             after_hours: [0, 24, 48, 72],
-            per_day: [50, 25, 30, 20],
+            per_day: [50, 25, 30, 20].map(DailyCap::flat),
+            per_domain: 10,
+            mail_policy: MailPolicy::Everywhere,
             sms: false,
             hours: ContactHours { open_hour: 9, close_hour: 17, weekends: false },
             concluded_after_days: 7,
@@ -58,7 +66,15 @@ impl SequenceRules {
         }
     }
 
+    /// Returns why e-mail and SMS to `prospect` are refused by the law of its country.
+    pub fn mail_refusal(&self, prospect: &Prospect) -> Option<String> {
+        self.mail_policy.refusal(prospect.country.as_deref())
+    }
+
     /// Returns the steps for `prospect`, the first at once; empty when no channel reaches it.
+    ///
+    /// A step keeps its number when one before it may not be sent, so that what was planned under
+    /// other settings still finds its place.
     pub fn plan(&self, prospect: &Prospect) -> Vec<PlannedStep> {
         let reach = |channel| match channel {
             Channel::Email => prospect.email.as_ref(),
@@ -77,19 +93,36 @@ impl SequenceRules {
             .collect();
         // A stable sort keeps the order of the channels where two share an hour.
         steps.sort_by_key(|step| step.after_ms);
-        let first_ms = steps.first().map_or(0, |step| step.after_ms);
         for (number, step) in (1..).zip(&mut steps) {
             step.step = number;
+        }
+        if self.mail_refusal(prospect).is_some() {
+            steps.retain(|step| !matches!(step.channel, Channel::Email | Channel::Sms));
+        }
+        let first_ms = steps.first().map_or(0, |step| step.after_ms);
+        for step in &mut steps {
             step.after_ms -= first_ms;
         }
         steps
     }
 
-    /// Returns the place in the daily quota that a message on `channel` takes.
-    pub fn slot(&self, channel: Channel, zone: &str) -> SlotRequest {
+    /// Returns the quotas that a message on `channel` to `address` counts in.
+    pub fn quotas(&self, channel: Channel, address: &str) -> Vec<Quota> {
+        let name = channel.as_column().to_owned();
+        let mut quotas = vec![Quota { name, cap: self.per_day[Self::index(channel)] }];
+        if channel == Channel::Email
+            && let Some(domain) = mail_domain(address)
+        {
+            let cap = DailyCap::flat(self.per_domain);
+            quotas.push(Quota { name: format!("domain:{domain}"), cap });
+        }
+        quotas
+    }
+
+    /// Returns the place in the daily quotas that a message on `channel` to `address` takes.
+    pub fn slot(&self, channel: Channel, address: &str, zone: &str) -> SlotRequest {
         SlotRequest {
-            quota: channel.as_column().to_owned(),
-            per_day: self.per_day[Self::index(channel)],
+            quotas: self.quotas(channel, address),
             zone: zone.to_owned(),
             hours: self.hours,
         }
@@ -157,6 +190,30 @@ mod tests {
         let channels: Vec<Channel> =
             rules.plan(&prospect(true, false, true)).iter().map(|step| step.channel).collect();
         assert_eq!(channels, [Channel::Email, Channel::Sms, Channel::Phone]);
+    }
+
+    #[test]
+    fn a_country_that_allows_no_cold_mail_is_called_and_the_steps_keep_their_numbers() {
+        let rules = SequenceRules {
+            mail_policy: MailPolicy::Only(vec!["US".to_owned()]),
+            ..SequenceRules::default()
+        };
+        let german = Prospect { country: Some("DE".to_owned()), ..prospect(true, true, true) };
+        let steps: Vec<_> =
+            rules.plan(&german).into_iter().map(|step| (step.step, step.channel)).collect();
+        assert_eq!(steps, [(2, Channel::Linkedin), (3, Channel::Phone)]);
+        assert_eq!(rules.plan(&german)[0].after_ms, 0);
+        assert!(rules.mail_refusal(&german).unwrap().contains("UWG"));
+    }
+
+    #[test]
+    fn a_mail_counts_for_its_channel_and_its_domain_and_a_call_for_its_channel() {
+        let rules = SequenceRules::default();
+        let names = |channel, address| -> Vec<String> {
+            rules.quotas(channel, address).into_iter().map(|quota| quota.name).collect()
+        };
+        assert_eq!(names(Channel::Email, "A@gmx.de"), ["email", "domain:gmx.de"]);
+        assert_eq!(names(Channel::Phone, "+49301234567"), ["phone"]);
     }
 
     #[test]

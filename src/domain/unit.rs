@@ -8,6 +8,7 @@ use super::ids::{Epoch, RunId, UnitId};
 use super::layer::Layer;
 use super::lifecycle::unit::UnitState;
 use super::mode::Mode;
+use super::quota::Quota;
 use super::time::Moment;
 
 /// The natural name of a unit inside one mode. Two units with one name are one unit.
@@ -41,16 +42,14 @@ impl UnitName {
     }
 }
 
-/// A place in a daily quota that a planned unit takes when it is written.
+/// A place in daily quotas that a planned unit takes when it is written.
 ///
 /// The first day with room is found and counted in the same transaction that inserts the unit, so
 /// a capped message is planned once and never woken only to be put off again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotRequest {
-    /// The quota: `email`, `linkedin`, `sms`, `phone`.
-    pub quota: String,
-    /// How many fit in one day.
-    pub per_day: u32,
+    /// The quotas, all of which must have room on the day.
+    pub quotas: Vec<Quota>,
     /// IANA zone whose days are counted and in which the hours are kept.
     pub zone: String,
     /// When the unit may run.
@@ -74,7 +73,7 @@ pub struct NewUnit {
     pub due_at: Option<Moment>,
     /// A unit that must be done first.
     pub blocked_on: Option<UnitName>,
-    /// A quota it takes a place in.
+    /// The quotas it takes a place in.
     pub slot: Option<SlotRequest>,
 }
 
@@ -114,7 +113,7 @@ impl NewUnit {
         self
     }
 
-    /// Takes a place in a daily quota.
+    /// Takes a place in daily quotas.
     #[must_use]
     pub fn in_slot(mut self, slot: SlotRequest) -> Self {
         self.slot = Some(slot);

@@ -15,6 +15,7 @@ use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
 use crate::domain::learning::{Variant, VariantState};
+use crate::domain::mode::Mode;
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::pitch::{self, Claim, PitchFault, VARIANTS};
 use crate::domain::profile::{Audit, SignalScore, Source, opportunities};
@@ -58,6 +59,7 @@ struct Payload {
 
 /// Everything that the decision rests on.
 struct Facts<'a> {
+    mode: Mode,
     campaign: String,
     prospect: Prospect,
     audit: ProfileAudit,
@@ -85,6 +87,7 @@ fn gather<'a>(ctx: &LayerContext<'a>, unit: &Unit) -> Result<Facts<'a>, WorkErro
             .hint("run layer 1 again, then retry the unit")
     };
     Ok(Facts {
+        mode: ctx.mode,
         campaign,
         prospect: prospect.ok_or_else(|| missing("row"))?,
         audit: audit.ok_or_else(|| missing("audit"))?,
@@ -104,7 +107,7 @@ fn decide(facts: &Facts<'_>, now: Moment) -> Result<StepOutcome, WorkError> {
     if facts.has_begun {
         return Ok(StepOutcome::skipped("the outreach has begun with another pitch"));
     }
-    let rules = outreach_engine::rules(facts.settings);
+    let rules = facts.settings.outreach.rules(facts.mode);
     let steps = rules.plan(prospect);
     if steps.is_empty() {
         return Ok(outreach_engine::no_channel(prospect));

@@ -20,6 +20,15 @@ fn lost_once() -> Behaviour {
     })
 }
 
+/// Prospects of whom each has a mail domain of its own.
+fn each_its_own() -> Audience {
+    Audience::Prospect {
+        address: "a@ENTITY.example".to_owned(),
+        zone: "UTC".to_owned(),
+        channel: "email".to_owned(),
+    }
+}
+
 fn prospect() -> Audience {
     Audience::Prospect {
         address: "A@B.example".to_owned(),
@@ -110,15 +119,26 @@ async fn a_suppressed_address_is_refused_in_any_case_of_letters() {
 
 #[tokio::test]
 async fn the_daily_cap_holds_exactly_and_the_rest_goes_out_on_the_next_days() {
-    let stage = Stage::with(units(120, "mail"), IDEMPOTENT, accept(), prospect());
+    let mut stage = Stage::with(units(150, "mail"), IDEMPOTENT, accept(), each_its_own());
+    let mut settings = (*stage.settings).clone();
+    settings.outreach.warm_up.start_per_day = 40;
+    stage.settings = std::sync::Arc::new(settings);
     stage.run_all().await;
-    assert_eq!(stage.sends(), 120);
-    let per_day =
-        stage.texts("SELECT CAST(count(*) AS TEXT) FROM effects GROUP BY sent_at / 86400000");
-    assert_eq!(per_day.len(), 3, "{per_day:?}");
-    let most = "SELECT max(n) FROM (SELECT count(*) AS n FROM effects GROUP BY sent_at / 86400000)";
-    assert_eq!(stage.count(most), 50);
+    assert_eq!(stage.sends(), 150);
+    assert_eq!(stage.texts(PER_DAY), ["40", "48", "50", "12"]);
 }
+
+#[tokio::test]
+async fn a_new_sender_begins_with_ten_and_no_mail_domain_gets_more_than_ten_a_day() {
+    let stage = Stage::with(units(45, "mail"), IDEMPOTENT, accept(), each_its_own());
+    stage.run_all().await;
+    assert_eq!(stage.texts(PER_DAY), ["10", "12", "15", "8"]);
+    let stage = Stage::with(units(25, "mail"), IDEMPOTENT, accept(), prospect());
+    stage.run_all().await;
+    assert_eq!(stage.texts(PER_DAY), ["10", "10", "5"]);
+}
+
+const PER_DAY: &str = "SELECT CAST(count(*) AS TEXT) FROM effects GROUP BY sent_at / 86400000";
 
 #[tokio::test]
 async fn a_host_that_keeps_failing_is_left_alone_and_nothing_spends_a_try_meanwhile() {

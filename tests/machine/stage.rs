@@ -111,12 +111,22 @@ impl Layers for Mailers {
             action: Action::SendEmail,
             entity: unit.name.entity.clone(),
             version: "c/1".to_owned(),
-            audience: self.audience.clone(),
+            audience: audience_of(&self.audience, &unit.name.entity),
             effect: Effect::Mail(mail(unit.payload["text"].as_str().unwrap_or("hello"))),
         })
         .await?;
         Ok(StepOutcome::done())
     }
+}
+
+/// Gives each entity a mailbox of its own where the address asks for it by `ENTITY`.
+fn audience_of(audience: &Audience, entity: &str) -> Audience {
+    let mut audience = audience.clone();
+    if let Audience::Prospect { address, .. } = &mut audience {
+        let own: String = entity.chars().filter(char::is_ascii_alphanumeric).collect();
+        *address = address.replace("ENTITY", &own);
+    }
+    audience
 }
 
 pub(crate) fn mail(text: &str) -> Mail {

@@ -13,8 +13,10 @@ use crate::config::Settings;
 use crate::domain::effect::{Audience, Effect, Receipt, Recovery};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
+use crate::domain::quota::Quota;
 use crate::domain::resilience::breaker::Breaker;
 use crate::domain::resilience::bucket::Bucket;
+use crate::domain::sales::Channel;
 use crate::domain::time::Moment;
 use crate::store::effects::{EffectRow, NewEffect};
 use crate::store::error::StoreError;
@@ -61,17 +63,14 @@ pub(super) fn admit(
         if let Some(refusal) = check_consent(tx, &order, &settings)? {
             return Ok(refusal);
         }
-        let cap = cap_of(&order, &settings);
-        let used = match &cap {
-            Some(cap) => limits::get(tx, order.mode, LimitKind::Slot, &cap.name)?.unwrap_or(0),
-            None => 0,
+        let day = day_of(&order, &settings);
+        let counters = match &day {
+            Some(day) => match check_caps(tx, &order, day)? {
+                Ok(counters) => counters,
+                Err(refusal) => return Ok(refusal),
+            },
+            None => Vec::new(),
         };
-        if let Some(cap) = &cap
-            && used >= cap.per_day
-        {
-            let why = format!("daily cap: {} of {} sent today", used, cap.per_day);
-            return Ok(Admission::Deferred { until: cap.next_day, why });
-        }
         let rate = settings.rate.of(new.host).limit();
         let bucket = limits::get(tx, order.mode, LimitKind::Bucket, new.host)?
             .unwrap_or_else(|| Bucket::full(rate, order.now));
@@ -92,8 +91,8 @@ pub(super) fn admit(
                 return Ok(Admission::Deferred { until, why });
             }
         };
-        if let Some(cap) = &cap {
-            limits::put(tx, order.mode, LimitKind::Slot, &cap.name, &(used + 1), order.now)?;
+        for (name, used) in counters {
+            limits::put(tx, order.mode, LimitKind::Slot, &name, &(used + 1), order.now)?;
         }
         limits::put(tx, order.mode, LimitKind::Bucket, new.host, &bucket, order.now)?;
         if breaker != Breaker::new() {
@@ -228,18 +227,53 @@ fn check_consent(
     Ok(None)
 }
 
-/// Step 3: the day's counter of what was sent on a channel.
-pub(super) struct Cap {
-    pub(super) name: String,
-    per_day: u32,
-    next_day: Moment,
+/// Step 3: the day's counters of what was sent, in days of the recipient's zone.
+struct Day {
+    quotas: Vec<Quota>,
+    date: String,
+    /// The first instant of a later day at which the recipient may be reached.
+    next: Moment,
 }
 
-/// Returns the cap that applies to `order`, counted in days of the recipient's zone.
-pub(super) fn cap_of(order: &EffectOrder, settings: &Settings) -> Option<Cap> {
-    let Audience::Prospect { zone, channel, .. } = &order.audience else { return None };
-    let per_day = settings.outreach.cap_of(channel)?;
+fn day_of(order: &EffectOrder, settings: &Settings) -> Option<Day> {
+    let Audience::Prospect { address, zone, channel } = &order.audience else { return None };
+    let channel = Channel::from_column(channel).ok()?;
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    let name = format!("sent/{channel}/{}", order.now.civil_date(&zone));
-    Some(Cap { name, per_day, next_day: limits::next_morning(order.now, &zone) })
+    let rules = settings.outreach.rules(order.mode);
+    Some(Day {
+        quotas: rules.quotas(channel, address),
+        date: order.now.civil_date(&zone).to_string(),
+        next: rules.hours.next_open(limits::next_morning(order.now, &zone), &zone),
+    })
+}
+
+/// Returns the names of the counters that `order` counts in.
+pub(super) fn counters_of(order: &EffectOrder, settings: &Settings) -> Vec<String> {
+    day_of(order, settings).map_or_else(Vec::new, |day| {
+        day.quotas.iter().map(|quota| counter(quota, &day.date)).collect()
+    })
+}
+
+fn counter(quota: &Quota, date: &str) -> String {
+    format!("{}/{date}", limits::sent_name(&quota.name))
+}
+
+/// Returns each counter with what it stands at, or the refusal of the first that is full.
+fn check_caps(
+    tx: &Connection,
+    order: &EffectOrder,
+    day: &Day,
+) -> Result<Result<Vec<(String, u32)>, Admission>, StoreError> {
+    let mut counters = Vec::with_capacity(day.quotas.len());
+    for quota in &day.quotas {
+        let name = counter(quota, &day.date);
+        let used: u32 = limits::get(tx, order.mode, LimitKind::Slot, &name)?.unwrap_or(0);
+        let cap = limits::sending_cap(tx, order.mode, quota, &day.date)?;
+        if used >= cap {
+            let why = format!("daily cap of {}: {used} of {cap} sent today", quota.name);
+            return Ok(Err(Admission::Deferred { until: day.next, why }));
+        }
+        counters.push((name, used));
+    }
+    Ok(Ok(counters))
 }

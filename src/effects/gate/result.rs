@@ -65,13 +65,12 @@ pub(super) fn settle(
     }
 }
 
-/// A rejected message was not sent, so it does not count against the day's cap.
+/// A rejected message was not sent, so it does not count against the day's caps.
 fn give_back(tx: &Connection, it: &Settlement) -> Result<(), StoreError> {
-    if let Some(cap) = intent::cap_of(&it.order, &it.settings) {
-        let mode = it.order.mode;
-        let used: u32 = limits::get(tx, mode, LimitKind::Slot, &cap.name)?.unwrap_or(0);
-        let left = used.saturating_sub(1);
-        limits::put(tx, mode, LimitKind::Slot, &cap.name, &left, it.order.now)?;
+    let mode = it.order.mode;
+    for name in intent::counters_of(&it.order, &it.settings) {
+        let used: u32 = limits::get(tx, mode, LimitKind::Slot, &name)?.unwrap_or(0);
+        limits::put(tx, mode, LimitKind::Slot, &name, &used.saturating_sub(1), it.order.now)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Concludes an outreach that nothing has come back from, and sees the message that never left.
 
-use super::{CampaignPayload, TrackedMessage, rules, tracked};
+use super::{CampaignPayload, TrackedMessage, tracked};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::lifecycle::unit::UnitState;
@@ -19,7 +19,7 @@ pub(super) fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Wo
     let concluded = ctx.store.read(|conn| prospects::conclusion(conn, ctx.mode, entity))?;
     let mut messages = tracked(ctx.store, ctx.mode, entity)?;
     messages.retain(|message| message.row.campaign == campaign);
-    Ok(decide(entity, concluded, &messages, &rules(ctx.settings), ctx.now))
+    Ok(decide(entity, concluded, &messages, &ctx.settings.outreach.rules(ctx.mode), ctx.now))
 }
 
 /// Where a message stands for the purpose of a conclusion.

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    MessagePayload, Pending, addresses, message_name, pending, planned, rules, sender, suppressed,
-    told,
+    MessagePayload, Pending, addresses, mail_refused, message_name, pending, planned, sender,
+    suppressed, told,
 };
 use crate::domain::effect::{Action, Audience, Effect, EffectKey, Mail, PersonTask, TaskKind};
 use crate::domain::error::WorkError;
@@ -40,6 +40,8 @@ pub(super) struct Facts {
 pub(super) enum Decision {
     /// Nothing: a rule ended the sequence.
     Skip(String),
+    /// Not this one: the law of the prospect's country forbids it. The sequence goes on.
+    Forbidden(String),
     /// Send it.
     Send(Box<EffectRequest>),
     /// Ask a person to send it or to call.
@@ -73,6 +75,7 @@ pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutco
     let facts = gather(ctx, unit)?;
     match decide(&facts, unit.answer.as_ref())? {
         Decision::Skip(reason) => Ok(skipped(&facts, reason)),
+        Decision::Forbidden(why) => Ok(forbidden(&facts, &why, ctx.now)),
         Decision::Send(request) => {
             let key = ctx.effect_key(&request.entity, request.action, &request.version);
             ctx.perform(*request).await?;
@@ -116,7 +119,7 @@ fn gather(ctx: &LayerContext<'_>, unit: &Unit) -> Result<Facts, WorkError> {
         concluded,
         campaign_stopped,
         sender: sender(ctx.settings, mode),
-        rules: rules(ctx.settings),
+        rules: ctx.settings.outreach.rules(mode),
         order,
     })
 }
@@ -135,6 +138,11 @@ pub(super) fn decide(facts: &Facts, answer: Option<&Value>) -> Result<Decision, 
     }
     if let Some(reason) = &facts.campaign_stopped {
         return Ok(Decision::Skip(format!("campaign stopped: {reason}")));
+    }
+    if matches!(facts.order.channel, Channel::Email | Channel::Sms)
+        && let Some(why) = facts.rules.mail_refusal(&facts.prospect)
+    {
+        return Ok(Decision::Forbidden(why));
     }
     facts.sender.checked()?;
     match facts.order.channel {
@@ -240,6 +248,12 @@ fn skipped(facts: &Facts, reason: String) -> StepOutcome {
     }))
 }
 
+/// Leaves out a step that was planned while mail to its country was still allowed.
+fn forbidden(facts: &Facts, why: &str, now: Moment) -> StepOutcome {
+    let outcome = skipped(facts, why.to_owned()).event(mail_refused(&facts.prospect, why));
+    with_next_step(outcome, facts, now)
+}
+
 fn assigned(facts: &Facts, key: EffectKey) -> StepOutcome {
     let what = super::channel_word(facts.order.channel);
     StepOutcome::with(Next::Waiting { why: format!("a person: {what} to {}", facts.prospect.name) })
@@ -272,9 +286,9 @@ fn with_next_step(outcome: StepOutcome, facts: &Facts, now: Moment) -> StepOutco
     }
     let steps = facts.rules.plan(&facts.prospect);
     let this = steps.iter().find(|step| step.step == facts.order.step);
-    let next = steps.iter().find(|step| step.step == facts.order.step + 1);
-    let (Some(this), Some(next)) = (this, next) else { return outcome };
-    let at = now.plus_ms(next.after_ms - this.after_ms);
+    let next = steps.iter().find(|step| step.step > facts.order.step);
+    let Some(next) = next else { return outcome };
+    let at = now.plus_ms(next.after_ms - this.map_or(0, |this| this.after_ms));
     planned(outcome, &facts.prospect, &facts.order.campaign, &facts.rules, next, at)
 }
 

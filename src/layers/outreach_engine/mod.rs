@@ -83,19 +83,6 @@ struct CampaignPayload {
     campaign: String,
 }
 
-/// Returns the rules of sequences as configured.
-pub(super) fn rules(settings: &Settings) -> SequenceRules {
-    let outreach = &settings.outreach;
-    let (hours, caps) = (outreach.sequence_hours, outreach.caps);
-    SequenceRules {
-        after_hours: [hours.email, hours.linkedin, hours.sms, hours.phone].map(i64::from),
-        per_day: [caps.email, caps.linkedin, caps.sms, caps.phone],
-        sms: outreach.sms_enabled,
-        hours: outreach.quiet_hours.contact_hours(),
-        concluded_after_days: i64::from(outreach.expire_after_days),
-    }
-}
-
 /// Returns the sender as configured.
 ///
 /// Unsubscribe links are signed with a key that derives from the mailbox's. Where that is not set,
@@ -122,7 +109,7 @@ fn begin_promoted(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Wo
     let Some(prospect) = prospect else {
         return Ok(StepOutcome::skipped("the prospect is not in the database"));
     };
-    let rules = rules(ctx.settings);
+    let rules = ctx.settings.outreach.rules(ctx.mode);
     if rules.plan(&prospect).is_empty() {
         return Ok(no_channel(&prospect));
     }
@@ -162,7 +149,16 @@ pub(super) fn begin(
         payload,
     )
     .at(rules.concluded_at(now.plus_ms(last.after_ms)));
+    let outcome = match rules.mail_refusal(prospect).filter(|_| prospect.email.is_some()) {
+        Some(why) => outcome.event(mail_refused(prospect, &why)),
+        None => outcome,
+    };
     planned(outcome, prospect, campaign, rules, first, now).unit(conclude)
+}
+
+/// Tells that a prospect gets no mail, and which law says so.
+fn mail_refused(prospect: &Prospect, why: &str) -> NewEvent {
+    told("mail_refused", format!("no e-mail to {}: {why}", prospect.name))
 }
 
 /// Adds one step of the sequence: its row and its unit, with a place in the channel's daily quota.
@@ -197,7 +193,7 @@ fn planned(
         format!("{} {} to {}", channel_word(step.channel), step.step, prospect.name),
         json!(payload),
     )
-    .in_slot(rules.slot(step.channel, &prospect.zone));
+    .in_slot(rules.slot(step.channel, &step.address, &prospect.zone));
     // What is due at once is not a plan, and is not put off to the next quarter hour.
     let unit = if step.after_ms == 0 { unit } else { unit.at(at) };
     outcome.change(SalesChange::Message(row)).unit(unit)

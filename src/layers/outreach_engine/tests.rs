@@ -22,6 +22,10 @@ fn settings() -> Settings {
     embedded(std::path::Path::new("/nowhere")).unwrap()
 }
 
+fn rules() -> SequenceRules {
+    settings().outreach.rules(Mode::Dry)
+}
+
 fn prospect() -> Prospect {
     Prospect {
         entity: ENTITY.to_owned(),
@@ -93,7 +97,7 @@ fn facts(step: u32, channel: Channel) -> Facts {
         concluded: None,
         campaign_stopped: None,
         sender: sender(&settings(), Mode::Dry),
-        rules: rules(&settings()),
+        rules: rules(),
     }
 }
 
@@ -191,15 +195,15 @@ fn a_sent_step_plans_the_next_one_at_its_distance_and_the_last_one_none() {
     assert_eq!(next.name, message_name(ENTITY, "intro", 2));
     assert_eq!(next.run_at, Some(NOW.plus_ms(72 * HOUR_MS)));
     assert_eq!(
-        next.slot.as_ref().map(|slot| (slot.quota.as_str(), slot.per_day)),
-        Some(("phone", 20))
+        next.slot.as_ref().map(|slot| slot.quotas.clone()),
+        Some(rules().quotas(Channel::Phone, "+441632960001"))
     );
     assert!(sent(&facts(2, Channel::Phone), None, NOW).units.is_empty());
 }
 
 #[test]
 fn a_sequence_begins_with_one_step_and_the_unit_that_concludes_it() {
-    let outcome = begin(StepOutcome::done(), &prospect(), "intro", &rules(&settings()), NOW);
+    let outcome = begin(StepOutcome::done(), &prospect(), "intro", &rules(), NOW);
     let versions: Vec<&str> = outcome.units.iter().map(|unit| unit.name.version.as_str()).collect();
     assert_eq!(versions, ["message/intro/1", "conclude/intro"]);
     let concluded_at = outcome.units[1].run_at.unwrap();
@@ -316,7 +320,7 @@ fn message(
 }
 
 fn concluded(messages: &[TrackedMessage], now: Moment) -> StepOutcome {
-    conclude(ENTITY, None, messages, &rules(&settings()), now)
+    conclude(ENTITY, None, messages, &rules(), now)
 }
 
 #[test]
@@ -357,7 +361,7 @@ fn who_was_never_contacted_is_not_counted_as_contacted() {
 
 #[test]
 fn an_outreach_that_is_concluded_stays_as_it_is() {
-    let outcome = conclude(ENTITY, Some(Conclusion::Booked), &[], &rules(&settings()), NOW);
+    let outcome = conclude(ENTITY, Some(Conclusion::Booked), &[], &rules(), NOW);
     assert!(outcome.changes.is_empty());
     assert_eq!(outcome.next, Next::Done);
 }
@@ -389,7 +393,7 @@ fn a_promoted_prospect_is_found_once_and_only_in_the_live_world() {
     assert_eq!(found(Mode::Live).len(), 1);
     assert_eq!(found(Mode::Live)[0].name.version, "begin/intro");
     assert!(found(Mode::Dry).is_empty());
-    let begun = begin(StepOutcome::done(), &prospect(), "intro", &rules(&settings), NOW);
+    let begun = begin(StepOutcome::done(), &prospect(), "intro", &rules(), NOW);
     write(begun.changes);
     assert!(found(Mode::Live).is_empty());
 }

@@ -31,6 +31,7 @@ fn facts(settings: &Settings, n: u32) -> Facts<'_> {
         &observed,
     );
     Facts {
+        mode: crate::domain::mode::Mode::Dry,
         campaign: "intro".to_owned(),
         prospect: Prospect {
             entity,
