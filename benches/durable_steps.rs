@@ -39,7 +39,7 @@ use cep_machine::runtime::clock::SystemClock;
 use cep_machine::store::attempts::{self, AttemptEnd};
 use cep_machine::store::effects::NewEffect;
 use cep_machine::store::units::Settled;
-use cep_machine::store::{Store, effects, units};
+use cep_machine::store::{Store, Write, effects, units};
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Units in one measurement: some seconds of work, many hundreds of commits.
@@ -115,10 +115,9 @@ impl Layers for OneEffectEach {
 
 struct Nothing;
 
-#[async_trait]
 impl Receive for Nothing {
-    async fn receive(&self, _: Mode, _: Moment, _: RawDelivery) -> Result<(), WorkError> {
-        Ok(())
+    fn receive(&self, _: Mode, _: Moment, _: RawDelivery) -> Result<Write, WorkError> {
+        Ok(Box::new(|_| Ok(())))
     }
 }
 

@@ -38,9 +38,9 @@ use cep_machine::engines::orchestrator::contract::{
 use cep_machine::engines::orchestrator::engine::{AtOnce, Orchestrator, RunOrder, Steer};
 use cep_machine::layers::{NineLayers, onboarding_flow};
 use cep_machine::runtime::clock::SystemClock;
-use cep_machine::store::Store;
 use cep_machine::store::error::StoreError;
 use cep_machine::store::operations::{clients, onboarding, profile_work, reviews};
+use cep_machine::store::{Store, Write};
 use cep_machine::store::{changes, units};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -85,18 +85,12 @@ impl Layers for Operations {
 }
 
 /// Takes in what clients and reviewers send, unsigned: signatures are the app's business.
-struct Inbox(Store);
+struct Inbox;
 
-#[async_trait]
 impl Receive for Inbox {
-    async fn receive(
-        &self,
-        mode: Mode,
-        now: Moment,
-        delivery: RawDelivery,
-    ) -> Result<(), WorkError> {
+    fn receive(&self, mode: Mode, now: Moment, delivery: RawDelivery) -> Result<Write, WorkError> {
         let body: Value = serde_json::from_slice(&delivery.body).unwrap();
-        let written = self.0.write("receive", move |tx| {
+        Ok(Box::new(move |tx| {
             if delivery.provider == "person" {
                 let unit: UnitName = serde_json::from_value(body["unit"].clone()).unwrap();
                 units::answer(tx, mode, &unit, &body)?;
@@ -106,8 +100,7 @@ impl Receive for Inbox {
                 units::insert(tx, mode, None, now, &unit)?;
             }
             Ok(())
-        });
-        Ok(written.await?)
+        }))
     }
 }
 
@@ -158,7 +151,7 @@ async fn run(clients: Vec<Client>, rate: f64) -> Stage {
     let driven = Driven {
         layers: Arc::new(Operations),
         counterparties: Some(Arc::new(Society::new(SEED, members))),
-        receive: Arc::new(Inbox(store.clone())),
+        receive: Arc::new(Inbox),
     };
     let orchestrator =
         Orchestrator::new(store.clone(), Arc::new(gate), driven, clock, settings, SEED);

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,7 +22,7 @@ use crate::effects::counterparty::RawDelivery;
 use crate::engines::orchestrator::contract::Receive;
 use crate::runtime::clock::Clock;
 use crate::store::error::StoreError;
-use crate::store::{Store, inbox, units};
+use crate::store::{Write, inbox, units};
 
 /// How old a dry delivery may be. Dry time stands still while a person works on something else, and
 /// a simulated sender signs once; a real one would sign each of its retries anew.
@@ -31,7 +30,6 @@ const DRY_TOLERANCE_MS: i64 = 400 * DAY_MS;
 
 /// The entry for deliveries.
 pub(super) struct Inbox {
-    store: Store,
     clock: Arc<dyn Clock>,
     settings: Arc<Settings>,
     forged: AtomicU64,
@@ -39,8 +37,8 @@ pub(super) struct Inbox {
 
 impl Inbox {
     /// Opens the entry.
-    pub(super) const fn new(store: Store, clock: Arc<dyn Clock>, settings: Arc<Settings>) -> Self {
-        Self { store, clock, settings, forged: AtomicU64::new(0) }
+    pub(super) const fn new(clock: Arc<dyn Clock>, settings: Arc<Settings>) -> Self {
+        Self { clock, settings, forged: AtomicU64::new(0) }
     }
 
     /// Returns how many deliveries were refused for their signature since this process started.
@@ -72,14 +70,8 @@ impl Inbox {
     }
 }
 
-#[async_trait]
 impl Receive for Inbox {
-    async fn receive(
-        &self,
-        mode: Mode,
-        now: Moment,
-        delivery: RawDelivery,
-    ) -> Result<(), WorkError> {
+    fn receive(&self, mode: Mode, now: Moment, delivery: RawDelivery) -> Result<Write, WorkError> {
         let provider = self.verify(mode, now, &delivery).map_err(|why| {
             self.forged.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(provider = delivery.provider, why, "a delivery was refused");
@@ -87,10 +79,7 @@ impl Receive for Inbox {
         })?;
         let work = work_of(provider, &delivery)?;
         let wall = self.clock.wall();
-        let taken = self
-            .store
-            .write("receive", move |tx| take_in(tx, mode, provider, &delivery, work, now, wall));
-        Ok(taken.await?)
+        Ok(Box::new(move |tx| take_in(tx, mode, provider, &delivery, work, now, wall)))
     }
 }
 
@@ -167,6 +156,7 @@ fn take_in(
 mod tests {
     use super::*;
     use crate::runtime::clock::ManualClock;
+    use crate::store::Store;
 
     struct Desk {
         _folder: tempfile::TempDir,
@@ -181,7 +171,7 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
         let store = Store::open(&folder.path().join("t.db"), Arc::clone(&clock)).unwrap();
         let settings = Arc::new(crate::config::embedded(folder.path()).unwrap());
-        let inbox = Inbox::new(store.clone(), clock, settings);
+        let inbox = Inbox::new(clock, settings);
         Desk { _folder: folder, store, inbox }
     }
 
@@ -205,7 +195,8 @@ mod tests {
         let desk = desk();
         let delivery = signed("stripe", "whsec_dry_stripe_signing_key", r#"{"id":"evt_1"}"#);
         for _ in 0..2 {
-            desk.inbox.receive(Mode::Dry, NOW, delivery.clone()).await.unwrap();
+            let write = desk.inbox.receive(Mode::Dry, NOW, delivery.clone()).unwrap();
+            desk.store.write("receive", write).await.unwrap();
         }
         assert_eq!((count(&desk, "inbox"), count(&desk, "units")), (1, 1));
         let unit: (i64, String, String) = desk
@@ -221,19 +212,19 @@ mod tests {
         assert_eq!(payload, json!({ "body": { "id": "evt_1" }, "inbox_id": 1 }));
     }
 
-    #[tokio::test]
-    async fn a_forged_delivery_is_counted_and_leaves_no_row() {
+    #[test]
+    fn a_forged_delivery_is_counted_and_leaves_no_row() {
         let desk = desk();
         let forged = signed("stripe", "another key", "{}");
-        assert!(desk.inbox.receive(Mode::Dry, NOW, forged).await.is_err());
+        assert!(desk.inbox.receive(Mode::Dry, NOW, forged).is_err());
         assert_eq!((count(&desk, "inbox"), desk.inbox.forged()), (0, 1));
     }
 
-    #[tokio::test]
-    async fn nothing_is_taken_in_live_without_a_real_key() {
+    #[test]
+    fn nothing_is_taken_in_live_without_a_real_key() {
         let desk = desk();
         let dry = signed("stripe", "whsec_dry_stripe_signing_key", "{}");
-        assert!(desk.inbox.receive(Mode::Live, NOW, dry).await.is_err());
+        assert!(desk.inbox.receive(Mode::Live, NOW, dry).is_err());
         assert_eq!(count(&desk, "inbox"), 0);
     }
 }

@@ -73,7 +73,7 @@ pub fn build(setup: Setup) -> Result<Parts, Refusal> {
     let store = Store::open(&database, Arc::clone(&clock)).map_err(|error| unusable(&error))?;
     let seed = Seed(settings.sim.seed);
     let sim = Sim::new(seed, settings.sim.faults.clone(), receiver(&settings)?.map(Arc::new));
-    let inbox = Arc::new(Inbox::new(store.clone(), Arc::clone(&clock), Arc::clone(&settings)));
+    let inbox = Arc::new(Inbox::new(Arc::clone(&clock), Arc::clone(&settings)));
     let engine = |world: World, counterparties: Option<Arc<dyn Counterparties>>| {
         let gate = Gate::new(
             world,

@@ -7,4 +7,3 @@ pub mod clock;
 pub mod failpoint;
 pub mod process;
 pub mod spawn;
-pub mod wave;

@@ -34,6 +34,7 @@ pub mod runs;
 pub mod sales;
 pub mod unit_list;
 pub mod units;
+pub mod wave;
 mod words;
 mod writer;
 
@@ -45,7 +46,7 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use self::error::StoreError;
-use self::writer::Writer;
+use self::writer::{Job, Writer};
 use crate::runtime::clock::Clock;
 
 /// How many connections read. Two workers on two cores and the screen's projector; a fourth would
@@ -68,6 +69,34 @@ struct Inner {
 
 /// The answer to a queued write; it resolves after COMMIT.
 pub struct Committed<T>(oneshot::Receiver<Result<T, StoreError>>);
+
+/// A write that is not queued yet.
+pub type Write = Box<dyn FnOnce(&Connection) -> Result<(), StoreError> + Send>;
+
+/// Commands that reach the writer in one piece, so that they share a commit (or, when they are many,
+/// a few). Each one still succeeds or fails alone. One that is dropped unsent writes nothing.
+pub struct Batch {
+    jobs: Vec<Job>,
+    writer: Writer,
+}
+
+impl Batch {
+    /// Adds a command; its answer comes after COMMIT.
+    pub fn write<T: Send + 'static>(
+        &mut self,
+        name: &'static str,
+        command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Committed<T> {
+        let (job, answer) = Job::new(name, command);
+        self.jobs.push(job);
+        Committed(answer)
+    }
+
+    /// Queues the commands for the writer, in the order in which they were added.
+    pub fn send(self) {
+        self.writer.submit(self.jobs);
+    }
+}
 
 impl<T> Committed<T> {
     /// Waits for the answer on a thread that is not a worker of the runtime.
@@ -151,7 +180,15 @@ impl Store {
         name: &'static str,
         command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Committed<T> {
-        Committed(self.inner.writer.submit(name, command))
+        let mut batch = self.batch();
+        let answer = batch.write(name, command);
+        batch.send();
+        answer
+    }
+
+    /// Begins a batch of commands.
+    pub fn batch(&self) -> Batch {
+        Batch { jobs: Vec::new(), writer: self.inner.writer.clone() }
     }
 
     /// Returns how long the writer's latest COMMIT took, in microseconds.

@@ -1,10 +1,12 @@
 //! Runs the one thread that writes, with group commit.
 //!
 //! Commands that are queued at the same time share one transaction and one fsync: at most 256 of
-//! them, or as many as can be applied in 2 ms. The thread never lingers for more. Each command has
-//! a savepoint of its own, so one that fails takes nothing of its neighbours with it, and each is
-//! answered only after COMMIT: an answer means that the change survives a power cut.
+//! them, or as many as can be applied in 2 ms. The thread never lingers for more; whoever has
+//! several commands at once hands them over in one piece, so that the first is not committed alone.
+//! Each command has a savepoint of its own, so one that fails takes nothing of its neighbours with
+//! it, and each is answered only after COMMIT: an answer means that the change survives a power cut.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -22,7 +24,7 @@ const BATCH_MAX: usize = 256;
 /// How long one transaction may be filled, in microseconds.
 const BATCH_US_MAX: u64 = 2_000;
 
-/// How many commands may be queued. A full queue makes workers wait, which is the back-pressure
+/// How many hand-overs may be queued. A full queue makes workers wait, which is the back-pressure
 /// wanted: a disk that cannot keep up must slow the work, not fill the memory.
 const QUEUE_MAX: usize = 4_096;
 
@@ -45,10 +47,30 @@ struct Applied {
     reply: Reply,
 }
 
+impl Job {
+    /// Makes a command; the receiver yields its answer after COMMIT.
+    pub(super) fn new<T: Send + 'static>(
+        name: &'static str,
+        command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+        let (sender, receiver) = oneshot::channel();
+        let apply = Box::new(move |conn: Result<&Connection, StoreError>| {
+            let result = conn.and_then(command);
+            let keep = result.is_ok();
+            let reply: Reply = Box::new(move |committed: Result<(), StoreError>| {
+                // The asker may be gone (cancelled); its command was committed all the same.
+                drop(sender.send(committed.and(result)));
+            });
+            Applied { keep, reply }
+        });
+        (Self { name, apply }, receiver)
+    }
+}
+
 /// The sending end of the writer's queue.
 #[derive(Clone)]
 pub(super) struct Writer {
-    queue: SyncSender<Job>,
+    queue: SyncSender<Vec<Job>>,
     /// Microseconds that the latest COMMIT took.
     commit_us: Arc<AtomicU64>,
 }
@@ -60,11 +82,11 @@ impl Writer {
         clock: Arc<dyn Clock>,
         commits: watch::Sender<u64>,
     ) -> Result<Self, StoreError> {
-        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let (queue, handed) = sync_channel(QUEUE_MAX);
         let commit_us = Arc::new(AtomicU64::new(0));
         let took = Arc::clone(&commit_us);
         crate::runtime::spawn::thread("store writer", move || {
-            work(&conn, &jobs, clock.as_ref(), &commits, &took);
+            work(&conn, &handed, clock.as_ref(), &commits, &took);
         })
         .map_err(|_| StoreError::WriterGone)?;
         Ok(Self { queue, commit_us })
@@ -75,41 +97,34 @@ impl Writer {
         self.commit_us.load(Ordering::Relaxed)
     }
 
-    /// Queues a command at once; the receiver yields its answer after COMMIT.
-    pub(super) fn submit<T: Send + 'static>(
-        &self,
-        name: &'static str,
-        command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> oneshot::Receiver<Result<T, StoreError>> {
-        let (sender, receiver) = oneshot::channel();
-        let apply = Box::new(move |conn: Result<&Connection, StoreError>| {
-            let result = conn.and_then(command);
-            let keep = result.is_ok();
-            let reply: Reply = Box::new(move |committed: Result<(), StoreError>| {
-                // The asker may be gone (cancelled); its command was committed all the same.
-                drop(sender.send(committed.and(result)));
-            });
-            Applied { keep, reply }
-        });
-        // A failed send drops the job and with it the reply's sender, which the receiver sees.
-        drop(self.queue.send(Job { name, apply }));
-        receiver
+    /// Queues commands at once and in this order; nothing comes between them.
+    pub(super) fn submit(&self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        // A failed send drops the jobs and with them their replies' senders, which receivers see.
+        drop(self.queue.send(jobs));
     }
 }
 
 fn work(
     conn: &Connection,
-    jobs: &Receiver<Job>,
+    queue: &Receiver<Vec<Job>>,
     clock: &dyn Clock,
     commits: &watch::Sender<u64>,
     commit_us: &AtomicU64,
 ) {
-    while let Ok(first) = jobs.recv() {
+    let mut waiting = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            let Ok(jobs) = queue.recv() else { break };
+            waiting.extend(jobs);
+        }
         let started = clock.monotonic_us();
         let mut replies = Vec::new();
         let begun = conn.execute_batch("BEGIN IMMEDIATE");
         let mut trouble = begun.err().map(|error| ("the start of a transaction", error));
-        let mut job = Some(first);
+        let mut job = waiting.pop_front();
         while let Some(next) = job.take() {
             let name = next.name;
             match apply(conn, next, trouble.as_ref()) {
@@ -122,7 +137,10 @@ fn work(
             let full = replies.len() >= BATCH_MAX
                 || clock.monotonic_us().saturating_sub(started) >= BATCH_US_MAX;
             if !full && trouble.is_none() {
-                job = jobs.try_recv().ok();
+                if waiting.is_empty() {
+                    waiting.extend(queue.try_recv().unwrap_or_default());
+                }
+                job = waiting.pop_front();
             }
         }
         let applied = clock.monotonic_us();

@@ -26,8 +26,8 @@ use cep_machine::engines::orchestrator::engine::{
     AtOnce, Orchestrator, RunOrder, RunReport, Steer,
 };
 use cep_machine::runtime::clock::SystemClock;
-use cep_machine::store::Store;
 use cep_machine::store::error::StoreError;
+use cep_machine::store::{Store, Write};
 use tokio::sync::watch;
 
 /// What the receiver does with the n-th send of an effect.
@@ -144,10 +144,9 @@ pub(crate) fn mail(text: &str) -> Mail {
 
 pub(crate) struct NoDeliveries;
 
-#[async_trait]
 impl Receive for NoDeliveries {
-    async fn receive(&self, _: Mode, _: Moment, _: RawDelivery) -> Result<(), WorkError> {
-        Ok(())
+    fn receive(&self, _: Mode, _: Moment, _: RawDelivery) -> Result<Write, WorkError> {
+        Ok(Box::new(|_| Ok(())))
     }
 }
 

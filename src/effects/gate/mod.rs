@@ -28,8 +28,8 @@ use crate::domain::time::Moment;
 use crate::effects::permit::Permit;
 use crate::runtime::clock::Clock;
 use crate::runtime::failpoint;
-use crate::runtime::wave::{Stage, Turn};
 use crate::store::effects::NewEffect;
+use crate::store::wave::{Stage, Turn};
 use crate::store::{Store, effects as journal};
 
 /// How long a call may take. Receivers that need longer are broken for a machine that holds a unit
@@ -97,8 +97,9 @@ impl Gate {
         let row = self.journal_row(&order, &key, route.recovery)?;
         self.reconcile(&permit, &order, &key, &route).await?;
         failpoint::hit("effect.before_intent");
-        turn.enter(Stage::Intent).await;
-        let admission = self.store.write(
+        let admission = turn.write(
+            &self.store,
+            Stage::Intent,
             "effect intent",
             intent::admit(
                 order.clone(),
@@ -108,7 +109,6 @@ impl Gate {
                 self.clock.wall(),
             ),
         );
-        turn.pass(Stage::Intent);
         let (sends, payload) = match admission.await.map_err(WorkError::from)? {
             Admission::Replay(receipt) => return Ok(receipt),
             Admission::Deferred { until, why } => return Err(Stop::Deferred { until, why }),
@@ -228,8 +228,9 @@ impl Gate {
         turn: &Turn,
     ) -> Result<Receipt, Stop> {
         failpoint::hit("effect.before_result");
-        turn.enter(Stage::Result).await;
-        let noted = self.store.write(
+        let noted = turn.write(
+            &self.store,
+            Stage::Result,
             "effect result",
             result::settle(result::Settlement {
                 order: order.clone(),
@@ -242,7 +243,6 @@ impl Gate {
                 wall: self.clock.wall(),
             }),
         );
-        turn.pass(Stage::Result);
         noted.await.map_err(WorkError::from)?;
         failpoint::hit("effect.settled");
         match answer {

@@ -19,9 +19,8 @@ use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit};
 use crate::effects::counterparty::{Counterparties, RawDelivery};
 use crate::effects::gate::{EffectOrder, Gate};
-use crate::store::Store;
-
-use crate::runtime::wave::Turn;
+use crate::store::wave::Turn;
+use crate::store::{Store, Write};
 
 /// What `discover` may look at.
 pub struct Discover<'a> {
@@ -123,15 +122,13 @@ pub trait Layers: Send + Sync {
 }
 
 /// The one entry for deliveries; `app::receive` implements it.
-#[async_trait]
 pub trait Receive: Send + Sync {
-    /// Verifies, stores and queues a delivery; a duplicate changes nothing.
-    async fn receive(
-        &self,
-        mode: Mode,
-        now: Moment,
-        delivery: RawDelivery,
-    ) -> Result<(), WorkError>;
+    /// Verifies a delivery and returns what stores it and queues its work; a duplicate changes
+    /// nothing. It is acknowledged when that is committed.
+    ///
+    /// # Errors
+    /// A delivery that is not taken in: forged, or without work that anybody knows.
+    fn receive(&self, mode: Mode, now: Moment, delivery: RawDelivery) -> Result<Write, WorkError>;
 }
 
 /// What the orchestrator drives, joined in one value by `app::wiring`.

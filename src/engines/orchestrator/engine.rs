@@ -6,42 +6,31 @@
 
 use std::sync::Arc;
 
+use rusqlite::Connection;
 use tokio::sync::watch;
 
-use super::contract::{Discover, Driven};
+use super::contract::Driven;
 use super::course::Course;
-use super::hold;
 pub use super::order::{AtOnce, Pace, Progress, RunError, RunOrder, RunReport, Steer};
+use super::round::Round;
 use super::worker::{self, Claimed, Shop};
 use crate::config::Settings;
 use crate::domain::draw::Seed;
-use crate::domain::ids::RunId;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::RunEvent;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
-use crate::domain::unit::Unit;
 use crate::effects::gate::Gate;
 use crate::runtime::clock::Clock;
 use crate::runtime::failpoint;
-use crate::runtime::wave::Turn;
 use crate::store::error::StoreError;
-use crate::store::{Store, attempts, clocks, leases, units};
+use crate::store::wave::Turn;
+use crate::store::{Store, clocks, units};
 
 /// The orchestrator of one mode.
 pub struct Orchestrator {
     pub(super) shop: Arc<Shop>,
     progress: watch::Sender<Progress>,
-}
-
-/// What a round of work came to.
-enum Round {
-    /// Something was done, or something new was found.
-    Worked,
-    /// Nothing is left at this moment.
-    Quiet,
-    /// The person wants it to stop.
-    Stopped(Steer),
 }
 
 impl Orchestrator {
@@ -109,139 +98,53 @@ impl Orchestrator {
         pace: &dyn Pace,
         steer: &mut watch::Receiver<Steer>,
     ) -> Result<Option<Steer>, RunError> {
+        let mut jump = None;
+        // Whether the last commit looked for ready units at this moment and found none.
+        let mut asked = false;
+        let mut last_look = false;
         loop {
-            match self.round(course, steer).await? {
-                Round::Worked => {}
-                Round::Stopped(steer) => return Ok(Some(steer)),
-                Round::Quiet => match self.next_moment(course)? {
-                    Some(next) => self.wait_until(course, next, pace, steer).await?,
-                    None => return Ok(None),
-                },
+            if let Some(told) = self.obey(course, steer).await? {
+                return Ok(Some(told));
             }
-        }
-    }
-
-    /// Does everything that can be done at this moment, once around.
-    async fn round(
-        &self,
-        course: &mut Course<'_>,
-        steer: &mut watch::Receiver<Steer>,
-    ) -> Result<Round, RunError> {
-        let delivered = self.deliver(course).await?;
-        let found = self.discover(course).await?;
-        let mut worked = 0;
-        loop {
-            if let Some(stop) = self.obey(course, steer).await? {
-                return Ok(Round::Stopped(stop));
-            }
-            let units = self.claim(course).await?;
-            if units.is_empty() {
-                break;
-            }
-            worked += units.len();
-            self.wave(course, units).await?;
-        }
-        Ok(if delivered + found + worked > 0 { Round::Worked } else { Round::Quiet })
-    }
-
-    /// Hands in what counterparties send up to now.
-    async fn deliver(&self, course: &mut Course<'_>) -> Result<usize, RunError> {
-        let shop = &self.shop;
-        let Some(counterparties) = &shop.driven.counterparties else { return Ok(0) };
-        course.upcoming.extend(&shop.store, course.order.mode, counterparties.as_ref())?;
-        let due = course.upcoming.due(course.now, course.horizon);
-        let n = due.len();
-        let received = due
-            .into_iter()
-            .map(|delivery| shop.driven.receive.receive(course.order.mode, course.now, delivery));
-        for result in futures::future::join_all(received).await {
-            if let Err(error) = result {
-                tracing::error!(%error, "a delivery was not taken in");
-            }
-        }
-        if n > 0 {
-            failpoint::hit("inbox.committed");
-        }
-        Ok(n)
-    }
-
-    /// Lets every layer of the run look for work, and writes what is new.
-    async fn discover(&self, course: &Course<'_>) -> Result<usize, RunError> {
-        let shop = &self.shop;
-        let (mode, now, id) = (course.order.mode, course.now, course.id);
-        let mut found = Vec::new();
-        for &layer in &course.order.layers {
-            let ctx = Discover {
-                mode,
-                now,
-                store: &shop.store,
-                settings: &shop.settings,
-                input: course.order.input.as_ref(),
-            };
-            let new = shop.driven.layers.discover(layer, &ctx);
-            found.extend(new.map_err(|error| RunError::Discover { layer, error })?);
-        }
-        if found.is_empty() {
-            return Ok(0);
-        }
-        let inserted = shop
-            .store
-            .write("discover", move |tx| {
-                found.iter().try_fold(0, |n, unit| {
-                    units::insert(tx, mode, Some(id), now, unit).map(|new| n + usize::from(new))
-                })
-            })
-            .await?;
-        failpoint::hit("discover.committed");
-        Ok(inserted)
-    }
-
-    /// Claims the next wave: as many ready units as are worked at the same time, layer by layer.
-    async fn claim(&self, course: &Course<'_>) -> Result<Vec<Claimed>, RunError> {
-        if course.hold.is_lost() {
-            return Err(StoreError::Fenced { what: "a lease of this run" }.into());
-        }
-        let shop = &self.shop;
-        let (mode, now, id) = (course.order.mode, course.now, course.id);
-        let (horizon, owner) = (course.horizon, course.order.owner.clone());
-        let wall = shop.clock.wall();
-        let limit = shop.settings.orchestrator.concurrency;
-        let leases: Vec<_> = course
-            .order
-            .layers
-            .iter()
-            .filter_map(|&layer| Some((layer, course.hold.epoch_of(&hold::name_of(layer))?)))
-            .collect();
-        failpoint::hit("claim.before_commit");
-        let claimed = shop
-            .store
-            .write("claim", move |tx| {
-                let mut claimed = Vec::new();
-                for (layer, lease) in leases {
-                    units::promote_due(tx, mode, layer, now, horizon)?;
-                    let room = limit - claimed.len();
-                    for unit in units::claim(tx, mode, layer, lease, id, now, room)? {
-                        let trace_id = trace_id(&unit, id);
-                        let (attempt, number) =
-                            attempts::start(tx, &unit, &owner, &trace_id, now, wall)?;
-                        claimed.push(Claimed { unit, attempt, number, trace_id });
-                    }
-                    if claimed.len() == limit {
-                        break;
-                    }
+            let Round { news, mut units } = self.round(course, jump.take(), asked).await?;
+            asked = true;
+            if !news && units.is_empty() {
+                match self.next_moment(course)? {
+                    Some(next) => jump = self.wait_until(course, next, pace, steer).await?,
+                    None if last_look => return Ok(None),
+                    // Another process may have made a unit ready since the last claim.
+                    None => (last_look, asked) = (true, false),
                 }
-                Ok(claimed)
-            })
-            .await?;
-        failpoint::hit("claim.committed");
-        Ok(claimed)
+                continue;
+            }
+            last_look = false;
+            while !units.is_empty() {
+                let next = self.wave(course, units, steer).await?;
+                asked = next.is_some();
+                units = next.unwrap_or_default();
+            }
+        }
     }
 
-    /// Works a wave of units at the same time; in dry mode in lockstep, so that a seed decides all.
-    async fn wave(&self, course: &Course<'_>, claimed: Vec<Claimed>) -> Result<(), RunError> {
-        let turns = match course.order.mode {
-            Mode::Dry => Turn::wave(claimed.len()),
-            Mode::Live => claimed.iter().map(|_| Turn::free()).collect(),
+    /// Works a wave of units at the same time. In dry mode they go in lockstep, so that a seed
+    /// decides all, and the commit of their outcomes claims the next wave, unless the person wants
+    /// nothing more claimed. Returns that claim, `None` when there was none.
+    async fn wave(
+        &self,
+        course: &Course<'_>,
+        claimed: Vec<Claimed>,
+        steer: &watch::Receiver<Steer>,
+    ) -> Result<Option<Vec<Claimed>>, RunError> {
+        let (turns, next) = match course.order.mode {
+            Mode::Live => (claimed.iter().map(|_| Turn::free()).collect(), None),
+            Mode::Dry => {
+                let (claim, steer) = (self.claim(course), steer.clone());
+                let unless_told = move |tx: &Connection| {
+                    if *steer.borrow() == Steer::Go { claim(tx).map(Some) } else { Ok(None) }
+                };
+                let (turns, next) = Turn::wave(&self.shop.store, claimed.len(), unless_told);
+                (turns, Some(next))
+            }
         };
         let tasks: Vec<_> = claimed
             .into_iter()
@@ -256,7 +159,13 @@ impl Orchestrator {
             let done = task.await.unwrap_or(Err(StoreError::WriterGone));
             first_error = first_error.or(done.err());
         }
-        first_error.map_or(Ok(()), |error| Err(error.into()))
+        if let Some(error) = first_error {
+            return Err(error.into());
+        }
+        let Some(next) = next else { return Ok(None) };
+        let next = next.await?;
+        failpoint::hit("claim.committed");
+        Ok(next)
     }
 
     /// Obeys what the person said: waits while paused, and returns a stop.
@@ -309,17 +218,17 @@ impl Orchestrator {
         Ok(next.filter(|&at| mode == Mode::Live || at <= course.settle_until))
     }
 
-    /// Lets the mode's time come to `next`: a jump in dry mode, a real wait in live.
+    /// Waits until the mode's time may come to `next`. Live time has passed by then; dry time jumps
+    /// with the commit of the next round, unless the person said something meanwhile.
     async fn wait_until(
         &self,
         course: &mut Course<'_>,
         next: Moment,
         pace: &dyn Pace,
         steer: &mut watch::Receiver<Steer>,
-    ) -> Result<(), RunError> {
+    ) -> Result<Option<Moment>, RunError> {
         let shop = &self.shop;
-        let (mode, from) = (course.order.mode, course.now);
-        if mode == Mode::Live {
+        if course.order.mode == Mode::Live {
             let wait_ms = u64::try_from(next.since(shop.clock.wall())).unwrap_or(0);
             let pause = shop.clock.pause(std::time::Duration::from_millis(wait_ms));
             tokio::select! {
@@ -327,32 +236,16 @@ impl Orchestrator {
                 _ = steer.changed() => {}
             }
             course.now = shop.clock.wall();
-            return Ok(());
+            return Ok(None);
         }
-        let to = next.max(from);
+        let (from, to) = (course.now, next.max(course.now));
         self.progress.send_modify(|progress| progress.jump = Some((from, to)));
         let paced = tokio::select! {
             () = pace.before_jump(from, to) => true,
             _ = steer.changed() => false,
         };
         self.progress.send_modify(|progress| progress.jump = None);
-        if !paced {
-            return Ok(());
-        }
-        let wall = shop.clock.wall();
-        let epoch = course.hold.epoch_of(hold::CLOCK);
-        let moved = shop
-            .store
-            .write("move dry time", move |tx| {
-                if let Some(epoch) = epoch {
-                    leases::assert_held(tx, mode, hold::CLOCK, epoch)?;
-                }
-                clocks::move_dry(tx, from, to, wall)
-            })
-            .await?;
-        failpoint::hit("clock.moved");
-        course.now = if moved { to } else { self.now(mode).await? };
-        Ok(())
+        Ok(paced.then_some(to))
     }
 }
 
@@ -361,11 +254,4 @@ fn earlier(a: Option<Moment>, b: Option<Moment>) -> Option<Moment> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     }
-}
-
-/// Makes the W3C trace id of an attempt: the same for the same claim, different for every other.
-fn trace_id(unit: &Unit, run: RunId) -> String {
-    use sha2::{Digest, Sha256};
-    let text = format!("{}|{}|{}|{}", unit.mode, run, unit.id, unit.epoch.0);
-    hex::encode(&Sha256::digest(text.as_bytes())[..16])
 }

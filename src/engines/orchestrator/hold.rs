@@ -108,6 +108,16 @@ impl Hold {
         self.lost.load(Ordering::Acquire)
     }
 
+    /// Returns the layers of this run with the name and epoch of the lease of each.
+    pub(super) fn layers(&self, layers: &[Layer]) -> Vec<(Layer, String, Epoch)> {
+        let lease = |&layer: &Layer| {
+            let name = name_of(layer);
+            let epoch = self.epoch_of(&name)?;
+            Some((layer, name, epoch))
+        };
+        layers.iter().filter_map(lease).collect()
+    }
+
     /// Gives the leases back.
     pub(super) async fn release(self, store: &Store) -> Result<(), StoreError> {
         let mode = self.mode;

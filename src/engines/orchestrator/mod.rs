@@ -2,7 +2,7 @@
 //!
 //! `contract` is what it drives, `order` what a run is told, `plan` decides (pure), `worker` takes
 //! one unit from claim to commit, `upcoming` knows what counterparties will do, `hold` keeps the
-//! leases, `course` starts and ends a run, `engine` drives it.
+//! leases, `course` starts and ends a run, `round` commits what a moment brings, `engine` drives it.
 
 pub mod contract;
 mod course;
@@ -10,5 +10,6 @@ pub mod engine;
 mod hold;
 pub mod order;
 mod plan;
+mod round;
 mod upcoming;
 mod worker;

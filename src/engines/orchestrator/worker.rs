@@ -25,10 +25,10 @@ use crate::domain::unit::Unit;
 use crate::effects::gate::Gate;
 use crate::runtime::clock::Clock;
 use crate::runtime::failpoint;
-use crate::runtime::wave::{Stage, Turn};
 use crate::store::attempts::{self, AttemptEnd};
 use crate::store::error::StoreError;
 use crate::store::events::{self, About};
+use crate::store::wave::{Stage, Turn};
 use crate::store::{Store, changes, units};
 
 /// What every worker of a run shares.
@@ -128,12 +128,10 @@ async fn commit(
 ) -> Result<(), StoreError> {
     let wall = shop.clock.wall();
     let attempt_id = claimed.attempt;
-    turn.enter(Stage::Outcome).await;
     failpoint::hit("outcome.before_commit");
-    let committed = shop
-        .store
-        .write("unit outcome", move |tx| write(tx, &claimed, &end, now, wall, duration_us));
-    turn.pass(Stage::Outcome);
+    let committed = turn.write(&shop.store, Stage::Outcome, "unit outcome", move |tx| {
+        write(tx, &claimed, &end, now, wall, duration_us)
+    });
     match committed.await {
         Err(StoreError::Fenced { what }) => {
             tracing::warn!(what, "a late write was refused: the unit has another holder");

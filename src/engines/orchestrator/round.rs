@@ -1,0 +1,208 @@
+//! Begins a round: what a moment brings is committed together, in one piece.
+//!
+//! What the commit leaves after a crash: dry time, the deliveries of the moment, what was discovered
+//! and the claim of the first wave stand or fall together, but for a batch so large that the writer
+//! divides it. Then a part of the deliveries may be missing; they are derived from the journal again
+//! and are still due.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::contract::Discover;
+use super::course::Course;
+use super::engine::Orchestrator;
+use super::hold;
+use super::order::RunError;
+use super::upcoming::Upcoming;
+use super::worker::Claimed;
+use crate::domain::ids::RunId;
+use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+use crate::domain::unit::{NewUnit, Unit};
+use crate::runtime::failpoint;
+use crate::store::error::StoreError;
+use crate::store::{Write, attempts, clocks, leases, units};
+
+/// What one commit brought.
+pub(super) struct Round {
+    /// Whether anything but the claim changed.
+    pub(super) news: bool,
+    /// The wave to work.
+    pub(super) units: Vec<Claimed>,
+}
+
+impl Orchestrator {
+    /// Lets dry time jump, takes in what is delivered and discovered at the moment, and claims the
+    /// first wave, all in one commit. `asked` says that nothing was ready a commit ago, so that
+    /// without news there is nothing to claim.
+    pub(super) async fn round(
+        &self,
+        course: &mut Course<'_>,
+        jump: Option<Moment>,
+        asked: bool,
+    ) -> Result<Round, RunError> {
+        let shop = &self.shop;
+        let (mode, id, from) = (course.order.mode, course.id, course.now);
+        let now = jump.unwrap_or(from);
+        let due = self.due(course, now)?;
+        let found = self.discover(course, now)?;
+        if jump.is_none() && due.is_empty() && found.is_empty() && asked && mode == Mode::Dry {
+            return Ok(Round { news: false, units: Vec::new() });
+        }
+        if course.hold.is_lost() {
+            return Err(StoreError::Fenced { what: "a lease of this run" }.into());
+        }
+        let mut batch = shop.store.batch();
+        let moved = jump.map(|to| batch.write("move dry time", self.jump(course, to)));
+        let received: Vec<_> = due
+            .into_iter()
+            .map(|write| batch.write("receive", at(jump, move |tx| write(tx))))
+            .collect();
+        let inserted = (!found.is_empty()).then(|| {
+            let insert = move |tx: &Connection| {
+                found.iter().try_fold(0, |n, unit| {
+                    units::insert(tx, mode, Some(id), now, unit).map(|new| n + usize::from(new))
+                })
+            };
+            batch.write("discover", at(jump, insert))
+        });
+        course.now = now;
+        let claimed = batch.write("claim", at(jump, self.claim(course)));
+        batch.send();
+        if let Some(moved) = moved {
+            if !moved.await? {
+                // Somebody moved it by hand. What was due is derived again, from there.
+                course.now = self.now(mode).await?;
+                course.upcoming = Upcoming::default();
+                return Ok(Round { news: true, units: Vec::new() });
+            }
+            failpoint::hit("clock.moved");
+        }
+        let delivered = received.len();
+        for answer in received {
+            if let Err(error) = answer.await {
+                tracing::error!(%error, "a delivery was not taken in");
+            }
+        }
+        if delivered > 0 {
+            failpoint::hit("inbox.committed");
+        }
+        let mut n_found = 0;
+        if let Some(inserted) = inserted {
+            n_found = inserted.await?;
+            failpoint::hit("discover.committed");
+        }
+        let units = claimed.await?;
+        failpoint::hit("claim.committed");
+        Ok(Round { news: jump.is_some() || delivered + n_found > 0, units })
+    }
+
+    /// Returns what takes in the deliveries of counterparties up to `now`.
+    fn due(&self, course: &mut Course<'_>, now: Moment) -> Result<Vec<Write>, RunError> {
+        let shop = &self.shop;
+        let mode = course.order.mode;
+        let Some(counterparties) = &shop.driven.counterparties else { return Ok(Vec::new()) };
+        course.upcoming.extend(&shop.store, mode, counterparties.as_ref())?;
+        let mut due = Vec::new();
+        for delivery in course.upcoming.due(now, course.horizon) {
+            match shop.driven.receive.receive(mode, now, delivery) {
+                Ok(write) => due.push(write),
+                Err(error) => tracing::error!(%error, "a delivery was not taken in"),
+            }
+        }
+        Ok(due)
+    }
+
+    /// Lets every layer of the run look for work.
+    fn discover(&self, course: &Course<'_>, now: Moment) -> Result<Vec<NewUnit>, RunError> {
+        let shop = &self.shop;
+        let mut found = Vec::new();
+        for &layer in &course.order.layers {
+            let ctx = Discover {
+                mode: course.order.mode,
+                now,
+                store: &shop.store,
+                settings: &shop.settings,
+                input: course.order.input.as_ref(),
+            };
+            let new = shop.driven.layers.discover(layer, &ctx);
+            found.extend(new.map_err(|error| RunError::Discover { layer, error })?);
+        }
+        Ok(found)
+    }
+
+    /// Returns what claims the next wave: as many ready units as are worked at the same time, layer
+    /// by layer, each under the lease of its layer.
+    pub(super) fn claim(
+        &self,
+        course: &Course<'_>,
+    ) -> impl FnOnce(&Connection) -> Result<Vec<Claimed>, StoreError> + Send + 'static {
+        let (mode, now, id) = (course.order.mode, course.now, course.id);
+        let (horizon, owner) = (course.horizon, course.order.owner.clone());
+        let limit = self.shop.settings.orchestrator.concurrency;
+        let leases = course.hold.layers(&course.order.layers);
+        let clock = Arc::clone(&self.shop.clock);
+        move |tx| {
+            let wall = clock.wall();
+            let mut claimed = Vec::new();
+            for (layer, name, lease) in leases {
+                units::promote_due(tx, mode, layer, now, horizon)?;
+                let room = limit - claimed.len();
+                let units = units::claim(tx, mode, layer, lease, id, now, room)?;
+                if !units.is_empty() {
+                    leases::assert_held(tx, mode, &name, lease)?;
+                }
+                for unit in units {
+                    let trace_id = trace_id(&unit, id);
+                    let (attempt, number) =
+                        attempts::start(tx, &unit, &owner, &trace_id, now, wall)?;
+                    claimed.push(Claimed { unit, attempt, number, trace_id });
+                }
+                if claimed.len() == limit {
+                    break;
+                }
+            }
+            failpoint::hit("claim.before_commit");
+            Ok(claimed)
+        }
+    }
+
+    /// Returns what moves dry time to `to`, under the lease of the clock.
+    fn jump(
+        &self,
+        course: &Course<'_>,
+        to: Moment,
+    ) -> impl FnOnce(&Connection) -> Result<bool, StoreError> + Send + 'static {
+        let (mode, from) = (course.order.mode, course.now);
+        let wall = self.shop.clock.wall();
+        let epoch = course.hold.epoch_of(hold::CLOCK);
+        move |tx| {
+            if let Some(epoch) = epoch {
+                leases::assert_held(tx, mode, hold::CLOCK, epoch)?;
+            }
+            clocks::move_dry(tx, from, to, wall)
+        }
+    }
+}
+
+/// Lets `write` happen only if dry time has come to `jump`: what follows a jump in a batch must not
+/// be committed without it.
+fn at<T>(
+    jump: Option<Moment>,
+    write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+) -> impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static {
+    move |tx| {
+        if jump.is_some() && clocks::dry(tx)? != jump {
+            return Err(StoreError::Fenced { what: "dry time" });
+        }
+        write(tx)
+    }
+}
+
+/// Makes the W3C trace id of an attempt: the same for the same claim, different for every other.
+fn trace_id(unit: &Unit, run: RunId) -> String {
+    use sha2::{Digest, Sha256};
+    let text = format!("{}|{}|{}|{}", unit.mode, run, unit.id, unit.epoch.0);
+    hex::encode(&Sha256::digest(text.as_bytes())[..16])
+}
