@@ -9,6 +9,7 @@ mod raw;
 mod secrets;
 mod settings;
 mod source;
+mod templates;
 mod validate;
 
 use std::path::Path;
@@ -17,8 +18,8 @@ use std::str::FromStr;
 pub use error::ConfigError;
 pub use secrets::{Environment, Secret, Secrets};
 pub use settings::{
-    Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, PlanPrice,
-    Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
+    Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, Pitch,
+    PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
 };
 
 use raw::{Overlay, RawSettings};
@@ -73,7 +74,11 @@ pub fn load(
     if let Some(path) = file {
         sources.push(Source::read(path)?);
     }
-    merge(&sources, environment)
+    let mut settings = merge(&sources, environment)?;
+    if let Some(folder) = &settings.pitch.templates_dir {
+        settings.pitch.book = templates::book(folder)?;
+    }
+    Ok(settings)
 }
 
 /// Reads the settings that need no file and no environment, with all files below `state_dir`.

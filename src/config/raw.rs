@@ -49,6 +49,7 @@ macro_rules! section {
 section!(RawSettings {
     agency: RawAgency,
     research: RawResearch,
+    pitch: RawPitch,
     outreach: RawOutreach,
     retry: RawRetry,
     rate: RawRate,
@@ -77,6 +78,8 @@ section!(RawResearch {
     language: Option<String>,
     dedupe_radius_m: Option<f64>,
 });
+
+section!(RawPitch { templates_dir: Option<String> });
 
 section!(RawOutreach {
     campaign: Option<String>,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ use crate::domain::hours::ContactHours;
 use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::Plan;
+use crate::domain::pitch::Book;
 use crate::domain::quota::{DailyCap, WarmUp};
 use crate::domain::resilience::backoff::RetryPolicy;
 use crate::domain::resilience::breaker::BreakerPolicy;
@@ -30,6 +32,8 @@ pub struct Settings {
     pub agency: Agency,
     /// Layer 1.
     pub research: Research,
+    /// Layer 2.
+    pub pitch: Pitch,
     /// Layers 2–3.
     pub outreach: Outreach,
     /// How failed work is tried again.
@@ -84,6 +88,16 @@ pub struct Research {
     pub language: String,
     /// Metres within which businesses of one name are one business.
     pub dedupe_radius_m: f64,
+}
+
+/// How pitches are written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pitch {
+    /// An operator's own templates, laid over ours.
+    pub templates_dir: Option<PathBuf>,
+    /// All templates, proof-read.
+    #[serde(skip)]
+    pub book: Arc<Book>,
 }
 
 /// How prospects are approached.

@@ -8,16 +8,17 @@ use jiff::tz::TimeZone;
 
 use super::raw::{
     RawAgency, RawBreaker, RawBucket, RawChannels, RawLearning, RawLog, RawOrchestrator,
-    RawOutreach, RawPaths, RawPlan, RawPricing, RawRate, RawReporting, RawResearch, RawRetry,
-    RawSettings, RawSim, RawWarmUp,
+    RawOutreach, RawPaths, RawPitch, RawPlan, RawPricing, RawRate, RawReporting, RawResearch,
+    RawRetry, RawSettings, RawSim, RawWarmUp,
 };
 use super::secrets::{Environment, Secrets};
 use super::settings::{
-    Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, PlanPrice,
-    Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
+    Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, Pitch,
+    PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
 };
 use crate::domain::fault::FaultPlan;
 use crate::domain::money::{Currency, Money};
+use crate::domain::pitch::Book;
 use crate::domain::quota::WarmUp;
 
 /// A value that does not fit.
@@ -62,6 +63,7 @@ pub(super) fn settings(
     Ok(Settings {
         agency: agency(raw.agency)?,
         research: research(raw.research)?,
+        pitch: pitch(raw.pitch)?,
         outreach: outreach(raw.outreach)?,
         retry: retry(&raw.retry)?,
         rate: rate(&raw.rate)?,
@@ -124,6 +126,14 @@ fn research(raw: RawResearch) -> Fit<Research> {
     }
     let dedupe_radius_m = within(raw.dedupe_radius_m, "research.dedupe_radius_m", 0.0..=10_000.0)?;
     Ok(Research { default_country, zone, language, dedupe_radius_m })
+}
+
+fn pitch(raw: RawPitch) -> Fit<Pitch> {
+    let folder = need(raw.templates_dir, "pitch.templates_dir")?;
+    let own = Book::own().or_else(|fault| {
+        misfit("pitch.templates_dir", fault.to_string(), "this is a bug in our own templates")
+    })?;
+    Ok(Pitch { templates_dir: (!folder.is_empty()).then(|| PathBuf::from(folder)), book: own })
 }
 
 fn outreach(raw: RawOutreach) -> Fit<Outreach> {

@@ -427,8 +427,50 @@ pub struct Pitch {
     pub phone: String,
     /// At most 50 words.
     pub sms: String,
-    /// Each claim with the profile fact it rests on.
+    /// Each sentence of each part with what it rests on, as `domain::pitch::Trace` writes it.
     pub claims: Value,
+    /// What a person did to it.
+    pub by_hand: ByHand,
+}
+
+/// What a person did to a pitch. A pitch with anything by hand teaches nothing about its variant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHand {
+    /// Channels whose text a person wrote; the subject belongs to the e-mail.
+    pub edited: Vec<Channel>,
+    /// Whether a person chose the variant.
+    pub chosen: bool,
+}
+
+/// The word for a variant that a person chose.
+const CHOSEN: &str = "variant";
+
+impl ByHand {
+    /// The stored words, such as `email,variant`; empty when the machine did it all.
+    pub fn as_column(&self) -> String {
+        let channels = self.edited.iter().map(|channel| channel.as_column());
+        channels.chain(self.chosen.then_some(CHOSEN)).collect::<Vec<_>>().join(",")
+    }
+
+    /// Reads the stored words.
+    pub fn from_column(words: &str) -> Result<Self, UnknownWord> {
+        let mut read = Self::default();
+        for word in words.split(',').filter(|word| !word.is_empty()) {
+            if word == CHOSEN {
+                read.chosen = true;
+            } else {
+                read.edited.push(Channel::from_column(word)?);
+            }
+        }
+        Ok(read)
+    }
+
+    /// Notes that a person wrote the text of `channel`.
+    pub fn edit(&mut self, channel: Channel) {
+        if !self.edited.contains(&channel) {
+            self.edited.push(channel);
+        }
+    }
 }
 
 /// One step of a sequence.

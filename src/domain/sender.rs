@@ -99,18 +99,24 @@ impl Sender {
 
     /// Returns what must stand under every commercial mail: what it is, from whom, and the way out.
     pub fn footer(&self, language: &str, unsubscribe_link: &str) -> String {
-        let Self { agency, postal_address, .. } = self;
+        let agency = self.agency.trim_end_matches('.');
+        let address = self.postal_address.trim_end_matches('.');
         if language == "de" {
             format!(
-                "--\nDies ist Werbung von {agency}, {postal_address}.\n\
+                "--\nDies ist Werbung von {agency}, {address}.\n\
                  Keine weiteren Nachrichten: {unsubscribe_link}\n"
             )
         } else {
             format!(
-                "--\nThis is an advertisement by {agency}, {postal_address}.\n\
-                 No more messages: {unsubscribe_link}\n"
+                "--\nThis is advertising from {agency}, {address}.\n\
+                 To hear no more from us: {unsubscribe_link}\n"
             )
         }
+    }
+
+    /// Returns a mail's text as the recipient gets it.
+    pub fn letter(&self, text: &str, language: &str, unsubscribe_link: &str) -> String {
+        format!("{text}\n\n{}", self.footer(language, unsubscribe_link))
     }
 }
 

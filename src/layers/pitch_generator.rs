@@ -5,6 +5,8 @@
 //! that layer 9 can weigh outcomes fairly. Everything a pitch says rests on the audit that layer 1
 //! stored; a business that no channel reaches is counted as such and not written to.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -17,7 +19,7 @@ use crate::domain::layer::Layer;
 use crate::domain::learning::{Variant, VariantState};
 use crate::domain::mode::Mode;
 use crate::domain::outcome::{StepOutcome, Stop};
-use crate::domain::pitch::{self, Claim, PitchFault, VARIANTS};
+use crate::domain::pitch::{Claim, Desk, PitchFault, Trace};
 use crate::domain::profile::{Audit, SignalScore, Source, opportunities};
 use crate::domain::sales::{Pitch, ProfileAudit, Prospect, SalesChange, Stage};
 use crate::domain::sender::Sender;
@@ -114,14 +116,13 @@ fn decide(facts: &Facts<'_>, now: Moment) -> Result<StepOutcome, WorkError> {
     }
     let observed = observed(facts)?;
     let choice = choose(facts)?;
-    let written = pitch::compose(
+    let desk = Desk {
+        book: &facts.settings.pitch.book,
         prospect,
-        &facts.campaign,
-        (&choice.arm, choice.propensity),
-        &observed,
-        &facts.sender,
-    );
-    let pitch = match written {
+        observed: &observed,
+        sender: &facts.sender,
+    };
+    let pitch = match desk.compose(&facts.campaign, &choice.arm, choice.propensity) {
         Ok(pitch) => pitch,
         Err(PitchFault::NothingToSay) => {
             return Ok(StepOutcome::skipped("no observed gap to speak of"));
@@ -175,9 +176,14 @@ fn observed(facts: &Facts<'_>) -> Result<Vec<Claim>, WorkError> {
 
 /// Draws the variant by what is known of the live ones.
 fn choose(facts: &Facts<'_>) -> Result<Choice, WorkError> {
-    let arms: Vec<ArmCounts> = VARIANTS
-        .iter()
-        .filter_map(|&arm| {
+    let Prospect { language, category, .. } = &facts.prospect;
+    let arms: Vec<ArmCounts> = facts
+        .settings
+        .pitch
+        .book
+        .variants(language, category)
+        .into_iter()
+        .filter_map(|arm| {
             let row = facts.variants.iter().find(|row| row.arm == arm);
             match row {
                 Some(row) if row.state == VariantState::Stopped => None,
@@ -199,11 +205,14 @@ fn choose(facts: &Facts<'_>) -> Result<Choice, WorkError> {
 
 fn rejected(choice: &Choice, fault: &PitchFault) -> WorkError {
     WorkError::permanent("pitch_rejected", format!("variant {:?}: {fault}", choice.arm))
-        .hint("mend the template under config/templates, then retry the unit")
+        .hint("mend the template (`cep config check` reads all of them), then retry the unit")
 }
 
+/// How many observations a pitch names.
 fn n_claims(pitch: &Pitch) -> usize {
-    pitch.claims.as_array().map_or(0, Vec::len)
+    let trace: Trace = serde_json::from_value(pitch.claims.clone()).unwrap_or_default();
+    let codes = trace.values().flatten().flat_map(|sentence| sentence.rests_on.iter());
+    codes.collect::<BTreeSet<_>>().len()
 }
 
 #[cfg(test)]

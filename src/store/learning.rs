@@ -116,7 +116,8 @@ pub fn has_pitches(conn: &Connection, mode: Mode) -> Result<bool, StoreError> {
 
 /// A booking counts for its variant when it came within the window of the first contact, a failure
 /// when the window has closed without one; all others are pending. A prospect has one pitch in each
-/// campaign and is counted with its latest.
+/// campaign and is counted with its latest. A pitch that a person edited, or whose variant a person
+/// chose, says nothing about the variant and is left out.
 const OUTCOMES: &str = "
 SELECT p.variant, count(*),
   coalesce(sum(r.conclusion = 'booked' AND r.concluded_at <= r.first_contact_at + ?3), 0),
@@ -126,7 +127,7 @@ SELECT p.variant, count(*),
   coalesce(sum(EXISTS (SELECT 1 FROM suppressions s WHERE s.mode = r.mode AND s.address = r.email
                        AND s.reason = 'complained')), 0)
 FROM pitches p JOIN prospects r ON r.mode = p.mode AND r.entity = p.entity
-WHERE p.mode = ?1 AND r.first_contact_at <= ?2
+WHERE p.mode = ?1 AND r.first_contact_at <= ?2 AND p.by_hand = ''
   AND p.id = (SELECT max(id) FROM pitches WHERE mode = p.mode AND entity = p.entity)
 GROUP BY p.variant ORDER BY p.variant";
 

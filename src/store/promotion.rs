@@ -31,9 +31,9 @@ FROM profiles WHERE mode = 'dry' AND entity = ?1 AND version = 'found'";
 
 const PITCHES: &str = "
 INSERT OR IGNORE INTO pitches (mode, entity, campaign, variant, propensity, writer, subject, email,
-  linkedin, phone, sms, claims, created_at)
+  linkedin, phone, sms, claims, by_hand, created_at)
 SELECT 'live', entity, campaign, variant, propensity, writer, subject, email, linkedin, phone, sms,
-  claims, ?2
+  claims, by_hand, ?2
 FROM pitches WHERE mode = 'dry' AND entity = ?1";
 
 /// A prospect that is in the live world now.

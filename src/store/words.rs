@@ -18,6 +18,7 @@ use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::{ClientState, DocumentState, OnboardingStep, Plan, PostState};
+use crate::domain::sales::ByHand;
 use crate::domain::time::Moment;
 
 macro_rules! integer_column {
@@ -73,6 +74,18 @@ word_column! {
     Movement: Movement::from_column,
     VariantState: VariantState::from_column,
     ProposalState: ProposalState::from_column,
+}
+
+impl ToSql for ByHand {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_column().into())
+    }
+}
+
+impl FromSql for ByHand {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::from_column(value.as_str()?).map_err(FromSqlError::other)
+    }
 }
 
 impl ToSql for Layer {

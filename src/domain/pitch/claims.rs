@@ -1,41 +1,29 @@
-//! Checks that a text says nothing of a business that was not observed.
-//!
-//! The check reads sentences, not intentions: it knows the words by which a sentence speaks of a
-//! public profile, and lets such a sentence pass only if that very part of the profile was observed
-//! to be missing and the sentence says where it was looked for. What nobody observed (reviews,
-//! ratings, rankings, lost customers, numbers) has no pass at all. So the check is strict with
-//! wording that is merely unusual, and that is the side on which it should err.
+//! Defines what may be said of a business: observations, and the sentences that state them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::profile::{Opportunity, Signal, Source};
+use super::words::{FINDING_WORDS, NEGATIONS, TOPICS};
+use crate::domain::profile::{Opportunity, Signal, Source, sentence_of};
 
-/// One thing that may be said: an observation, and the sentence that states it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One thing that may be said: an observation, and the words that state it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// The opportunity's code.
     pub code: String,
     /// The part of the profile it is about.
     pub signal: Signal,
-    /// The words of an audit, or the sentence in which a text makes the claim.
+    /// The observation as one whole sentence.
     pub sentence: String,
+    /// The observation as a line of a list whose head says where it was looked for.
+    pub item: String,
     /// Where it was looked for, as the sentence has to say.
     pub place: String,
+    /// What the sentence was made of, to join it with others.
+    #[serde(skip)]
+    found: Option<(Opportunity, Source)>,
 }
 
-impl Claim {
-    /// Makes the claim that an observed opportunity allows.
-    pub fn of(opportunity: &Opportunity, source: Source, language: &str) -> Self {
-        Self {
-            code: opportunity.code(),
-            signal: opportunity.signal,
-            sentence: opportunity.sentence(source, language),
-            place: source.listed_in(language == "de").to_owned(),
-        }
-    }
-}
-
-/// A sentence that claims more than was observed.
+/// A sentence that claims more than was observed, or that rests on nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why}: {sentence:?}")]
 pub struct UnsupportedClaim {
@@ -45,203 +33,137 @@ pub struct UnsupportedClaim {
     pub why: String,
 }
 
-/// Words by which a sentence speaks of a part of a profile, English and German together: a word of
-/// one language does no harm in a text of the other. The longer phrase of two stands first.
-const TOPICS: [(&str, Signal); 36] = [
-    ("holiday hours", Signal::SpecialHours),
-    ("public holiday", Signal::SpecialHours),
-    ("feiertag", Signal::SpecialHours),
-    ("opening hours", Signal::RegularHours),
-    ("opening times", Signal::RegularHours),
-    ("business hours", Signal::RegularHours),
-    ("öffnungszeit", Signal::RegularHours),
-    ("web site", Signal::Website),
-    ("website", Signal::Website),
-    ("webseite", Signal::Website),
-    ("homepage", Signal::Website),
-    ("web page", Signal::Website),
-    ("phone number", Signal::Phone),
-    ("telephone", Signal::Phone),
-    ("telefonnummer", Signal::Phone),
-    ("rufnummer", Signal::Phone),
-    ("address", Signal::Address),
-    ("anschrift", Signal::Address),
-    ("adresse", Signal::Address),
-    ("description", Signal::Description),
-    ("beschreibung", Signal::Description),
-    ("category", Signal::Category),
-    ("kategorie", Signal::Category),
-    ("photo", Signal::Photos),
-    ("foto", Signal::Photos),
-    ("picture", Signal::Photos),
-    ("review", Signal::ReviewCount),
-    ("bewertung", Signal::ReviewCount),
-    ("rating", Signal::ReviewRating),
-    ("stars", Signal::ReviewRating),
-    ("sterne", Signal::ReviewRating),
-    ("services", Signal::Services),
-    ("leistungen", Signal::Services),
-    ("booking link", Signal::BookingLink),
-    ("terminbuchung", Signal::BookingLink),
-    ("posts", Signal::Posts),
-];
-
-/// Words for what no audit observes.
-const NEVER_OBSERVED: [&str; 24] = [
-    "competitor",
-    "rank",
-    "search result",
-    "losing",
-    "you lose",
-    "you are missing out",
-    "customers leave",
-    "revenue",
-    "traffic",
-    "visibility",
-    "reputation",
-    "guarantee",
-    "percent",
-    "konkurren",
-    "wettbewerb",
-    "platzierung",
-    "suchergebnis",
-    "verlieren",
-    "verpassen",
-    "umsatz",
-    "sichtbarkeit",
-    "garantie",
-    "prozent",
-    "%",
-];
-
-/// Wording that takes "not listed" for "does not exist".
-const EXISTENCE: [&str; 10] = [
-    "you have no",
-    "you don't have",
-    "you do not have",
-    "you lack",
-    "does not exist",
-    "has no website",
-    "sie haben kein",
-    "ihnen fehlt",
-    "gibt es nicht",
-    "existiert nicht",
-];
-
-/// Numbers that are our own offer, not a claim: the length of the first call.
-const OWN_NUMBERS: [&str; 1] = ["15"];
-
-/// Returns the claims that `text` makes, each traced to one of `observed`; `names` are the values
-/// put into it (names, links), whose words are nobody's claim.
-///
-/// # Errors
-/// The first sentence that says more than was observed.
-pub fn check(
-    text: &str,
-    language: &str,
-    observed: &[Claim],
-    names: &[&str],
-) -> Result<Vec<Claim>, UnsupportedClaim> {
-    let mut text = text.to_owned();
-    let mut found = Vec::new();
-    // The audit's own words are the one form that needs no reading.
-    for claim in
-        observed.iter().filter(|claim| text.contains(&claim.sentence)).cloned().collect::<Vec<_>>()
-    {
-        text = text.replace(&claim.sentence, "");
-        found.push(claim);
+impl Claim {
+    /// Makes the claim that an observed opportunity allows.
+    pub fn of(opportunity: &Opportunity, source: Source, language: &str) -> Self {
+        Self {
+            code: opportunity.code(),
+            signal: opportunity.signal,
+            sentence: opportunity.sentence(source, language),
+            item: opportunity.item(language),
+            place: source.listed_in(language == "de").to_owned(),
+            found: Some((*opportunity, source)),
+        }
     }
-    let mut longest_first: Vec<&str> = names.iter().copied().filter(|n| !n.is_empty()).collect();
-    longest_first.sort_by_key(|name| std::cmp::Reverse(name.len()));
-    for name in longest_first {
-        text = without_name(&text, name);
+
+    /// Whether it was observed on the free map, which a pitch explains.
+    pub(super) fn is_of_the_map(&self) -> bool {
+        self.found.is_some_and(|(_, source)| source == Source::OverpassJson)
     }
-    for sentence in sentences(&text) {
-        found.extend(read(sentence, language, observed)?);
+
+    /// States two observations in one sentence.
+    pub(super) fn joined(one: &Self, other: &Self, language: &str) -> Option<String> {
+        let (first, source) = one.found?;
+        let (second, _) = other.found?;
+        Some(sentence_of(&[first, second], source, language))
     }
-    Ok(found)
 }
 
-/// Takes a name out where it stands as a word of its own; inside other words it is no name.
-fn without_name(text: &str, name: &str) -> String {
+/// Returns the codes of the observations that `sentence` states in the audit's own words, if it
+/// does. A line of a list counts only below a head that says where it was looked for.
+pub(super) fn stated(
+    sentence: &str,
+    language: &str,
+    observed: &[Claim],
+    in_list: bool,
+) -> Option<Vec<String>> {
+    let line = sentence.trim_start_matches(['-', '•', '*', ' ']);
+    let bare = |text: &str| text.trim_end_matches(['.', ',', ';']).to_owned();
+    for claim in observed {
+        if line == claim.sentence || (in_list && bare(line) == bare(&claim.item)) {
+            return Some(vec![claim.code.clone()]);
+        }
+    }
+    for (at, one) in observed.iter().enumerate() {
+        for other in &observed[at + 1..] {
+            if Claim::joined(one, other, language).is_some_and(|joined| joined == line) {
+                return Some(vec![one.code.clone(), other.code.clone()]);
+            }
+        }
+    }
+    None
+}
+
+/// Reads an observation in free words: each topic must have been observed to be missing, the place
+/// must be named, and no other word may add to it. `plain` is in small letters and without names.
+pub(super) fn read(plain: &str, observed: &[Claim]) -> Result<Vec<String>, String> {
+    let mut rest = plain.to_owned();
+    let mut codes = Vec::new();
+    for (word, signal) in TOPICS {
+        if !rest.contains(word) {
+            continue;
+        }
+        let Some(claim) = observed.iter().find(|claim| claim.signal == signal) else {
+            return Err(format!("no observation about {word:?}"));
+        };
+        let place = claim.place.to_lowercase();
+        if !plain.contains(&place) {
+            return Err(format!("it does not say where it was looked for ({:?})", claim.place));
+        }
+        rest = without_topic(&rest, word).replace(&place, " ");
+        codes.push(claim.code.clone());
+    }
+    let words: Vec<&str> = rest
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .filter(|word| !word.is_empty())
+        .collect();
+    if let Some(odd) = words.iter().find(|word| !FINDING_WORDS.contains(word)) {
+        return Err(format!("{odd:?} adds to what was observed"));
+    }
+    if codes.is_empty() || !words.iter().any(|word| NEGATIONS.contains(word)) {
+        return Err("it does not say what was not found".to_owned());
+    }
+    Ok(codes)
+}
+
+/// Takes a topic out, with the ending that German puts on it.
+fn without_topic(text: &str, topic: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(name) {
-        let (before, from) = rest.split_at(at);
-        let after = &from[name.len()..];
-        let joins = |c: Option<char>, edge: Option<char>| {
-            c.is_some_and(char::is_alphanumeric) && edge.is_some_and(char::is_alphanumeric)
-        };
-        plain.push_str(before);
-        let inside = joins(plain.chars().last(), name.chars().next())
-            || joins(after.chars().next(), name.chars().last());
-        plain.push_str(if inside { name } else { "…" });
-        rest = after;
+    while let Some(at) = rest.find(topic) {
+        plain.push_str(&rest[..at]);
+        plain.push(' ');
+        rest = rest[at + topic.len()..].trim_start_matches(char::is_alphabetic);
     }
     plain.push_str(rest);
     plain
 }
 
-/// Reads a sentence in free words.
-fn read(
-    sentence: &str,
-    language: &str,
-    observed: &[Claim],
-) -> Result<Vec<Claim>, UnsupportedClaim> {
-    let plain = sentence.to_lowercase();
-    let refuse = |why: String| Err(UnsupportedClaim { sentence: sentence.to_owned(), why });
-    if let Some(word) = NEVER_OBSERVED.iter().find(|word| plain.contains(**word)) {
-        return refuse(format!("nobody observed anything about {word:?}"));
-    }
-    if let Some(words) = EXISTENCE.iter().find(|words| plain.contains(**words)) {
-        return refuse(format!("{words:?} takes \"not listed\" for \"does not exist\""));
-    }
-    if let Some(number) = numbers(&plain).find(|number| !OWN_NUMBERS.contains(number)) {
-        return refuse(format!("the number {number} rests on no observation"));
-    }
-    let mut rest = plain.clone();
-    let mut made = Vec::new();
-    for (word, signal) in TOPICS {
-        if !rest.contains(word) {
-            continue;
-        }
-        rest = rest.replace(word, " ");
-        let Some(claim) = observed.iter().find(|claim| claim.signal == signal) else {
-            return refuse(format!("no observation about {word:?}"));
-        };
-        if !plain.contains(&claim.place.to_lowercase()) {
-            let wanted =
-                if language == "de" { "wo gesucht wurde" } else { "where it was looked for" };
-            return refuse(format!("it does not say {wanted} ({:?})", claim.place));
-        }
-        made.push(Claim { sentence: sentence.to_owned(), ..claim.clone() });
-    }
-    Ok(made)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::profile::{Facts, Knowable, audit, opportunities};
 
-/// Splits at line ends and at what ends a sentence; a dot inside a word (`15.5`, `a.example`) ends
-/// nothing.
-fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .flat_map(|line| {
-            let mut parts = Vec::new();
-            let mut start = 0;
-            let mut chars = line.char_indices().peekable();
-            while let Some((at, c)) = chars.next() {
-                let ends = matches!(c, '.' | '!' | '?')
-                    && chars.peek().is_none_or(|&(_, next)| next.is_whitespace() || next == '"');
-                if ends {
-                    parts.push(&line[start..at + c.len_utf8()]);
-                    start = at + c.len_utf8();
-                }
-            }
-            parts.push(&line[start..]);
-            parts
-        })
-        .map(|sentence| sentence.trim_matches(|c: char| c.is_whitespace() || c == '-' || c == '"'))
-        .filter(|sentence| !sentence.is_empty())
-}
+    fn observed(language: &str) -> Vec<Claim> {
+        let facts = Facts { category: Some("dental".to_owned()), ..Facts::default() };
+        let source = Source::OverpassJson;
+        opportunities(&audit(&facts, Knowable::of(source)))
+            .iter()
+            .map(|opportunity| Claim::of(opportunity, source, language))
+            .collect()
+    }
 
-fn numbers(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty())
+    #[test]
+    fn an_observation_may_be_said_in_other_words_that_say_where_it_was_looked_for() {
+        let observed = observed("en");
+        let codes = read("i could not find your opening hours on openstreetmap!", &observed);
+        assert_eq!(codes, Ok(vec!["add_regular_hours".to_owned()]));
+        assert!(read("i could not find your opening hours.", &observed).is_err());
+    }
+
+    #[test]
+    fn a_word_that_judges_or_turns_it_round_is_named() {
+        let observed = observed("en");
+        let odd = read("we found no useful website on openstreetmap.", &observed).unwrap_err();
+        assert!(odd.contains("useful"), "{odd}");
+        assert!(read("we found the opening hours on openstreetmap.", &observed).is_err());
+    }
+
+    #[test]
+    fn a_line_counts_only_below_a_head_that_says_where() {
+        let observed = observed("de");
+        let line = "- keine Öffnungszeiten";
+        assert_eq!(stated(line, "de", &observed, true), Some(vec!["add_regular_hours".to_owned()]));
+        assert_eq!(stated(line, "de", &observed, false), None);
+    }
 }

@@ -9,7 +9,7 @@ mod signal;
 
 use serde::{Deserialize, Serialize};
 
-pub use opportunity::{Opportunity, opportunities};
+pub use opportunity::{Opportunity, opportunities, sentence_of};
 pub use signal::{Knowable, Signal, Source};
 
 use super::contact::website::Website;

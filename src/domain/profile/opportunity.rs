@@ -47,15 +47,29 @@ impl Opportunity {
 
     /// States what was observed, as one sentence in the language of the pitch (`de`, else English).
     pub fn sentence(&self, source: Source, language: &str) -> String {
+        sentence_of(&[*self], source, language)
+    }
+
+    /// States what was observed as a line of a list whose head says where it was looked for.
+    pub fn item(&self, language: &str) -> String {
         let german = language == "de";
-        let place = source.listed_in(german);
         let what = what(self.signal, self.partial, german);
-        match (self.partial, german) {
-            (false, false) => format!("We found no {what} for you {place}."),
-            (false, true) => format!("Wir haben {place} {what} zu Ihnen gefunden."),
-            (true, false) => format!("We found {what} {place}."),
-            (true, true) => format!("Wir haben {place} {what} gefunden."),
-        }
+        if german || self.partial { what.to_owned() } else { format!("no {what}") }
+    }
+}
+
+/// States several observations of one source in one sentence.
+pub fn sentence_of(found: &[Opportunity], source: Source, language: &str) -> String {
+    let german = language == "de";
+    let place = source.listed_in(german);
+    let items: Vec<String> = found.iter().map(|one| one.item(language)).collect();
+    let what = items.join(if german { " und " } else { " and " });
+    let all_partial = found.iter().all(|one| one.partial);
+    match (all_partial, german) {
+        (false, false) => format!("We found {what} for you {place}."),
+        (false, true) => format!("Wir haben {place} {what} zu Ihnen gefunden."),
+        (true, false) => format!("We found {what} {place}."),
+        (true, true) => format!("Wir haben {place} {what} gefunden."),
     }
 }
 

@@ -144,8 +144,8 @@ impl Source {
         match (self, german) {
             (Self::OverpassJson, false) => "on OpenStreetMap",
             (Self::OverpassJson, true) => "bei OpenStreetMap",
-            (Self::Csv | Self::DemoTown, false) => "in the public listing we read",
-            (Self::Csv | Self::DemoTown, true) => "im öffentlichen Eintrag, den wir gelesen haben",
+            (Self::Csv | Self::DemoTown, false) => "in your public listing",
+            (Self::Csv | Self::DemoTown, true) => "in Ihrem öffentlichen Eintrag",
             (Self::Gbp, false) => "on the Google profile",
             (Self::Gbp, true) => "im Google-Profil",
         }

@@ -181,7 +181,7 @@ fn mail(facts: &Facts) -> Result<Mail, WorkError> {
         from: sender.from.clone(),
         from_name: sender.from_name.clone(),
         subject: facts.pitch.subject.clone(),
-        text: format!("{}\n\n{}", facts.pitch.email, sender.footer(&prospect.language, &link)),
+        text: sender.letter(&facts.pitch.email, &prospect.language, &link),
         unsubscribe_url: Some(link),
         booking_url: Some(sender.booking_link(&prospect.entity)),
     })

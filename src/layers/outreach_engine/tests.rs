@@ -93,6 +93,7 @@ fn facts(step: u32, channel: Channel) -> Facts {
             phone: "Good day.".to_owned(),
             sms: "Hi.".to_owned(),
             claims: json!([]),
+            by_hand: crate::domain::sales::ByHand::default(),
         },
         concluded: None,
         campaign_stopped: None,

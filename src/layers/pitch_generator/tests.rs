@@ -82,9 +82,9 @@ fn a_qualified_prospect_gets_a_pitch_and_the_first_step_of_its_sequence() {
     let settings = settings();
     let outcome = decide(&facts(&settings, 1), NOW).unwrap();
     let pitch = pitch_of(&outcome);
-    assert!(VARIANTS.contains(&pitch.variant.as_str()));
+    assert!(["direct", "friendly", "question"].contains(&pitch.variant.as_str()));
     assert!(pitch.propensity > 0.0 && pitch.propensity <= 1.0);
-    assert!(pitch.email.contains("on OpenStreetMap"), "{}", pitch.email);
+    assert!(pitch.email.contains("On OpenStreetMap"), "{}", pitch.email);
     let kinds: Vec<&str> = outcome.units.iter().map(|unit| unit.kind.as_str()).collect();
     assert_eq!(kinds, ["message", "conclude"]);
     assert!(outcome.changes.iter().any(|change| matches!(
@@ -162,7 +162,7 @@ fn a_variant_that_works_is_chosen_more_often_and_a_stopped_one_never() {
 fn with_every_variant_stopped_a_person_has_to_decide() {
     let settings = settings();
     let mut facts = facts(&settings, 1);
-    facts.variants = VARIANTS
+    facts.variants = ["direct", "friendly", "question"]
         .iter()
         .map(|arm| Variant {
             arm: (*arm).to_owned(),

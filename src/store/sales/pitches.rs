@@ -10,13 +10,14 @@ use crate::store::words::{json, optional};
 
 const PUT: &str = "
 INSERT INTO pitches (mode, entity, campaign, variant, propensity, writer, subject, email, linkedin,
-  phone, sms, claims, created_at)
+  phone, sms, claims, by_hand, created_at)
 VALUES (:mode, :entity, :campaign, :variant, :propensity, :writer, :subject, :email, :linkedin,
-  :phone, :sms, :claims, :now)
+  :phone, :sms, :claims, :by_hand, :now)
 ON CONFLICT (mode, entity, campaign) DO UPDATE SET
   variant = excluded.variant, propensity = excluded.propensity, writer = excluded.writer,
   subject = excluded.subject, email = excluded.email, linkedin = excluded.linkedin,
-  phone = excluded.phone, sms = excluded.sms, claims = excluded.claims";
+  phone = excluded.phone, sms = excluded.sms, claims = excluded.claims,
+  by_hand = excluded.by_hand";
 
 /// Inserts or replaces a pitch; the time of the first one stays.
 pub(super) fn put(
@@ -38,13 +39,15 @@ pub(super) fn put(
         ":phone": pitch.phone,
         ":sms": pitch.sms,
         ":claims": pitch.claims.to_string(),
+        ":by_hand": pitch.by_hand,
         ":now": now,
     })?;
     Ok(())
 }
 
 const GET: &str = "
-SELECT entity, campaign, variant, propensity, writer, subject, email, linkedin, phone, sms, claims
+SELECT entity, campaign, variant, propensity, writer, subject, email, linkedin, phone, sms, claims,
+  by_hand
 FROM pitches WHERE mode = ?1 AND entity = ?2 AND campaign = ?3";
 
 /// Returns the pitch of a prospect in a campaign.
@@ -98,5 +101,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Pitch> {
         phone: row.get("phone")?,
         sms: row.get("sms")?,
         claims: json(row, "claims")?,
+        by_hand: row.get("by_hand")?,
     })
 }
