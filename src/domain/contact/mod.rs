@@ -4,5 +4,6 @@
 //! one canonical value or into nothing; a value that cannot be understood is never guessed at.
 
 pub mod email;
+pub mod opening_hours;
 pub mod phone;
 pub mod website;

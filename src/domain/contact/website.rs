@@ -25,7 +25,7 @@ const SOCIAL: [&str; 14] = [
 ];
 
 /// Builders and portals that host pages under their own name.
-const HOSTED: [&str; 26] = [
+const HOSTED: [&str; 29] = [
     "business.site",
     "sites.google.com",
     "goo.gl",
@@ -44,7 +44,10 @@ const HOSTED: [&str; 26] = [
     "strikingly.com",
     "myshopify.com",
     "square.site",
+    "npage.de",
     "eatbu.com",
+    "metro.bar",
+    "metro.rest",
     "lieferando.de",
     "speisekarte.de",
     "jameda.de",
@@ -86,9 +89,13 @@ pub struct Website {
     pub kind: WebsiteKind,
 }
 
-/// Returns the first usable web address of a list separated by `;` or white space.
+/// Returns the business's own site from a list separated by `;` or white space, or else the first
+/// usable address in it.
 pub fn first_website(raw: &str) -> Option<Website> {
-    raw.split(|c: char| c == ';' || c.is_whitespace()).find_map(one)
+    let sites: Vec<Website> =
+        raw.split(|c: char| c == ';' || c.is_whitespace()).filter_map(one).collect();
+    let own = sites.iter().position(|site| site.kind == WebsiteKind::Own);
+    sites.into_iter().nth(own.unwrap_or(0))
 }
 
 fn one(raw: &str) -> Option<Website> {
@@ -201,8 +208,58 @@ mod tests {
         assert_eq!(kind("https://notfacebook.com/"), Some(WebsiteKind::Own));
     }
 
+    /// Odd forms of real maps, and the site that is read from each.
+    const ODD_FORMS: [(&str, Option<&str>); 23] = [
+        ("hhttps://www.meinfreundharvey.com/", None),
+        ("http://www.893ryotei.de/;http://893ryotei.de", Some("http://www.893ryotei.de/")),
+        ("https://shop.gujrat.de;http://shop.gujrat.de", Some("https://shop.gujrat.de/")),
+        ("https://www.bluberi.de/  :führt nur zu lieferando", Some("https://www.bluberi.de/")),
+        (
+            "https://www.einkaufsbahnhof.de/berlin-hauptbahnhof/store/apotheke hmm",
+            Some("https://www.einkaufsbahnhof.de/berlin-hauptbahnhof/store/apotheke"),
+        ),
+        (
+            "https://www.speisekarte.de/berlin/restaurant/kaffee_marlene\nhttp://kaffeemarlene.de/",
+            Some("http://kaffeemarlene.de/"),
+        ),
+        ("info@zahnarztpraxis-berlin-zehlendorf.de", None),
+        ("kaffeekurbel.de", Some("https://kaffeekurbel.de/")),
+        ("lafeve.de", Some("https://lafeve.de/")),
+        ("notredame@happygoatcoffee.com", None),
+        ("shima-berlin.de", Some("https://shima-berlin.de/")),
+        ("ww.cardio.li", Some("https://ww.cardio.li/")),
+        ("www.Mundvollberlin.de", Some("https://www.mundvollberlin.de/")),
+        ("www.dadona.li", Some("https://www.dadona.li/")),
+        ("www.dionysos.berlin", Some("https://www.dionysos.berlin/")),
+        ("www.dos-pescdos-berlin.de", Some("https://www.dos-pescdos-berlin.de/")),
+        ("www.gmg.biz", Some("https://www.gmg.biz/")),
+        ("www.indivsports.de", Some("https://www.indivsports.de/")),
+        ("www.learnpantarei.com", Some("https://www.learnpantarei.com/")),
+        ("www.matanga-belin.com", Some("https://www.matanga-belin.com/")),
+        ("www.piazza.li", Some("https://www.piazza.li/")),
+        ("www.unikum.li", Some("https://www.unikum.li/")),
+        ("www.yoga-institut-berlin.de", Some("https://www.yoga-institut-berlin.de/")),
+    ];
+
+    const BUILDER: &str = "a builder's page under the builder's name";
+    /// What the ordinary sample holds that is not the business's own site.
+    const NOT_ORDINARY: [(&str, &str); 12] = [
+        ("http://roseneckrestaurant.npage.de/", BUILDER),
+        ("https://cafe-fleury.eatbu.com/?lang=en", BUILDER),
+        ("https://gogiya-sushi-n-poke.square.site", BUILDER),
+        ("https://hoan-kiem.jimdo.com/", BUILDER),
+        ("https://kinza.metro.bar/?lang=de", BUILDER),
+        ("https://la-famiglia-restaurant.eatbu.com/?lang=de", BUILDER),
+        ("https://maps.app.goo.gl/GbHtuvsaqWzBu5kn9", "a pin on a map"),
+        ("https://muenzeryoga.jimdofree.com/", BUILDER),
+        ("https://romano-berlin.eatbu.com", BUILDER),
+        ("https://sonnemondundsterne-weissensee.jimdofree.com/", BUILDER),
+        ("https://trattoria-il-pomodorino.eatbu.com/", BUILDER),
+        ("https://www.lieferando.de/speisekarte/pizzeria-da-latto", "a page of a delivery portal"),
+    ];
+
     #[test]
-    fn addresses_of_real_maps_are_classed_as_their_list_says() {
+    fn addresses_of_real_maps_are_classed_as_their_lists_say() {
         let Some(text) = test_data::read("contact-strings/websites.json") else { return };
         let lists: serde_json::Value = serde_json::from_str(&text).unwrap();
         let rows = |name: &str| {
@@ -212,11 +269,28 @@ mod tests {
             let site = first_website(raw).unwrap_or_else(|| panic!("{raw}"));
             assert_ne!(site.kind, WebsiteKind::Own, "{raw}");
         }
-        // The sample was not searched for builders' pages, and a few are in it.
+        // The sample was drawn without looking for builders' pages; these are the ones in it.
         let sample = rows("ordinary_sample");
-        let own = sample.iter().filter_map(|raw| first_website(raw));
-        let n_own = own.filter(|site| site.kind == WebsiteKind::Own).count();
-        assert!(n_own * 100 >= sample.len() * 95, "{n_own} of {}", sample.len());
+        let differing: Vec<&str> = sample
+            .into_iter()
+            .filter(|raw| first_website(raw).is_none_or(|site| site.kind != WebsiteKind::Own))
+            .collect();
+        let named: Vec<&str> = NOT_ORDINARY.iter().map(|(raw, _)| *raw).collect();
+        assert_eq!(differing, named);
+        assert!(NOT_ORDINARY.iter().all(|(_, why)| !why.is_empty()));
+    }
+
+    #[test]
+    fn odd_forms_of_real_maps_are_read_where_they_have_one_reading() {
+        for (raw, expected) in ODD_FORMS {
+            let expected = expected.map(|url| (url.to_owned(), WebsiteKind::Own));
+            assert_eq!(read(raw), expected, "{raw:?}");
+        }
+        let Some(text) = test_data::read("contact-strings/websites.json") else { return };
+        let lists: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let listed: Vec<&str> =
+            lists["odd_form"].as_array().unwrap().iter().filter_map(|v| v.as_str()).collect();
+        assert_eq!(listed, ODD_FORMS.map(|(raw, _)| raw));
     }
 
     #[test]

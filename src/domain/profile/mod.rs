@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use opportunity::{Opportunity, opportunities, sentence_of};
 pub use signal::{Knowable, Signal, Source};
 
+use super::contact::opening_hours::HoursForm;
 use super::contact::website::Website;
 use super::sales::{ProfileAudit, Tier};
 use super::time::Moment;
@@ -26,6 +27,9 @@ const PHOTOS_FULL: f64 = 10.0;
 const REVIEWS_FULL: f64 = 50.0;
 /// How many services or attributes make that signal complete; our own number.
 const SERVICES_FULL: f64 = 5.0;
+/// The share of the hours signal that hours without a single reading earn: people may still
+/// understand them, programs do not.
+const UNREADABLE_HOURS_SHARE: f64 = 0.5;
 /// How many posts in 30 days make that signal complete: one a week.
 const POSTS_FULL: f64 = 4.0;
 
@@ -41,8 +45,11 @@ pub struct Facts {
     pub phone: Option<String>,
     /// A site, with whose it is.
     pub website: Option<Website>,
-    /// Opening hours in the source's notation.
+    /// Opening hours in the map's notation, normalised where they can be read.
     pub regular_hours: Option<String>,
+    /// In what form they are stated; `None` where that was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours_form: Option<HoursForm>,
     /// What is said about public holidays.
     pub special_hours: Option<String>,
     /// What the business says about itself.
@@ -170,7 +177,10 @@ impl Facts {
             Signal::Address => given(&self.address),
             Signal::Phone => given(&self.phone),
             Signal::Website => self.website.as_ref().map_or(0.0, |site| site.kind.share()),
-            Signal::RegularHours => given(&self.regular_hours),
+            Signal::RegularHours => {
+                let riddle = self.hours_form == Some(HoursForm::Unreadable);
+                given(&self.regular_hours) * if riddle { UNREADABLE_HOURS_SHARE } else { 1.0 }
+            }
             Signal::SpecialHours => given(&self.special_hours),
             Signal::Description => given(&self.description),
             Signal::Photos => of(self.photos, PHOTOS_FULL),

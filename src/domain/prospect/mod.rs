@@ -11,7 +11,6 @@ mod table;
 mod record;
 
 mod category;
-mod hours;
 mod place;
 
 mod normalise;

@@ -1,11 +1,10 @@
 //! Defines how a raw record becomes a prospect and the facts that its profile is judged by.
 
 use super::category::Category;
-use super::hours;
 use super::place::{self, Place};
 use super::record::Record;
 use crate::domain::contact::website::WebsiteKind;
-use crate::domain::contact::{email, phone, website};
+use crate::domain::contact::{email, opening_hours, phone, website};
 use crate::domain::profile::{Facts, Source};
 use crate::domain::sales::{Prospect, Stage};
 
@@ -24,7 +23,7 @@ pub(super) fn normalise(record: &Record, default: &Place) -> (Prospect, Facts) {
     let place = place::place(record, number.as_deref(), default);
     let site =
         record.first(&["website", "contact:website", "url"]).and_then(website::first_website);
-    let hours = record.first(&["opening_hours"]).and_then(hours::read);
+    let hours = record.first(&["opening_hours"]).and_then(opening_hours::read);
     let category =
         Category::of(record).map_or_else(|| record.main_tag(), |c| c.as_column().to_owned());
     let address = address(record, &place.country);
@@ -33,7 +32,8 @@ pub(super) fn normalise(record: &Record, default: &Place) -> (Prospect, Facts) {
         address: address.clone(),
         phone: number.clone(),
         website: site.clone(),
-        regular_hours: hours.as_ref().map(|hours| hours.regular.clone()),
+        regular_hours: hours.as_ref().and_then(|hours| hours.regular.clone()),
+        hours_form: hours.as_ref().map(|hours| hours.form),
         special_hours: hours.and_then(|hours| hours.special),
         description: description(record, &place.language),
         ..Facts::default()

@@ -50,6 +50,7 @@ pub(super) fn facts(
         posts_30d: Some(0),
         booking_link: has("booking", &market.has_booking_link)
             .then(|| format!("https://{}.example/book", slug(entity))),
+        ..Facts::default()
     }
 }
 
