@@ -169,8 +169,15 @@ section!(RawPlan {
 });
 
 section!(RawReporting {
-    due_after_days: Option<u32>,
+    cadences: Option<Vec<String>>,
+    due_after_days: RawCadences,
     settle_days: Option<u32>,
+});
+
+section!(RawCadences {
+    weekly: Option<u32>,
+    monthly: Option<u32>,
+    quarterly: Option<u32>,
 });
 
 section!(RawLearning {

@@ -18,6 +18,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::operations::Plan;
 use crate::domain::pitch::Book;
 use crate::domain::quota::{DailyCap, WarmUp};
+use crate::domain::report::Cadence;
 use crate::domain::resilience::backoff::RetryPolicy;
 use crate::domain::resilience::breaker::BreakerPolicy;
 use crate::domain::resilience::bucket::RateLimit;
@@ -359,12 +360,36 @@ pub struct PlanPrice {
 }
 
 /// Layer 7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reporting {
+    /// How often a client gets a report.
+    pub cadences: Vec<Cadence>,
     /// Days after the end of a period by which its report is due.
-    pub due_after_days: u32,
+    pub due_after_days: DueAfterDays,
     /// Days that figures need to settle.
     pub settle_days: u32,
+}
+
+/// Days after the end of a period by which its report is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DueAfterDays {
+    /// Of a week.
+    pub weekly: u32,
+    /// Of a month.
+    pub monthly: u32,
+    /// Of a quarter.
+    pub quarterly: u32,
+}
+
+impl DueAfterDays {
+    /// Returns the days of one cadence.
+    pub const fn of(self, cadence: Cadence) -> u32 {
+        match cadence {
+            Cadence::Weekly => self.weekly,
+            Cadence::Monthly => self.monthly,
+            Cadence::Quarterly => self.quarterly,
+        }
+    }
 }
 
 /// Layer 9.

@@ -15,11 +15,14 @@ use super::secrets::{Environment, Secrets};
 use super::settings::{
     Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, Pitch,
     PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
+    Agency, Breaker, Bucket, DueAfterDays, Learning, Log, Orchestrator, Outreach, Paths,
+    PerChannel, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
 };
 use crate::domain::fault::FaultPlan;
 use crate::domain::money::{Currency, Money};
 use crate::domain::pitch::Book;
 use crate::domain::quota::WarmUp;
+use crate::domain::report::Cadence;
 
 /// A value that does not fit.
 pub(super) struct Misfit {
@@ -307,18 +310,41 @@ fn pricing(raw: &RawPricing) -> Fit<Pricing> {
 }
 
 fn reporting(raw: &RawReporting) -> Fit<Reporting> {
-    let reporting = Reporting {
-        due_after_days: within(raw.due_after_days, "reporting.due_after_days", 1..=60)?,
-        settle_days: within(raw.settle_days, "reporting.settle_days", 0..=30)?,
-    };
-    if reporting.settle_days >= reporting.due_after_days {
-        return misfit(
-            "reporting.settle_days",
-            format!("{} days is not before the report is due", reporting.settle_days),
-            "use fewer days than reporting.due_after_days",
-        );
+    let words = need(raw.cadences.as_deref(), "reporting.cadences")?;
+    let mut cadences = Vec::new();
+    for word in words {
+        let Ok(cadence) = Cadence::from_column(word) else {
+            return misfit(
+                "reporting.cadences",
+                format!("{word:?} is no cadence"),
+                "use weekly, monthly and quarterly",
+            );
+        };
+        if !cadences.contains(&cadence) {
+            cadences.push(cadence);
+        }
     }
-    Ok(reporting)
+    let settle_days = within(raw.settle_days, "reporting.settle_days", 3..=30)?;
+    let days = |value: Option<u32>, key: &str| {
+        let days = within(value, key, 1..=90)?;
+        if settle_days >= days {
+            return misfit(
+                key,
+                format!(
+                    "figures settle for {settle_days} days, and the report is due after {days}"
+                ),
+                "use more days than reporting.settle_days",
+            );
+        }
+        Ok(days)
+    };
+    let raw = &raw.due_after_days;
+    let due_after_days = DueAfterDays {
+        weekly: days(raw.weekly, "reporting.due_after_days.weekly")?,
+        monthly: days(raw.monthly, "reporting.due_after_days.monthly")?,
+        quarterly: days(raw.quarterly, "reporting.due_after_days.quarterly")?,
+    };
+    Ok(Reporting { cadences, due_after_days, settle_days })
 }
 
 fn learning(raw: &RawLearning) -> Fit<Learning> {

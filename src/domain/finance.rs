@@ -1,10 +1,13 @@
 //! Defines what Finance (layers 7–8) knows: reports, invoices, subscriptions and the ledger, and the
 //! changes that its layers may write.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::column::{self, UnknownWord};
+use super::gbp::DailyFigures;
 use super::money::Money;
 use super::time::Moment;
 
@@ -143,7 +146,7 @@ pub struct Report {
     pub due_at: Moment,
     /// When it was.
     pub delivered_at: Option<Moment>,
-    /// What was measured, with the previous period or null.
+    /// What was measured: a `report::Content`.
     pub metrics: Option<Value>,
     /// The report's text.
     pub markdown: Option<String>,
@@ -247,6 +250,13 @@ pub struct RefundedInvoice {
 pub enum FinanceChange {
     /// Inserts or updates a report.
     Report(Box<Report>),
+    /// Keeps what the provider said of a client's settled days; the latest answer holds.
+    Days {
+        /// Which client.
+        entity: String,
+        /// The figures by UTC day, `2026-02-02`.
+        days: BTreeMap<String, DailyFigures>,
+    },
     /// Inserts an invoice, or adds to the one of its client and period what it did not know: a
     /// payment is never taken back by an older message.
     Invoice(Box<Invoice>),

@@ -16,27 +16,35 @@ use crate::domain::effect::{Action, Audience, Effect, ProfileRead, Receipt};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::gbp::ProfileReading;
 use crate::domain::layer::Layer;
+use crate::domain::onboarding::INTAKE_FORM;
 use crate::domain::operations::Client;
 use crate::domain::outcome::{StepOutcome, Stop};
-use crate::domain::report::{Cadence, Measured, MetricName, Period};
+use crate::domain::report::{Days, Period, Window};
+use crate::domain::time::DAY_MS;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
-use crate::store::finance::reports;
-use crate::store::operations::clients;
+use crate::layers::gbp_optimizer;
+use crate::store::finance::{figures, reports};
+use crate::store::operations::{clients, onboarding};
 
-use self::decide::{Facts, Step};
+use self::decide::{Facts, Step, Stored, Windows};
 
-/// Plans the first report of clients who went live in this week or the last one; every later
+/// Audits that a report shows: two years of monthly ones.
+const SCORES_MAX: u32 = 24;
+
+/// Plans the first report of clients who went live in this period or the last one; every later
 /// report is planned by the one before it.
 pub fn discover(ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
-    let week = Period::containing(Cadence::Weekly, ctx.now);
     let mut units = Vec::new();
-    for period in [week.previous(), week] {
-        let version = period.to_string();
-        let newly_live = ctx.store.read(|conn| {
-            reports::newly_live(conn, ctx.mode, period.starts_at, period.ends_at, &version)
-        })?;
-        units.extend(newly_live.iter().map(|(entity, name)| report_unit(entity, name, period)));
+    for &cadence in &ctx.settings.reporting.cadences {
+        let period = Period::containing(cadence, ctx.now);
+        for period in [period.previous(), period] {
+            let version = period.to_string();
+            let newly_live = ctx.store.read(|conn| {
+                reports::newly_live(conn, ctx.mode, period.starts_at, period.ends_at, &version)
+            })?;
+            units.extend(newly_live.iter().map(|(entity, name)| report_unit(entity, name, period)));
+        }
     }
     Ok(units)
 }
@@ -60,9 +68,13 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
     match decide::step(&facts, ctx.now) {
         Step::End(outcome) => Ok(*outcome),
         Step::Measure => {
+            let Some(windows) = decide::windows(&facts) else {
+                return Ok(StepOutcome::skipped("the client was not live in this period"));
+            };
             let (reading, why_not) = read_profile(ctx, &facts.client, &unit.name.version).await?;
-            let own = own_figures(ctx, &facts)?;
-            Ok(decide::measured(&facts, own, reading.as_ref(), why_not))
+            let read = reading.map(|read| decide::settled(&read, ctx.now)).unwrap_or_default();
+            let stored = stored(ctx, &facts, &windows, &read)?;
+            Ok(decide::measured(&facts, &windows, stored, &read, why_not))
         }
         Step::Deliver(delivery) => {
             let period = delivery.period.clone();
@@ -78,29 +90,53 @@ fn gather<'a>(ctx: &'a LayerContext<'_>, unit: &Unit) -> Result<Facts<'a>, WorkE
     let period = Period::read(&unit.name.version).ok_or_else(|| {
         WorkError::bug("bad_period", format!("{:?} names no period", unit.name.version))
     })?;
-    let (client, report, previous) = ctx.store.read(|conn| {
+    let (client, report) = ctx.store.read(|conn| {
         Ok((
             clients::get(conn, ctx.mode, entity)?,
             reports::get(conn, ctx.mode, entity, &period.to_string())?,
-            reports::get(conn, ctx.mode, entity, &period.previous().to_string())?,
         ))
     })?;
     let client = client.ok_or_else(|| {
         WorkError::permanent("no_client", format!("{entity} is no client"))
             .hint("the contract's row is missing; skip the unit or enter the client")
     })?;
-    Ok(Facts { mode: ctx.mode, settings: ctx.settings, client, period, report, previous })
+    Ok(Facts { mode: ctx.mode, settings: ctx.settings, client, period, report })
 }
 
-/// Counts our own rows of the period.
-fn own_figures(
+/// Reads what our own rows know of the windows of a report.
+fn stored(
     ctx: &LayerContext<'_>,
     facts: &Facts<'_>,
-) -> Result<Vec<(MetricName, Measured)>, WorkError> {
-    let (entity, period) = (&facts.client.entity, facts.period);
-    Ok(ctx
-        .store
-        .read(|conn| reports::measure(conn, ctx.mode, entity, period.starts_at, period.ends_at))?)
+    windows: &Windows,
+    read: &Days,
+) -> Result<Stored, WorkError> {
+    let (mode, entity) = (ctx.mode, facts.client.entity.as_str());
+    let (covers, live_from) = (windows.covers, facts.client.live_at);
+    let known = ctx.store.read(|conn| {
+        let reading = |window: Window| {
+            // The day of go-live counts as a whole one.
+            let was_live = live_from.is_none_or(|at| window.from.plus_ms(DAY_MS) > at);
+            figures::reading(conn, mode, entity, window, was_live)
+        };
+        let months = windows.months.iter().map(|(_, window)| reading(*window));
+        let form = onboarding::document(conn, mode, entity, INTAKE_FORM)?;
+        let days = match (read.keys().next(), read.keys().next_back()) {
+            (Some(first), Some(last)) => figures::days(conn, mode, entity, first, last)?,
+            _ => Days::new(),
+        };
+        Ok(Stored {
+            current: reading(covers)?,
+            previous: reading(covers.before())?,
+            year_ago: reading(covers.a_year_ago())?,
+            months: months.collect::<Result<_, _>>()?,
+            baseline: reading(windows.baseline)?,
+            days,
+            fields: figures::fields_done(conn, mode, entity, covers)?,
+            scores: figures::scores(conn, mode, entity, covers.to, SCORES_MAX)?,
+            intake: gbp_optimizer::intake(form),
+        })
+    })?;
+    Ok(known)
 }
 
 /// Reads the client's profile for its figures. A provider that says no for good leaves a gap in the

@@ -95,8 +95,12 @@ async fn a_town_s_money_is_invoiced_paid_booked_reported_and_learnt_from() {
         clients,
         "SELECT count(*) FROM reports r
          WHERE json_extract(metrics, '$.metrics.posts_live.previous') IS NULL AND delivered_at IS NOT NULL
-           AND starts_at = (SELECT min(starts_at) FROM reports WHERE entity = r.entity)",
+           AND starts_at = (SELECT min(starts_at) FROM reports
+                            WHERE entity = r.entity AND period LIKE 'weekly:%')
+           AND period LIKE 'weekly:%'",
     );
+    let monthly = "SELECT count(*) FROM reports WHERE delivered_at IS NOT NULL AND period = 'monthly:2026-01'";
+    assert!(number(&store, monthly) > 0, "January was reported to those who were live in it");
     is(0, "SELECT count(*) FROM reports
            WHERE delivered_at IS NOT NULL AND json_extract(metrics, '$.metrics.calls.current') IS NULL");
     // Every contact's window has closed by the horizon, so each one counts as won or lost.

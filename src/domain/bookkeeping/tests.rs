@@ -34,6 +34,7 @@ fn ledger(booking: &Booking) -> Vec<(Account, i64)> {
         .filter_map(|change| match change {
             FinanceChange::Ledger(entry) => Some((entry.account, entry.amount.minor)),
             FinanceChange::Report(_)
+            | FinanceChange::Days { .. }
             | FinanceChange::Invoice(_)
             | FinanceChange::Subscription { .. }
             | FinanceChange::Refund(_)
@@ -49,6 +50,7 @@ fn invoice_of(booking: &Booking) -> &Invoice {
         .find_map(|change| match change {
             FinanceChange::Invoice(invoice) => Some(invoice.as_ref()),
             FinanceChange::Report(_)
+            | FinanceChange::Days { .. }
             | FinanceChange::Ledger(_)
             | FinanceChange::Subscription { .. }
             | FinanceChange::Refund(_)

@@ -48,6 +48,10 @@ pub struct Intake {
     pub photos: Option<u32>,
     /// Where to book.
     pub booking_link: Option<String>,
+    /// What a job brings, in minor units of the currency it is billed in; for reports only.
+    pub job_value_minor: Option<i64>,
+    /// How many of a hundred calls become a job; for reports only.
+    pub jobs_per_100_calls: Option<u32>,
 }
 
 impl Intake {
@@ -71,6 +75,8 @@ impl Intake {
                 .collect(),
             photos: self.photos,
             booking_link: clean(self.booking_link),
+            job_value_minor: self.job_value_minor.filter(|&minor| minor > 0),
+            jobs_per_100_calls: self.jobs_per_100_calls.filter(|n| (1..=100).contains(n)),
         }
     }
 }

@@ -140,6 +140,7 @@ mod tests {
             services: ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec(),
             photos: Some(12),
             booking_link: Some("https://bright-smiles.example/book".to_owned()),
+            ..Intake::default()
         }
     }
 

@@ -40,6 +40,15 @@ impl Cadence {
         column::parse("cadence", word, &Self::ALL, Self::as_column)
     }
 
+    /// How its periods are spoken of: `week`.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Weekly => "week",
+            Self::Monthly => "month",
+            Self::Quarterly => "quarter",
+        }
+    }
+
     /// The first day of the period that holds `date`.
     fn first_day(self, date: Date) -> Date {
         match self {
@@ -67,6 +76,7 @@ impl Cadence {
 
 /// One period of one cadence; it is named by its first day alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Period {
     /// How long it is.
     pub cadence: Cadence,
@@ -139,6 +149,20 @@ impl Period {
             starts_at: midnight(first),
             ends_at: midnight(cadence.next_first_day(first)),
         }
+    }
+}
+
+impl From<Period> for String {
+    fn from(period: Period) -> Self {
+        period.to_string()
+    }
+}
+
+impl TryFrom<String> for Period {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::read(&name).ok_or_else(|| format!("{name:?} names no period"))
     }
 }
 

@@ -217,6 +217,7 @@ fn a_known_invoice_keeps_its_lines_when_it_is_paid() {
     let ours: Invoice = match finance(&issued)[0] {
         FinanceChange::Invoice(invoice) => (**invoice).clone(),
         other @ (FinanceChange::Report(_)
+        | FinanceChange::Days { .. }
         | FinanceChange::Ledger(_)
         | FinanceChange::Subscription { .. }
         | FinanceChange::Refund(_)

@@ -22,7 +22,7 @@ use crate::domain::event::NewEvent;
 use crate::domain::gbp::{Intake, ProfileReading};
 use crate::domain::layer::Layer;
 use crate::domain::onboarding::INTAKE_FORM;
-use crate::domain::operations::Client;
+use crate::domain::operations::{Client, ClientDocument};
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
@@ -57,6 +57,13 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
     }
 }
 
+/// Reads what a client's intake form says; a form that is not in says nothing.
+pub(super) fn intake(form: Option<ClientDocument>) -> Intake {
+    form.and_then(|form| form.content)
+        .and_then(|content| serde_json::from_value(content).ok())
+        .unwrap_or_default()
+}
+
 /// The input of an audit.
 #[derive(Deserialize)]
 struct AuditInput {
@@ -75,10 +82,7 @@ async fn audit(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop>
             ))
         })
         .map_err(WorkError::from)?;
-    let intake: Intake = form
-        .and_then(|form| form.content)
-        .and_then(|content| serde_json::from_value(content).ok())
-        .unwrap_or_default();
+    let intake = intake(form);
     let reading = read_profile(ctx, &client, &unit.name.version).await?;
     Ok(decide::audited(&decide::AuditFacts {
         client: &client,

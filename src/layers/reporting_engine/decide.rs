@@ -1,19 +1,24 @@
 //! Decides which step a report is at, what it says and what it is sent with.
 
-use serde::Deserialize;
-
 use super::report_unit;
 use crate::config::Settings;
 use crate::domain::effect::{Mail, ReportDelivery};
 use crate::domain::event::NewEvent;
 use crate::domain::finance::{FinanceChange, Report};
-use crate::domain::gbp::{DailyFigures, ProfileReading};
+use crate::domain::gbp::{DailyFigures, Intake, ProfileReading};
 use crate::domain::mode::Mode;
+use crate::domain::money::Money;
 use crate::domain::operations::{Client, ClientState};
 use crate::domain::outcome::{Next, StepOutcome};
-use crate::domain::report::{self, Content, Measured, MetricName, Period};
+use crate::domain::report::{
+    self, Cadence, ClientValue, Content, Days, Known, MetricName, Part, Period, Reading,
+    ScorePoint, ValueInputs, Window,
+};
 use crate::domain::text::clean;
 use crate::domain::time::{DAY_MS, HOUR_MS, Moment};
+
+/// Days after which a day's figures are taken for final: they arrive two to three days late.
+const SETTLED_DAYS: i64 = 4;
 
 /// The hour (UTC) at which a report is sent: a client's working day in the zones we serve.
 const SEND_HOUR: i64 = 9;
@@ -29,8 +34,6 @@ pub(super) struct Facts<'a> {
     pub(super) period: Period,
     /// This period's row, once planned.
     pub(super) report: Option<Report>,
-    /// The row of the period before.
-    pub(super) previous: Option<Report>,
 }
 
 impl Facts<'_> {
@@ -50,7 +53,7 @@ impl Facts<'_> {
 
     /// When it should be with the client.
     fn due_at(&self) -> Moment {
-        self.days_after(self.settings.reporting.due_after_days)
+        self.days_after(self.settings.reporting.due_after_days.of(self.period.cadence))
     }
 }
 
@@ -99,8 +102,16 @@ fn planned(facts: &Facts<'_>) -> StepOutcome {
     if client.state == ClientState::Churned {
         return StepOutcome::skipped("the client has left");
     }
-    let report = Report {
-        entity: client.entity.clone(),
+    let next = facts.period.next();
+    later(facts.measure_at(), "the period is not over and settled")
+        .change(FinanceChange::Report(Box::new(unmeasured(facts))))
+        .unit(report_unit(&client.entity, &client.name, next).at(next.starts_at))
+}
+
+/// The row of a report that is planned and no more.
+fn unmeasured(facts: &Facts<'_>) -> Report {
+    Report {
+        entity: facts.client.entity.clone(),
         period: facts.period.to_string(),
         starts_at: facts.period.starts_at,
         ends_at: facts.period.ends_at,
@@ -108,43 +119,90 @@ fn planned(facts: &Facts<'_>) -> StepOutcome {
         delivered_at: None,
         metrics: None,
         markdown: None,
-    };
-    let next = facts.period.next();
-    later(facts.measure_at(), "the period is not over and settled")
-        .change(FinanceChange::Report(Box::new(report)))
-        .unit(report_unit(&client.entity, &client.name, next).at(next.starts_at))
+    }
+}
+
+/// The windows that a report is made of.
+pub(super) struct Windows {
+    /// The days of the report.
+    pub(super) covers: Window,
+    /// Of a quarter, its months.
+    pub(super) months: Vec<(Period, Window)>,
+    /// As many days, on the same weekdays, before the contract.
+    pub(super) baseline: Window,
+}
+
+/// Returns the windows of a report; `None` for a period before go-live.
+pub(super) fn windows(facts: &Facts<'_>) -> Option<Windows> {
+    let covers = Window::of(&facts.period, facts.client.live_at)?;
+    Some(Windows {
+        covers,
+        months: report::months(&facts.period, covers),
+        baseline: covers.ending_by(facts.client.signed_at),
+    })
+}
+
+/// What our own rows know when a report is measured.
+#[derive(Default)]
+pub(super) struct Stored {
+    /// Of the days of the report.
+    pub(super) current: Reading,
+    /// Of as many days before.
+    pub(super) previous: Reading,
+    /// Of the same weekdays a year ago.
+    pub(super) year_ago: Reading,
+    /// Of each month of a quarter.
+    pub(super) months: Vec<Reading>,
+    /// Of the days before the contract.
+    pub(super) baseline: Reading,
+    /// The days that are stored of those that were read now.
+    pub(super) days: Days,
+    /// The fields brought up to date.
+    pub(super) fields: Vec<String>,
+    /// The profile's audits.
+    pub(super) scores: Vec<ScorePoint>,
+    /// What the client says.
+    pub(super) intake: Intake,
+}
+
+/// Returns the days of a reading that will not change any more.
+pub(super) fn settled(reading: &ProfileReading, now: Moment) -> Days {
+    let last = now.plus_ms(-SETTLED_DAYS * DAY_MS).utc_date().to_string();
+    reading.daily.range(..=last).map(|(day, figures)| (day.clone(), *figures)).collect()
 }
 
 /// Stores what was measured, and the report written from it.
 pub(super) fn measured(
     facts: &Facts<'_>,
-    mut figures: Vec<(MetricName, Measured)>,
-    reading: Option<&ProfileReading>,
+    windows: &Windows,
+    mut stored: Stored,
+    read: &Days,
     why_not: Option<String>,
 ) -> StepOutcome {
-    figures.extend(reading.iter().flat_map(|reading| performance(reading, facts.period)));
-    let previous = facts.previous.as_ref().and_then(stored_figures);
-    let metrics = report::compare(&figures, previous.as_deref());
-    let content = Content {
-        client: facts.client.name.clone(),
-        agency: facts.settings.agency.name.clone(),
-        period: facts.period,
-        findings: report::findings(&metrics),
-        metrics,
-        simulated: facts.mode == Mode::Dry,
-    };
+    let fresh: Days = read
+        .iter()
+        .filter(|(day, figures)| stored.days.get(*day) != Some(*figures))
+        .map(|(day, figures)| (day.clone(), *figures))
+        .collect();
+    for reading in
+        [&mut stored.current, &mut stored.previous, &mut stored.year_ago, &mut stored.baseline]
+            .into_iter()
+            .chain(&mut stored.months)
+    {
+        reading.days.extend(read.iter().map(|(day, figures)| (day.clone(), *figures)));
+    }
+    let content = content(facts, windows, stored);
     let row = Report {
-        entity: facts.client.entity.clone(),
-        period: facts.period.to_string(),
-        starts_at: facts.period.starts_at,
-        ends_at: facts.period.ends_at,
-        due_at: facts.due_at(),
-        delivered_at: None,
-        metrics: Some(report::json(&content)),
+        metrics: serde_json::to_value(&content).ok(),
         markdown: Some(report::markdown(&content)),
+        ..unmeasured(facts)
     };
-    let outcome = later(facts.send_at(), "measured; sent in the morning")
+    let mut outcome = later(facts.send_at(), "measured; sent in the morning")
         .change(FinanceChange::Report(Box::new(row)));
+    if !fresh.is_empty() {
+        let entity = facts.client.entity.clone();
+        outcome = outcome.change(FinanceChange::Days { entity, days: fresh });
+    }
     match why_not {
         Some(why) => {
             let text = format!(
@@ -158,39 +216,78 @@ pub(super) fn measured(
     }
 }
 
-/// Sums the provider's figures over the period; a period with a missing day was not measured.
-fn performance(reading: &ProfileReading, period: Period) -> Vec<(MetricName, Measured)> {
-    let first = period.starts_at.utc_date().to_string();
-    let end = period.ends_at.utc_date().to_string();
-    let days: Vec<&DailyFigures> =
-        reading.daily.range(first..end).map(|(_, figures)| figures).collect();
-    let wanted = period.ends_at.since(period.starts_at) / DAY_MS;
-    if i64::try_from(days.len()).ok() != Some(wanted) {
-        return Vec::new();
+fn content(facts: &Facts<'_>, windows: &Windows, stored: Stored) -> Content {
+    let covers = windows.covers;
+    let metrics = report::metrics(
+        report::figures(&stored.current, covers),
+        report::figures(&stored.previous, covers.before()),
+        report::figures(&stored.year_ago, covers.a_year_ago()),
+    );
+    let days = stored.current.whole_days(covers).unwrap_or_default();
+    let before = stored.previous.whole_days(covers.before()).unwrap_or_default();
+    let known =
+        Known { metrics: &metrics, window: covers, days: [&days, &before], fields: &stored.fields };
+    let first_to_last = covers.first_day()..=covers.last_day();
+    Content {
+        client: facts.client.name.clone(),
+        agency: facts.settings.agency.name.clone(),
+        period: facts.period,
+        covers,
+        simulated: facts.mode == Mode::Dry,
+        findings: report::findings(&known),
+        value: value(facts, windows, &stored),
+        scores: stored.scores,
+        daily: if days.is_empty() {
+            Days::new()
+        } else {
+            let days = stored.current.days.range(first_to_last);
+            days.map(|(day, figures)| (day.clone(), *figures)).collect()
+        },
+        months: windows
+            .months
+            .iter()
+            .zip(&stored.months)
+            .map(|((month, days), reading)| Part::new(month, *days, reading))
+            .collect(),
+        metrics,
     }
-    let sum = |of: fn(&DailyFigures) -> u32| Measured {
-        value: days.iter().map(|figures| f64::from(of(figures))).sum(),
-        rows: days.len() as u64,
-    };
-    vec![
-        (MetricName::ProfileViews, sum(|day| day.impressions)),
-        (MetricName::Calls, sum(|day| day.call_clicks)),
-        (MetricName::WebsiteClicks, sum(|day| day.website_clicks)),
-        (MetricName::DirectionRequests, sum(|day| day.direction_requests)),
-    ]
 }
 
-/// Reads the figures that a report stored; `None` when it was never measured.
-fn stored_figures(report: &Report) -> Option<Vec<(MetricName, Measured)>> {
-    let metrics = report.metrics.as_ref()?.get("metrics")?;
-    let figures = MetricName::ALL
+/// Values the additional calls by the client's own figures: against the same weekdays a year ago,
+/// or else against those before the contract.
+fn value(facts: &Facts<'_>, windows: &Windows, stored: &Stored) -> Option<ClientValue> {
+    let covers = windows.covers;
+    let inputs = ValueInputs {
+        job_value: Money::new(stored.intake.job_value_minor?, facts.settings.pricing.currency),
+        booking_rate: f64::from(stored.intake.jobs_per_100_calls?) / 100.0,
+        fee: fee(facts, covers),
+    };
+    let calls = |days: &[DailyFigures]| -> Vec<f64> {
+        days.iter().map(|day| f64::from(day.call_clicks)).collect()
+    };
+    let now = report::figures(&stored.current, covers).remove(&MetricName::Calls)?;
+    let days = calls(&stored.current.whole_days(covers)?);
+    [(&stored.year_ago, covers.a_year_ago()), (&stored.baseline, windows.baseline)]
         .into_iter()
-        .filter_map(|name| {
-            let current = metrics.get(name.as_column())?.get("current")?;
-            Some((name, Measured::deserialize(current).ok()?))
+        .filter(|(_, window)| window.to <= facts.client.signed_at)
+        .find_map(|(reading, window)| Some((reading.whole_days(window)?, reading, window)))
+        .and_then(|(earlier, reading, window)| {
+            let before = report::figures(reading, window).remove(&MetricName::Calls)?;
+            let spread = report::spread([&calls(&earlier), &days]);
+            report::client_value(&inputs, &now, &before, window, spread)
         })
-        .collect();
-    Some(figures)
+}
+
+/// What the client paid for the days of the report: known for whole months and quarters.
+fn fee(facts: &Facts<'_>, covers: Window) -> Option<Money> {
+    let months = match facts.period.cadence {
+        Cadence::Weekly => return None,
+        Cadence::Monthly => 1,
+        Cadence::Quarterly => 3,
+    };
+    let monthly = facts.settings.pricing.of(facts.client.plan).monthly;
+    (covers.from == facts.period.starts_at)
+        .then(|| Money::new(monthly.minor * months, monthly.currency))
 }
 
 /// The mail that carries the report.
@@ -205,8 +302,9 @@ fn mail(facts: &Facts<'_>) -> Mail {
         from_name: agency.from_name.clone(),
         subject: format!("Your profile report {label}"),
         text: format!(
-            "Hello {name},\n\nattached is the report on your public profile for {label}. Every \
-             figure in it was measured; where nothing was measured it says so.\n\n{}\n",
+            "Hello {name},\n\nattached is the report on your public profile for {label}, as PDF \
+             and as text. Every figure in it was measured; where nothing was measured it says \
+             so.\n\n{}\n",
             agency.from_name
         ),
         unsubscribe_url: None,

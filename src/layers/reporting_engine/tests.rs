@@ -1,14 +1,15 @@
 use std::path::Path;
 
-use super::decide::{Facts, Step, delivered, measured, step};
+use super::decide::{Facts, Step, Stored, delivered, settled, step, windows};
 use super::*;
 use crate::config::{self, Settings};
 use crate::domain::change::Change;
 use crate::domain::finance::{FinanceChange, Report};
-use crate::domain::gbp::DailyFigures;
+use crate::domain::gbp::{DailyFigures, Intake};
 use crate::domain::mode::Mode;
 use crate::domain::operations::{ClientState, Plan};
 use crate::domain::outcome::Next;
+use crate::domain::report::{Content, MetricName};
 use crate::domain::time::{HOUR_MS, Moment};
 
 fn at(text: &str) -> Moment {
@@ -41,7 +42,6 @@ fn facts(settings: &Settings, report: Option<Report>) -> Facts<'_> {
         client: client(),
         period: Period::read("weekly:2026-W06").unwrap(),
         report,
-        previous: None,
     }
 }
 
@@ -66,16 +66,39 @@ fn end(step: Step) -> StepOutcome {
     *outcome
 }
 
-fn figure(name: MetricName, value: f64) -> (MetricName, Measured) {
-    (name, Measured { value, rows: 1 })
+/// Measures the report with `stored` rows and what a reading at its time says.
+fn measured(facts: &Facts<'_>, stored: Stored, reading: &ProfileReading) -> StepOutcome {
+    let now = facts.period.ends_at.plus_ms(3 * DAY_MS);
+    let windows = windows(facts).unwrap();
+    decide::measured(facts, &windows, stored, &settled(reading, now), None)
 }
 
-fn reading(days: impl IntoIterator<Item = u32>) -> ProfileReading {
-    let day = |day: u32| {
-        let figures = DailyFigures { impressions: 100, call_clicks: day, ..Default::default() };
-        (format!("2026-02-{day:02}"), figures)
+fn content(outcome: &StepOutcome) -> Content {
+    Content::read(&report_of(outcome).metrics.unwrap()).unwrap()
+}
+
+/// A reading with `calls` on each day of the window, by the day's place in it.
+fn reading(first: &str, n: i64, calls: fn(i64) -> u32) -> ProfileReading {
+    let from = at(&format!("{first}T00:00:00Z"));
+    let day = |n: i64| {
+        let figures =
+            DailyFigures { impressions: 100, call_clicks: calls(n), ..Default::default() };
+        (from.plus_ms(n * DAY_MS).utc_date().to_string(), figures)
     };
-    ProfileReading { daily: days.into_iter().map(day).collect(), ..Default::default() }
+    ProfileReading { daily: (0..n).map(day).collect(), ..Default::default() }
+}
+
+fn live(client: Client, at_text: &str) -> Client {
+    Client { live_at: Some(at(at_text)), ..client }
+}
+
+/// The same as `facts`, of a client who has been live for long.
+fn long_live<'a>(settings: &'a Settings, period: &str) -> Facts<'a> {
+    Facts {
+        client: live(client(), "2025-06-03T09:00:00Z"),
+        period: Period::read(period).unwrap(),
+        ..facts(settings, None)
+    }
 }
 
 #[test]
@@ -110,7 +133,7 @@ fn a_report_is_measured_when_figures_settled_sent_as_stored_and_then_done() {
     let measure_at = at("2026-02-12T00:00:00Z");
     assert!(matches!(step(&with_plan, measure_at), Step::Measure));
 
-    let outcome = measured(&with_plan, vec![figure(MetricName::PostsLive, 3.0)], None, None);
+    let outcome = measured(&with_plan, Stored::default(), &ProfileReading::default());
     assert_eq!(scheduled(&outcome), measure_at.plus_ms(9 * HOUR_MS));
     let stored = report_of(&outcome);
     let with_figures = facts(&settings, Some(stored.clone()));
@@ -129,50 +152,112 @@ fn a_report_is_measured_when_figures_settled_sent_as_stored_and_then_done() {
 }
 
 #[test]
-fn the_previous_period_is_what_its_own_report_measured() {
+fn the_first_report_is_of_a_part_of_the_week_and_says_so() {
     let settings = config::embedded(Path::new("/tmp/cep")).unwrap();
     let first = facts(&settings, None);
-    let previous =
-        report_of(&measured(&first, vec![figure(MetricName::ProfileScore, 61.5)], None, None));
-    assert_eq!(
-        previous.metrics.as_ref().unwrap()["metrics"]["profile_score"]["previous"],
-        json!(null)
+    let outcome = measured(&first, Stored::default(), &reading("2026-01-01", 40, |_| 2));
+    let found = content(&outcome);
+    assert!(!found.is_whole());
+    assert_eq!((found.covers.first_day(), found.covers.days()), ("2026-02-03".to_owned(), 6));
+    assert!((found.metrics[&MetricName::Calls].current.as_ref().unwrap().value - 12.0).abs() < 0.1);
+    let text = report_of(&outcome).markdown.unwrap();
+    assert!(
+        text.contains("**Part of a week:** the work went live on 2026-02-03, so 6 days"),
+        "{text}"
     );
-    let second = Facts { previous: Some(previous), ..facts(&settings, None) };
-    let outcome = measured(&second, vec![figure(MetricName::ProfileScore, 88.0)], None, None);
-    let metrics = report_of(&outcome).metrics.unwrap();
-    assert_eq!(metrics["metrics"]["profile_score"]["previous"]["value"], 61.5);
-    assert_eq!(metrics["metrics"]["profile_score"]["change"], 26.5);
 }
 
 #[test]
-fn a_previous_report_that_was_never_measured_leaves_a_gap() {
+fn a_figure_is_compared_with_as_many_days_before_or_not_at_all() {
     let settings = config::embedded(Path::new("/tmp/cep")).unwrap();
-    let planned = report_of(&end(step(&facts(&settings, None), at("2026-02-03T09:00:00Z"))));
-    let second = Facts { previous: Some(planned), ..facts(&settings, None) };
-    let outcome = measured(&second, vec![figure(MetricName::PostsLive, 2.0)], None, None);
-    let metrics = report_of(&outcome).metrics.unwrap();
-    assert_eq!(metrics["metrics"]["posts_live"]["previous"], json!(null));
+    let february = long_live(&settings, "monthly:2026-02");
+    let known = reading("2026-01-04", 56, |n| if n < 28 { 1 } else { 3 });
+    let calls = content(&measured(&february, Stored::default(), &known)).metrics
+        [&MetricName::Calls]
+        .clone();
+    assert_eq!((calls.change, calls.year_ago), (Some(56.0), None));
+    // Without the 4th of January only 27 days before are known.
+    let torn = reading("2026-01-05", 55, |n| if n < 27 { 1 } else { 3 });
+    let found = content(&measured(&february, Stored::default(), &torn));
+    let calls = &found.metrics[&MetricName::Calls];
+    assert!(calls.current.is_some());
+    assert_eq!((&calls.previous, calls.change), (&None, None));
+    assert!(found.findings.iter().all(|finding| !finding.kind.contains("calls")));
 }
 
 #[test]
-fn the_provider_s_figures_count_only_when_every_day_of_the_period_is_there() {
+fn a_day_that_may_still_change_is_not_counted() {
+    let now = at("2026-02-12T00:00:00Z");
+    let days = settled(&reading("2026-02-01", 12, |_| 1), now);
+    assert_eq!(days.keys().next_back().map(String::as_str), Some("2026-02-08"));
+}
+
+#[test]
+fn days_that_the_provider_corrected_are_stored_again_and_the_others_are_not() {
     let settings = config::embedded(Path::new("/tmp/cep")).unwrap();
-    let whole = measured(&facts(&settings, None), Vec::new(), Some(&reading(1..=12)), None);
-    let metrics = report_of(&whole).metrics.unwrap();
-    assert_eq!(metrics["metrics"]["profile_views"]["current"]["value"], 700.0);
-    // The days from Monday the 2nd to Sunday the 8th.
-    assert_eq!(metrics["metrics"]["calls"]["current"]["value"], 35.0);
-    let torn = measured(&facts(&settings, None), Vec::new(), Some(&reading(3..=12)), None);
-    assert!(report_of(&torn).metrics.unwrap()["metrics"].get("calls").is_none());
+    let week = long_live(&settings, "weekly:2026-W06");
+    let read = reading("2026-01-26", 14, |_| 4);
+    let mut days = read.daily.clone();
+    days.get_mut("2026-02-05").unwrap().call_clicks = 3;
+    days.remove("2026-02-08");
+    let outcome = measured(&week, Stored { days, ..Stored::default() }, &read);
+    let fresh: Vec<String> = outcome
+        .changes
+        .iter()
+        .find_map(|change| {
+            let Change::Finance(FinanceChange::Days { days, .. }) = change else { return None };
+            Some(days.keys().cloned().collect())
+        })
+        .unwrap();
+    assert_eq!(fresh, ["2026-02-05", "2026-02-08"]);
+}
+
+#[test]
+fn a_quarter_shows_its_months_and_a_week_none() {
+    let settings = config::embedded(Path::new("/tmp/cep")).unwrap();
+    let quarter = long_live(&settings, "quarterly:2026-Q1");
+    let stored = Stored { months: vec![Default::default(); 3], ..Stored::default() };
+    let found = content(&measured(&quarter, stored, &reading("2026-01-01", 90, |_| 1)));
+    let months: Vec<_> = found
+        .months
+        .iter()
+        .map(|part| (part.label.as_str(), part.figures[&MetricName::Calls].value))
+        .collect();
+    assert_eq!(months, [("2026-01", 31.0), ("2026-02", 28.0), ("2026-03", 31.0)]);
+    let week = long_live(&settings, "weekly:2026-W06");
+    let found = content(&measured(&week, Stored::default(), &reading("2026-01-01", 60, |_| 1)));
+    assert!(found.months.is_empty());
+}
+
+#[test]
+fn calls_have_a_value_only_by_the_client_s_own_figures() {
+    let settings = config::embedded(Path::new("/tmp/cep")).unwrap();
+    let signed = at("2026-01-12T09:00:00Z");
+    let month = Facts {
+        client: Client { signed_at: signed, ..live(client(), "2026-01-30T09:00:00Z") },
+        ..long_live(&settings, "monthly:2026-02")
+    };
+    let read = reading("2025-12-01", 90, |n| if n < 60 { 1 } else { 4 });
+    let without = content(&measured(&month, Stored::default(), &read));
+    assert_eq!(without.value, None);
+    let intake =
+        Intake { job_value_minor: Some(20_000), jobs_per_100_calls: Some(25), ..Intake::default() };
+    let stored = Stored { intake, ..Stored::default() };
+    let found = content(&measured(&month, stored, &read)).value.unwrap();
+    assert!(found.baseline_days.to <= signed, "{:?}", found.baseline_days);
+    assert_eq!(found.baseline_days.days(), 28);
+    // 28 days of four calls, less 28 of one; a quarter of them at 200.00.
+    assert_eq!(found.value.minor, (112 - 28) * 5_000);
+    assert!(found.return_on_fee.is_some(), "a whole month has a fee");
 }
 
 #[test]
 fn a_profile_that_cannot_be_read_leaves_a_gap_and_a_warning() {
     let settings = config::embedded(Path::new("/tmp/cep")).unwrap();
+    let facts = facts(&settings, None);
     let why = Some("no_access: the provider says no".to_owned());
-    let outcome =
-        measured(&facts(&settings, None), vec![figure(MetricName::PostsLive, 1.0)], None, why);
+    let windows = windows(&facts).unwrap();
+    let outcome = decide::measured(&facts, &windows, Stored::default(), &Days::new(), why);
     assert_eq!(outcome.events[0].kind, "figures_missing");
     assert!(report_of(&outcome).metrics.is_some());
 }

@@ -5,6 +5,7 @@
 //! are: a payment is never taken back, a refund is booked as the difference to what is booked, and
 //! ΔMRR = Σ movements whatever came first.
 
+pub mod figures;
 pub mod invoices;
 pub mod ledger;
 pub mod reports;
@@ -27,6 +28,7 @@ pub(super) fn apply(
 ) -> Result<(), StoreError> {
     match change {
         FinanceChange::Report(report) => reports::put(tx, mode, report),
+        FinanceChange::Days { entity, days } => figures::put(tx, mode, now, entity, days),
         FinanceChange::Invoice(invoice) => invoices::put(tx, mode, invoice),
         FinanceChange::Ledger(entry) => ledger::book(tx, mode, entry),
         FinanceChange::Subscription { subscription, monthly } => {

@@ -1,10 +1,9 @@
-//! Keeps reports, one for each client and period, and counts what they report.
+//! Keeps reports, one for each client and period.
 
 use rusqlite::{Connection, Row, named_params, params};
 
 use crate::domain::finance::Report;
 use crate::domain::mode::Mode;
-use crate::domain::report::{Measured, MetricName};
 use crate::domain::time::Moment;
 use crate::store::error::StoreError;
 use crate::store::words::{json_opt, optional};
@@ -57,54 +56,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
         metrics: json_opt(row, "metrics")?,
         markdown: row.get("markdown")?,
     })
-}
-
-const SCORE: &str = "
-SELECT score, 1 FROM profiles
-WHERE mode = ?1 AND entity = ?2 AND source = 'gbp' AND observed_at < ?4 AND score IS NOT NULL
-  AND ?3 IS NOT NULL
-ORDER BY observed_at DESC, id DESC LIMIT 1";
-const ACTIONS: &str = "
-SELECT count(*), count(*) FROM profile_actions
-WHERE mode = ?1 AND entity = ?2 AND done_at >= ?3 AND done_at < ?4";
-const POSTS: &str = "
-SELECT count(*), count(*) FROM posts
-WHERE mode = ?1 AND entity = ?2 AND state = 'live' AND changed_at >= ?3 AND changed_at < ?4";
-const REVIEWS: &str = "
-SELECT count(*), count(*) FROM reviews WHERE mode = ?1 AND entity = ?2 AND at >= ?3 AND at < ?4";
-const REPLIES: &str = "
-SELECT count(*), count(*) FROM reviews
-WHERE mode = ?1 AND entity = ?2 AND replied_at >= ?3 AND replied_at < ?4";
-const RATING: &str = "
-SELECT avg(rating), count(*) FROM reviews
-WHERE mode = ?1 AND entity = ?2 AND at >= ?3 AND at < ?4 HAVING count(*) > 0";
-
-/// Counts what our own rows say of a client between two instants. A score or rating that nobody
-/// observed is absent; a count of nothing is zero, because these rows are all there are.
-pub fn measure(
-    conn: &Connection,
-    mode: Mode,
-    entity: &str,
-    from: Moment,
-    to: Moment,
-) -> Result<Vec<(MetricName, Measured)>, StoreError> {
-    let mut measured = Vec::new();
-    for (name, sql) in [
-        (MetricName::ProfileScore, SCORE),
-        (MetricName::ActionsDone, ACTIONS),
-        (MetricName::PostsLive, POSTS),
-        (MetricName::ReviewsReceived, REVIEWS),
-        (MetricName::ReviewsReplied, REPLIES),
-        (MetricName::MeanRating, RATING),
-    ] {
-        let found = optional(
-            conn.prepare_cached(sql)?.query_row(params![mode, entity, from, to], |row| {
-                Ok(Measured { value: row.get(0)?, rows: row.get::<_, i64>(1)?.unsigned_abs() })
-            }),
-        )?;
-        measured.extend(found.map(|one| (name, one)));
-    }
-    Ok(measured)
 }
 
 const NEWLY_LIVE: &str = "

@@ -103,6 +103,7 @@ impl Clients {
             services: (1..=n_services).map(|n| format!("service {n}")).collect(),
             photos: u32::try_from(n_photos).ok(),
             booking_link: says("booking", &self.0.names_booking).then(|| format!("{host}/book")),
+            ..Intake::default()
         }
     }
 
