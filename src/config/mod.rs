@@ -18,10 +18,9 @@ use std::str::FromStr;
 pub use error::ConfigError;
 pub use secrets::{Environment, Secret, Secrets};
 pub use settings::{
-    Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, Pitch,
-    PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
     Agency, Breaker, Bucket, DueAfterDays, Learning, Log, Orchestrator, Outreach, Paths,
-    PerChannel, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
+    PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings,
+    Sim,
 };
 
 use raw::{Overlay, RawSettings};

@@ -13,10 +13,9 @@ use super::raw::{
 };
 use super::secrets::{Environment, Secrets};
 use super::settings::{
-    Agency, Breaker, Bucket, Learning, Log, Orchestrator, Outreach, Paths, PerChannel, Pitch,
-    PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
     Agency, Breaker, Bucket, DueAfterDays, Learning, Log, Orchestrator, Outreach, Paths,
-    PerChannel, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings, Sim,
+    PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings,
+    Sim,
 };
 use crate::domain::fault::FaultPlan;
 use crate::domain::money::{Currency, Money};

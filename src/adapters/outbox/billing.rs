@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile, eml, file_word};
+use super::{Attachment, BY_FILE_NAME, HOST, OutboxDir, OutboxFile, eml, file_word};
 use crate::domain::effect::{
     InvoiceRequest, Receipt, Recovery, ReportDelivery, SubscriptionRequest,
 };
 use crate::domain::error::WorkError;
+use crate::domain::report::{Content, pdf};
 use crate::domain::text::clean;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
@@ -21,7 +22,7 @@ const NAME_CHARS_MAX: usize = 200;
 #[derive(Clone, Debug)]
 pub struct OutboxBilling(pub OutboxDir);
 
-/// Reports as Markdown, JSON and a mail that carries them.
+/// Reports as PDF, Markdown and JSON, and a mail that carries them.
 #[derive(Clone, Debug)]
 pub struct OutboxReports(pub OutboxDir);
 
@@ -119,13 +120,25 @@ impl Port<ReportDelivery> for OutboxReports {
         call: &Call,
         report: &ReportDelivery,
     ) -> Result<Receipt, WorkError> {
-        let name = format!("report-{}.md", file_word(&report.period));
-        let mail = eml::report_bytes(&call.key, call.now, &report.mail, &name, &report.markdown)?;
-        let files = [
+        let name = format!("report-{}", file_word(&report.period));
+        let mut files = vec![
             OutboxFile::new("json", format!("{:#}\n", report.json)),
             OutboxFile::new("md", report.markdown.clone()),
-            OutboxFile::new("eml", mail),
         ];
+        let mut attached = vec![Attachment {
+            name: format!("{name}.md"),
+            kind: "text/markdown; charset=utf-8",
+            bytes: report.markdown.clone().into_bytes(),
+        }];
+        // An older row may hold figures of another shape; its text is still worth sending.
+        if let Some(content) = Content::read(&report.json) {
+            let bytes = pdf(&content);
+            files.push(OutboxFile::new("pdf", bytes.clone()));
+            let name = format!("{name}.pdf");
+            attached.insert(0, Attachment { name, kind: "application/pdf", bytes });
+        }
+        let mail = eml::report_bytes(&call.key, call.now, &report.mail, &attached)?;
+        files.push(OutboxFile::new("eml", mail));
         self.0.put("reports", "report", &call.key, call.now, &files)
     }
 
@@ -187,7 +200,7 @@ mod tests {
             entity: "osm:node/1".to_owned(),
             period: "weekly:2026-W06".to_owned(),
             markdown: "# Report 2026-W06\n".to_owned(),
-            json: json!({"period": "weekly:2026-W06"}),
+            json: serde_json::to_value(crate::domain::report::sample()).unwrap(),
             mail: conformance::mail(),
         }
     }
@@ -246,6 +259,11 @@ mod tests {
         };
         let receipt = port.call(&Permit::of_a_test(), &call, &report()).await.unwrap();
         assert!(receipt.reference.ends_with("reports/2026-01-05-report-00ff.eml"));
-        assert_eq!(fs::read_dir(root.path().join("reports")).unwrap().count(), 3);
+        let files = fs::read_dir(root.path().join("reports")).unwrap();
+        assert_eq!(files.count(), 4, "json, md, pdf and the mail");
+        let mail = fs::read_to_string(&receipt.reference).unwrap();
+        assert!(mail.contains("application/pdf"), "{mail}");
+        let sent = fs::read(root.path().join("reports/2026-01-05-report-00ff.pdf")).unwrap();
+        assert!(sent.starts_with(b"%PDF-"));
     }
 }

@@ -29,7 +29,17 @@ pub fn mail_bytes(key: &EffectKey, now: Moment, mail: &Mail) -> Result<Vec<u8>, 
     Ok(message.formatted())
 }
 
-/// Returns a message that carries a finished report as an attachment.
+/// A file that travels with a mail.
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// Its MIME type.
+    pub kind: &'static str,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// Returns a message that carries files.
 ///
 /// # Errors
 /// A permanent error when an address is none.
@@ -37,14 +47,16 @@ pub fn report_bytes(
     key: &EffectKey,
     now: Moment,
     mail: &Mail,
-    file_name: &str,
-    markdown: &str,
+    files: &[Attachment],
 ) -> Result<Vec<u8>, WorkError> {
-    let attachment = SinglePart::builder()
-        .header(ContentType::parse("text/markdown; charset=utf-8").map_err(|e| unbuildable(&e))?)
-        .header(ContentDisposition::attachment(&header_text(file_name)))
-        .body(markdown.to_owned());
-    let parts = mixed(key).singlepart(SinglePart::plain(crlf(&mail.text))).singlepart(attachment);
+    let mut parts = mixed(key).singlepart(SinglePart::plain(crlf(&mail.text)));
+    for file in files {
+        let attachment = SinglePart::builder()
+            .header(ContentType::parse(file.kind).map_err(|error| unbuildable(&error))?)
+            .header(ContentDisposition::attachment(&header_text(&file.name)))
+            .body(file.bytes.clone());
+        parts = parts.singlepart(attachment);
+    }
     let message = headers(key, now, mail)?.multipart(parts).map_err(|error| unbuildable(&error))?;
     Ok(message.formatted())
 }

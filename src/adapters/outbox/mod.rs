@@ -25,7 +25,7 @@ use crate::domain::effect::{EffectKey, Receipt, Recovery};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::time::Moment;
 
-pub use eml::{mail_bytes, report_bytes};
+pub use eml::{Attachment, mail_bytes, report_bytes};
 pub use ics::calendar_text;
 
 /// How every port of the outbox is recovered: the file's name is the key.

@@ -8,6 +8,7 @@
 mod findings;
 mod measure;
 mod metric;
+mod pdf;
 mod period;
 mod render;
 mod value;
@@ -20,8 +21,11 @@ use serde::{Deserialize, Serialize};
 pub use findings::{EVENTS_MIN, Finding, Known, Trend, findings, spread, trend};
 pub use measure::{Days, Reading, figures, metrics, months};
 pub use metric::{Evidence, Measured, Metric, MetricName};
+pub use pdf::pdf;
 pub use period::{Cadence, Period};
 pub use render::markdown;
+#[cfg(test)]
+pub(crate) use render::tests::content as sample;
 pub use value::{ClientValue, ValueInputs, client_value};
 pub use window::Window;
 

@@ -9,7 +9,7 @@ use crate::domain::gbp::{DailyFigures, Intake};
 use crate::domain::mode::Mode;
 use crate::domain::operations::{ClientState, Plan};
 use crate::domain::outcome::Next;
-use crate::domain::report::{Content, MetricName};
+use crate::domain::report::{Content, MetricName, Reading};
 use crate::domain::time::{HOUR_MS, Moment};
 
 fn at(text: &str) -> Moment {
@@ -216,7 +216,7 @@ fn days_that_the_provider_corrected_are_stored_again_and_the_others_are_not() {
 fn a_quarter_shows_its_months_and_a_week_none() {
     let settings = config::embedded(Path::new("/tmp/cep")).unwrap();
     let quarter = long_live(&settings, "quarterly:2026-Q1");
-    let stored = Stored { months: vec![Default::default(); 3], ..Stored::default() };
+    let stored = Stored { months: vec![Reading::default(); 3], ..Stored::default() };
     let found = content(&measured(&quarter, stored, &reading("2026-01-01", 90, |_| 1)));
     let months: Vec<_> = found
         .months
