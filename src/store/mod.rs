@@ -67,6 +67,24 @@ struct Inner {
     commits: watch::Receiver<u64>,
 }
 
+/// A read transaction: it sees one state of the database until it is dropped.
+struct Snapshot<'a>(&'a Connection);
+
+impl<'a> Snapshot<'a> {
+    fn take(conn: &'a Connection) -> Result<Self, StoreError> {
+        writer::told(conn, "BEGIN")?;
+        Ok(Self(conn))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = writer::told(self.0, "ROLLBACK") {
+            tracing::error!(%error, "a read could not be ended");
+        }
+    }
+}
+
 /// The answer to a queued write; it resolves after COMMIT.
 pub struct Committed<T>(oneshot::Receiver<Result<T, StoreError>>);
 
@@ -163,12 +181,12 @@ impl Store {
         let first = self.inner.next_reader.fetch_add(1, Ordering::Relaxed);
         let free = (0..readers.len())
             .find_map(|offset| readers[(first + offset) % readers.len()].try_lock().ok());
-        let mut conn = match free {
+        let conn = match free {
             Some(conn) => conn,
             None => readers[first % readers.len()].lock().unwrap_or_else(PoisonError::into_inner),
         };
-        let snapshot = conn.transaction()?;
-        query(&snapshot)
+        let snapshot = Snapshot::take(&conn)?;
+        query(snapshot.0)
     }
 
     /// Queues `command` for the writer at once, in the order of the calls; the answer comes after

@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use sha2::{Digest, Sha256};
@@ -54,6 +55,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     set(&conn, "temp_store", "2")?;
     set(&conn, "journal_size_limit", "67108864")?;
     migrate(&mut conn, path)?;
+    steady(&conn).map_err(opened)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
 }
@@ -65,8 +67,16 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, flags).map_err(opened)?;
     conn.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS)).map_err(opened)?;
     set(&conn, "query_only", "1")?;
+    steady(&conn).map_err(opened)?;
     conn.set_prepared_statement_cache_capacity(128);
     Ok(conn)
+}
+
+/// Keeps prepared statements prepared. By default SQLite looks at bound values to see whether a
+/// partial index serves, and then prepares the statement anew for each value; our statements name
+/// the condition of the index they want.
+fn steady(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Refuses files of other programs before anything is changed in them.

@@ -116,6 +116,27 @@ pub fn promote_due(
     Ok(planned + retried)
 }
 
+const CALLING: &str = "
+SELECT l.layer FROM layers l
+WHERE EXISTS (SELECT 1 FROM units WHERE mode = ?1 AND layer = l.layer AND state = 'ready')
+  OR EXISTS (SELECT 1 FROM units
+    WHERE mode = ?1 AND layer = l.layer AND state = 'scheduled' AND run_at <= ?2)
+  OR EXISTS (SELECT 1 FROM units
+    WHERE mode = ?1 AND layer = l.layer AND state = 'retry_wait' AND run_at <= ?3)";
+
+/// Returns the layers in which something is ready or has come due: one look at all of them, because
+/// most moments concern one or two.
+pub fn calling(
+    conn: &Connection,
+    mode: Mode,
+    now: Moment,
+    plans_until: Moment,
+) -> Result<Vec<Layer>, StoreError> {
+    let mut statement = conn.prepare_cached(CALLING)?;
+    let rows = statement.query_map(params![mode, now.min(plans_until), now], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 const READY: &str = "
 SELECT id FROM units WHERE mode = ?1 AND layer = ?2 AND state = 'ready' ORDER BY id LIMIT ?3";
 
@@ -311,25 +332,30 @@ pub fn skip(
     Ok(changed == 1)
 }
 
-const NEXT_SCHEDULED: &str = "
-SELECT min(run_at) FROM units
-WHERE mode = ?1 AND layer = ?2 AND state = 'scheduled' AND run_at <= ?3";
-const NEXT_RETRY: &str = "
-SELECT min(run_at) FROM units WHERE mode = ?1 AND layer = ?2 AND state = 'retry_wait'";
+const NEXT_DUE: &str = "
+SELECT l.layer,
+  (SELECT min(run_at) FROM units
+   WHERE mode = ?1 AND layer = l.layer AND state = 'scheduled' AND run_at <= ?2),
+  (SELECT min(run_at) FROM units WHERE mode = ?1 AND layer = l.layer AND state = 'retry_wait')
+FROM layers l";
 
-/// Returns the next time at which something in `layer` comes due, plans only up to `plans_until`.
+/// Returns the next time at which something in `layers` comes due, plans only up to `plans_until`.
 pub fn next_due(
     conn: &Connection,
     mode: Mode,
-    layer: Layer,
+    layers: &[Layer],
     plans_until: Moment,
 ) -> Result<Option<Moment>, StoreError> {
-    let plans = params![mode, layer, plans_until];
-    let planned: Option<Moment> =
-        conn.prepare_cached(NEXT_SCHEDULED)?.query_row(plans, |row| row.get(0))?;
-    let retry: Option<Moment> =
-        conn.prepare_cached(NEXT_RETRY)?.query_row(params![mode, layer], |row| row.get(0))?;
-    Ok([planned, retry].into_iter().flatten().min())
+    let mut statement = conn.prepare_cached(NEXT_DUE)?;
+    let mut rows = statement.query(params![mode, plans_until])?;
+    let mut next = None;
+    while let Some(row) = rows.next()? {
+        if layers.contains(&row.get(0)?) {
+            let due: [Option<Moment>; 2] = [row.get(1)?, row.get(2)?];
+            next = next.into_iter().chain(due.into_iter().flatten()).min();
+        }
+    }
+    Ok(next)
 }
 
 const TROUBLED: &str = "

@@ -122,7 +122,7 @@ fn work(
         }
         let started = clock.monotonic_us();
         let mut replies = Vec::new();
-        let begun = conn.execute_batch("BEGIN IMMEDIATE");
+        let begun = told(conn, "BEGIN IMMEDIATE");
         let mut trouble = begun.err().map(|error| ("the start of a transaction", error));
         let mut job = waiting.pop_front();
         while let Some(next) = job.take() {
@@ -151,6 +151,11 @@ fn work(
     tracing::debug!("the store writer ends: nobody can send to it any more");
 }
 
+/// Runs a statement of the transaction itself, prepared once.
+pub(super) fn told(conn: &Connection, sql: &'static str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 /// Applies one command inside its savepoint. An error means that the transaction itself is broken.
 fn apply(
     conn: &Connection,
@@ -161,14 +166,13 @@ fn apply(
         let told = StoreError::Sqlite { what, source: copy_of(source) };
         return Ok((job.apply)(Err(told)).reply);
     }
-    let saved = conn.execute_batch("SAVEPOINT command");
+    let saved = told(conn, "SAVEPOINT command");
     let applied = (job.apply)(Ok(conn));
     let settled = saved.and_then(|()| {
-        conn.execute_batch(if applied.keep {
-            "RELEASE command"
-        } else {
-            "ROLLBACK TO command; RELEASE command"
-        })
+        if !applied.keep {
+            told(conn, "ROLLBACK TO command")?;
+        }
+        told(conn, "RELEASE command")
     });
     match settled {
         Ok(()) => Ok(applied.reply),
@@ -178,10 +182,10 @@ fn apply(
 
 fn commit(conn: &Connection, trouble: Option<Trouble>, replies: Vec<Reply>) {
     let failed =
-        trouble.or_else(|| conn.execute_batch("COMMIT").err().map(|source| ("COMMIT", source)));
+        trouble.or_else(|| told(conn, "COMMIT").err().map(|source| ("COMMIT", source)));
     if let Some((what, source)) = failed {
         if !conn.is_autocommit()
-            && let Err(error) = conn.execute_batch("ROLLBACK")
+            && let Err(error) = told(conn, "ROLLBACK")
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }

@@ -206,12 +206,9 @@ impl Orchestrator {
         let whole = course.order.layers.len() == Layer::ALL.len();
         // A live run works what is due and waits for its own retries; plans are for the next one.
         let plans_until = if mode == Mode::Live { course.now } else { course.horizon };
-        let mut next = None;
-        for &layer in &course.order.layers {
-            let due =
-                self.shop.store.read(|conn| units::next_due(conn, mode, layer, plans_until))?;
-            next = earlier(next, due);
-        }
+        let layers = &course.order.layers;
+        let mut next =
+            self.shop.store.read(|conn| units::next_due(conn, mode, layers, plans_until))?;
         if whole {
             next = earlier(next, course.upcoming.next_due(course.horizon));
         }

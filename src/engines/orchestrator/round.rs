@@ -146,7 +146,11 @@ impl Orchestrator {
         move |tx| {
             let wall = clock.wall();
             let mut claimed = Vec::new();
+            let calling = units::calling(tx, mode, now, horizon)?;
             for (layer, name, lease) in leases {
+                if !calling.contains(&layer) {
+                    continue;
+                }
                 units::promote_due(tx, mode, layer, now, horizon)?;
                 let room = limit - claimed.len();
                 let units = units::claim(tx, mode, layer, lease, id, now, room)?;
