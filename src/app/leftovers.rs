@@ -5,7 +5,8 @@ use super::handle::Handle;
 use super::queries;
 use super::snapshot::UnitCounts;
 use crate::domain::mode::Mode;
-use crate::domain::time::DAY_MS;
+use crate::domain::time::{DAY_MS, Moment};
+use crate::domain::unit::PlannedUnits;
 use crate::store::{board, clocks, leftovers};
 
 /// How many sources a run credits; more than a few would mean that each row has its own.
@@ -53,6 +54,16 @@ impl Handle {
                 stranded: leftovers::stranded(conn, Mode::Dry)?,
             })
         });
+        read.map_err(|error| queries::failed(&error))
+    }
+
+    /// Returns what the dry world has planned after `horizon`, where a whole run stops: messages that
+    /// have their place in a daily cap of a later day, and what falls due later.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn beyond(&self, horizon: Moment) -> Result<Vec<PlannedUnits>, Refusal> {
+        let read = self.parts().store.read(|conn| leftovers::beyond(conn, Mode::Dry, horizon));
         read.map_err(|error| queries::failed(&error))
     }
 

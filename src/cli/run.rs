@@ -1,5 +1,6 @@
 //! `cep run`: runs one layer, or all of them.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::context::{Context, Database, Session, misanswered};
@@ -12,6 +13,8 @@ use crate::app::query::{Answer, Query};
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+use crate::domain::unit::PlannedUnits;
 use crate::engines::orchestrator::engine::RunReport;
 
 /// The word that lets effects out.
@@ -82,15 +85,21 @@ pub(super) async fn tell_end(
     as_json: bool,
 ) -> Result<(), Error> {
     let snapshot = session.handle.picture(mode)?;
+    let horizon = report.horizon;
+    let beyond = horizon.map_or(Ok(Vec::new()), |horizon| session.handle.beyond(horizon))?;
     if as_json {
         let mut object = picture::json(&snapshot);
         // Another run may have begun since; this is about ours.
         object["run_id"] = serde_json::json!(report.id);
         object["run_state"] = serde_json::json!(report.state);
         object["attributions"] = serde_json::json!(session.handle.attributions(mode)?);
+        object["beyond_horizon"] = beyond_json(&beyond);
         render::json(&object)?;
     } else {
         render::text(&picture::text(&snapshot))?;
+        if let Some(horizon) = horizon.filter(|_| !beyond.is_empty()) {
+            render::text(&beyond_text(horizon, &beyond))?;
+        }
         for attribution in session.handle.attributions(mode)? {
             render::text(&attribution)?;
         }
@@ -100,6 +109,35 @@ pub(super) async fn tell_end(
         tell_causes(session, mode).await?;
     }
     judge(report)
+}
+
+/// Returns what a whole run left for later, by layer and kind. Not a fault: days have caps, and plans
+/// reach further than a run goes.
+fn beyond_text(horizon: Moment, beyond: &[PlannedUnits]) -> String {
+    let total: u64 = beyond.iter().map(|planned| planned.n).sum();
+    let mut text = format!(
+        "{total} units are planned after the horizon of {}, as daily caps and due dates have it:",
+        horizon.utc_date()
+    );
+    for PlannedUnits { layer, kind, n, first, last } in beyond {
+        let kind = kind.replace('_', " ");
+        let (first, last) = (first.utc_date(), last.utc_date());
+        let _ = write!(text, "\n  L{} {kind}: {n}, {first} to {last}", layer.number());
+    }
+    text
+}
+
+fn beyond_json(beyond: &[PlannedUnits]) -> serde_json::Value {
+    let row = |planned: &PlannedUnits| {
+        serde_json::json!({
+            "layer": planned.layer.number(),
+            "kind": planned.kind,
+            "n": planned.n,
+            "first": planned.first.to_string(),
+            "last": planned.last.to_string(),
+        })
+    };
+    beyond.iter().map(row).collect()
 }
 
 /// Tells on stderr what the dead and held units failed with.
@@ -138,10 +176,9 @@ fn judge(report: &RunReport) -> Result<(), Error> {
 mod tests {
     use super::*;
     use crate::domain::ids::RunId;
-    use crate::domain::time::Moment;
 
     fn code(state: RunState) -> u8 {
-        let report = RunReport { id: RunId(1), state, now: Moment(0), why: None };
+        let report = RunReport { id: RunId(1), state, now: Moment(0), horizon: None, why: None };
         judge(&report).map_or_else(|error| error.kind.exit_code(), |()| 0)
     }
 
@@ -152,5 +189,22 @@ mod tests {
         assert_eq!(code(RunState::Interrupted), 130);
         assert_eq!(code(RunState::Failed), 1);
         assert_eq!(code(RunState::Cancelled), 1);
+    }
+
+    #[test]
+    fn what_is_planned_after_the_horizon_is_named_with_its_days() {
+        let horizon: Moment = "2026-02-19T09:00:00Z".parse().unwrap();
+        let planned = PlannedUnits {
+            layer: Layer::OutreachEngine,
+            kind: "message".to_owned(),
+            n: 1_077,
+            first: horizon.plus_ms(crate::domain::time::DAY_MS),
+            last: horizon.plus_ms(78 * crate::domain::time::DAY_MS),
+        };
+        assert_eq!(
+            beyond_text(horizon, &[planned]),
+            "1077 units are planned after the horizon of 2026-02-19, as daily caps and due dates \
+             have it:\n  L3 message: 1077, 2026-02-20 to 2026-05-08"
+        );
     }
 }

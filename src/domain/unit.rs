@@ -151,3 +151,18 @@ pub struct Unit {
     /// The run it belongs to.
     pub run_id: Option<RunId>,
 }
+
+/// Units of one kind that are planned for later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedUnits {
+    /// Their layer.
+    pub layer: Layer,
+    /// Their layer's word for them.
+    pub kind: String,
+    /// How many.
+    pub n: u64,
+    /// When the first is planned.
+    pub first: Moment,
+    /// When the last is planned.
+    pub last: Moment,
+}

@@ -9,7 +9,7 @@ use crate::domain::layer::Layer;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
-use crate::domain::unit::UnitName;
+use crate::domain::unit::{PlannedUnits, UnitName};
 
 const BLOCKERS: &str = "
 SELECT blocked_on, count(*) FROM units
@@ -39,6 +39,30 @@ pub fn planned_until(conn: &Connection, mode: Mode, horizon: Moment) -> Result<u
     Layer::ALL.into_iter().try_fold(0, |n, layer| {
         Ok(n + board::due_in(conn, mode, layer, UnitState::Scheduled, horizon)?.n)
     })
+}
+
+const BEYOND: &str = "
+SELECT u.layer, u.kind, count(*), min(u.run_at), max(u.run_at)
+FROM layers l JOIN units u ON u.mode = ?1 AND u.layer = l.layer AND u.state = 'scheduled'
+WHERE u.run_at > ?2 GROUP BY u.layer, u.kind ORDER BY u.layer, u.kind";
+
+/// Returns what is planned after `horizon`, by layer and kind.
+pub fn beyond(
+    conn: &Connection,
+    mode: Mode,
+    horizon: Moment,
+) -> Result<Vec<PlannedUnits>, StoreError> {
+    let mut statement = conn.prepare_cached(BEYOND)?;
+    let rows = statement.query_map(params![mode, horizon], |row| {
+        Ok(PlannedUnits {
+            layer: row.get(0)?,
+            kind: row.get(1)?,
+            n: count(row, 2)?,
+            first: row.get(3)?,
+            last: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 const ATTRIBUTIONS: &str = "

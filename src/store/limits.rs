@@ -352,7 +352,8 @@ mod tests {
                 *to += 1;
                 prop_assert!(*to <= per_domain);
                 // Earliest: every open day between the wish and the slot was full by the end.
-                let mut free = OFFICE.next_open(start.plus_ms(minutes * 60_000), &zone);
+                let wished = start.plus_ms(minutes * 60_000).ceil_quarter_hour();
+                let mut free = OFFICE.next_open(wished, &zone);
                 while free.civil_date(&zone) < day {
                     let date = free.civil_date(&zone);
                     let count = |name: &str| -> u32 {

@@ -393,3 +393,26 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Unit> {
         run_id: row.get("run_id")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::open::plan_of;
+
+    #[test]
+    fn looking_for_work_costs_the_same_however_many_units_have_ended() {
+        for sql in [CALLING, NEXT_DUE] {
+            let plan = plan_of(sql);
+            let looks: Vec<_> = plan.iter().filter(|step| step.contains(" units ")).collect();
+            assert!(looks.len() >= 2, "{plan:?}");
+            // An index that starts with the state, or one that holds no other states.
+            let by_state = |step: &&&String| {
+                step.contains("state=?")
+                    || ["units_ready", "units_scheduled", "units_retrying"]
+                        .iter()
+                        .any(|index| step.contains(index))
+            };
+            assert_eq!(looks.iter().filter(by_state).count(), looks.len(), "{plan:?}");
+        }
+    }
+}

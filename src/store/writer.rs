@@ -181,8 +181,7 @@ fn apply(
 }
 
 fn commit(conn: &Connection, trouble: Option<Trouble>, replies: Vec<Reply>) {
-    let failed =
-        trouble.or_else(|| told(conn, "COMMIT").err().map(|source| ("COMMIT", source)));
+    let failed = trouble.or_else(|| told(conn, "COMMIT").err().map(|source| ("COMMIT", source)));
     if let Some((what, source)) = failed {
         if !conn.is_autocommit()
             && let Err(error) = told(conn, "ROLLBACK")

@@ -137,7 +137,9 @@ impl Orchestrator {
                 Ok((state, why))
             })
             .await?;
-        Ok(RunReport { id, state, now, why })
+        let whole = mode == Mode::Dry && course.order.layers.len() == Layer::ALL.len();
+        let horizon = whole.then_some(course.horizon);
+        Ok(RunReport { id, state, now, horizon, why })
     }
 }
 

@@ -74,6 +74,8 @@ pub struct RunReport {
     pub state: RunState,
     /// The mode's time at the end.
     pub now: Moment,
+    /// Where a whole dry run stopped planning: what is planned after it is left for a later run.
+    pub horizon: Option<Moment>,
     /// Why, when it did not succeed.
     pub why: Option<String>,
 }
