@@ -390,3 +390,79 @@ fn a_demo_that_falls_short_names_the_figure_and_the_red_flags() {
     assert!(!object["short"].as_array().unwrap().is_empty());
     assert!(!object["phi"]["red_flags"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn a_proposal_is_approved_applied_and_rolled_back_and_the_settings_say_by_which() {
+    let desk = Desk::new();
+    let floor = |settings: &Value| settings["learning"]["floor"].as_f64().unwrap();
+    assert!((floor(&desk.json(&["config", "show"])) - 0.05).abs() < 1e-9);
+    let made = ["proposals", "make", "--set", "learning.floor=0.1", "--note", "too few tries"];
+    assert!(desk.done(&made).contains("proposal 1 is open"));
+    let said = desk.refused(&["proposals", "apply", "1"], 2);
+    assert!(said.contains("a proposal that is open cannot take apply"), "{said}");
+    desk.done(&["proposals", "approve", "1", "--note", "agreed"]);
+    desk.done(&["proposals", "apply", "1"]);
+    let settings = desk.json(&["config", "show"]);
+    assert!((floor(&settings) - 0.1).abs() < 1e-9);
+    assert_eq!(settings["set_by_proposals"][0]["proposal"], 1);
+    let text = desk.done(&["config", "show"]);
+    assert!(text.starts_with("# learning.floor = 0.1 by proposal 1 ("), "{text}");
+    let live = desk.json(&["config", "show", "--mode", "live"]);
+    assert!((floor(&live) - 0.05).abs() < 1e-9, "a dry decision does not hold in live");
+    let card = desk.done(&["proposals", "show", "1"]);
+    assert!(card.contains("too early") && card.contains("agreed"), "{card}");
+    desk.done(&["proposals", "roll-back", "1"]);
+    assert!((floor(&desk.json(&["config", "show"])) - 0.05).abs() < 1e-9);
+    let listed = desk.json(&["proposals"]);
+    assert_eq!(
+        (listed["state"].as_str(), listed["applied_at"].is_null()),
+        (Some("rolled_back"), false)
+    );
+}
+
+#[test]
+fn a_proposal_that_makes_no_sense_is_refused_with_what_would() {
+    let desk = Desk::new();
+    let said = desk.refused(&["proposals", "approve", "7"], 2);
+    assert!(said.contains("there is no proposal 7"), "{said}");
+    let make = |set: &str| ["proposals", "make", "--note", "n", "--set", set].map(str::to_owned);
+    for (set, says) in [
+        ("learning.floor=0.9", "0 to 0.5"),
+        ("outreach.sms_enabled=1", "outreach.caps.CHANNEL"),
+        ("learning.floor", "KEY=VALUE"),
+    ] {
+        let arguments = make(set);
+        let said = desk.refused(&arguments.each_ref().map(String::as_str), 2);
+        assert!(said.contains(says), "{set}: {said}");
+    }
+    desk.refused(&["proposals", "make", "--note", "n"], 2);
+}
+
+#[test]
+fn the_last_live_variant_cannot_be_stopped_and_a_later_decision_is_not_restored_over() {
+    let desk = Desk::new();
+    let pass = |id: &str| {
+        desk.done(&["proposals", "approve", id]);
+        desk.cep(&["proposals", "apply", id])
+    };
+    let mut refused = 0;
+    let mut id = 0;
+    let book = cep_machine::domain::pitch::Book::own().unwrap();
+    for variant in book.variants("en", "dental") {
+        desk.done(&["proposals", "make", "--stop-variant", variant, "--note", "n"]);
+        id += 1;
+        refused += i32::from(pass(&id.to_string()).status.code() == Some(4));
+    }
+    assert!(refused >= 1, "one variant has to stay");
+    for value in ["0.1", "0.2"] {
+        let set = format!("learning.floor={value}");
+        desk.done(&["proposals", "make", "--set", &set, "--note", "n"]);
+        id += 1;
+        assert_eq!(pass(&id.to_string()).status.code(), Some(0));
+    }
+    let said = desk.refused(&["proposals", "roll-back", &(id - 1).to_string()], 4);
+    assert!(said.contains(&format!("roll-back {id}")), "{said}");
+    desk.done(&["proposals", "roll-back", &id.to_string()]);
+    let floor = desk.json(&["config", "show"])["learning"]["floor"].as_f64().unwrap();
+    assert!((floor - 0.1).abs() < 1e-9, "the earlier decision holds again: {floor}");
+}

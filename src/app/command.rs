@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::effect::EffectKey;
-use crate::domain::ids::{CommandId, RunId, UnitId};
+use crate::domain::ids::{CommandId, ProposalId, RunId, UnitId};
 use crate::domain::layer::Layer;
+use crate::domain::learning::{ProposalEvent, ProposedChange};
 use crate::domain::mode::Mode;
 
 /// A request to change something. Every one names what it is about; none depends on a screen.
@@ -48,6 +49,24 @@ pub enum Command {
         note: Option<String>,
         /// Details the layer asks for, such as the plan that was sold.
         data: Option<Value>,
+    },
+    /// Decide on a proposal.
+    Decide {
+        /// Which.
+        proposal: ProposalId,
+        /// What is to happen with it.
+        event: ProposalEvent,
+        /// Why.
+        note: Option<String>,
+    },
+    /// Make a proposal of one's own.
+    Propose {
+        /// For which world.
+        mode: Mode,
+        /// What it would change.
+        change: ProposedChange,
+        /// Why it is worth trying.
+        note: String,
     },
     /// Copy prospects and pitches of the dry world into the live one.
     Promote {

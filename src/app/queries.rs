@@ -16,6 +16,7 @@ use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
 use crate::store::error::StoreError;
 use crate::store::event_pages::{self, Page};
+use crate::store::learning::proposals;
 use crate::store::{board, clocks, coherence, effect_list, phi, runs, unit_list};
 
 /// Answers `query`.
@@ -38,21 +39,42 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
             Ok(Some(Answer::Runs(views.collect::<Result<_, _>>()?)))
         }
         Query::LivePreview => live_preview(conn, parts).map(Some),
+        Query::Proposals { mode, limit } => {
+            Ok(Some(Answer::Proposals(proposals::list(conn, *mode, *limit)?)))
+        }
+        Query::Proposal { id } => {
+            let found = proposals::get(conn, *id)?;
+            Ok(found.map(|(_, stored)| Answer::Proposal(Box::new(stored))))
+        }
+        Query::Overrides { mode } => {
+            Ok(Some(Answer::Overrides(proposals::overrides(conn, *mode)?)))
+        }
     });
-    answered.map_err(|error| failed(&error))?.ok_or_else(|| Refusal {
-        kind: RefusalKind::Usage,
-        why: match query {
-            Query::ErrorDetail { unit } => format!("there is no unit {unit}"),
-            Query::Units(_)
-            | Query::ErrorGroups { .. }
-            | Query::Effects(_)
-            | Query::Events(_)
-            | Query::PhiExplain { .. }
-            | Query::Runs { .. }
-            | Query::LivePreview => "there is no answer".to_owned(),
-        },
-        hint: Some("`cep units` lists them".to_owned()),
-    })
+    answered.map_err(|error| failed(&error))?.ok_or_else(|| nothing(query))
+}
+
+/// Returns what is said when there is nothing by the number that was asked for.
+fn nothing(query: &Query) -> Refusal {
+    let (why, hint) = match query {
+        Query::Proposal { id } => {
+            (format!("there is no proposal {id}"), "`cep proposals` lists them")
+        }
+        Query::ErrorDetail { unit } => {
+            (format!("there is no unit {unit}"), "`cep units` lists them")
+        }
+        Query::Units(_)
+        | Query::ErrorGroups { .. }
+        | Query::Effects(_)
+        | Query::Events(_)
+        | Query::PhiExplain { .. }
+        | Query::Runs { .. }
+        | Query::LivePreview
+        | Query::Proposals { .. }
+        | Query::Overrides { .. } => {
+            ("there is no answer".to_owned(), "`cep status` has an overview")
+        }
+    };
+    Refusal { kind: RefusalKind::Usage, why, hint: Some(hint.to_owned()) }
 }
 
 /// Returns a failure of the store as a refusal with its next step.

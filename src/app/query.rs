@@ -7,8 +7,9 @@ use super::snapshot::{NextDue, PhiView, RunView};
 use crate::domain::effect::{Action, EffectKey};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::{Event, Level};
-use crate::domain::ids::{AttemptId, EventId, UnitId};
+use crate::domain::ids::{AttemptId, EventId, ProposalId, UnitId};
 use crate::domain::layer::{Container, Layer};
+use crate::domain::learning::{SettingOverride, StoredProposal};
 use crate::domain::lifecycle::attempt::AttemptState;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::lifecycle::unit::UnitState;
@@ -51,6 +52,23 @@ pub enum Query {
     },
     /// What would go out if this process were armed live.
     LivePreview,
+    /// Proposals, newest first.
+    Proposals {
+        /// Which world.
+        mode: Mode,
+        /// At most so many.
+        limit: u32,
+    },
+    /// One proposal with its figures.
+    Proposal {
+        /// Which.
+        id: ProposalId,
+    },
+    /// Settings that proposals have put in force.
+    Overrides {
+        /// Which world.
+        mode: Mode,
+    },
 }
 
 /// Which units.
@@ -118,6 +136,12 @@ pub enum Answer {
     Runs(Vec<RunView>),
     /// To `Query::LivePreview`.
     LivePreview(LivePreview),
+    /// To `Query::Proposals`.
+    Proposals(Vec<StoredProposal>),
+    /// To `Query::Proposal`.
+    Proposal(Box<StoredProposal>),
+    /// To `Query::Overrides`.
+    Overrides(Vec<SettingOverride>),
 }
 
 /// A unit in a list.

@@ -41,6 +41,7 @@ async fn units(machine: &Handle, state: UnitState) -> Vec<UnitId> {
     let filter = UnitFilter { mode: Mode::Dry, layer: None, states: vec![state], limit: 100 };
     match machine.ask(Query::Units(filter)).await.unwrap() {
         Answer::Units(rows) => rows.iter().map(|row| row.id).collect(),
+        Answer::Proposals(_) | Answer::Proposal(_) | Answer::Overrides(_) => panic!("not units"),
         Answer::ErrorGroups(_)
         | Answer::ErrorDetail(_)
         | Answer::Effects(_)
@@ -251,4 +252,30 @@ async fn a_run_whose_process_is_gone_is_shown_as_interrupted_before_anybody_take
     died.await.unwrap();
     let picture = machine.picture(Mode::Dry).unwrap();
     assert_eq!(picture.run.unwrap().state, RunState::Interrupted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setting_that_a_person_puts_in_force_holds_for_the_next_work_without_a_restart() {
+    use crate::domain::learning::{ProposalEvent, ProposedChange, Setting, SettingKey};
+    use crate::domain::sales::Channel;
+
+    let Bench { _folder, machine } = bench_with(Vec::new());
+    let key = SettingKey::DailyCap(Channel::Email);
+    let change = ProposedChange::Set { settings: vec![Setting { key, value: 1.0 }] };
+    let note = "slowly".to_owned();
+    machine.submit(Command::Propose { mode: Mode::Dry, change, note }).await.unwrap();
+    for event in [ProposalEvent::Approve, ProposalEvent::Apply] {
+        let proposal = crate::domain::ids::ProposalId(1);
+        machine.submit(Command::Decide { proposal, event, note: None }).await.unwrap();
+    }
+    for layer in [1, 2, 3] {
+        let layer = Layer::from_number(layer).unwrap();
+        machine.run_to_end(order(&[layer])).await.unwrap();
+    }
+    let filter =
+        super::query::EffectFilter { mode: Mode::Dry, layer: None, state: None, limit: 100 };
+    let answer = machine.ask(Query::Effects(filter)).await.unwrap();
+    let Answer::Effects(effects) = answer else { panic!("{answer:?}") };
+    let mails = effects.iter().filter(|row| row.action == crate::domain::effect::Action::SendEmail);
+    assert_eq!(mails.count(), 1, "{effects:?}");
 }

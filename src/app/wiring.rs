@@ -35,7 +35,7 @@ use crate::adapters::sim::source::SimSource;
 use crate::adapters::sim::workspace::SimWorkspace;
 use crate::adapters::source_file::SourceFile;
 use crate::adapters::unconnected::Unconnected;
-use crate::config::Settings;
+use crate::config::{Current, Settings};
 use crate::domain::draw::Seed;
 use crate::effects::counterparty::Counterparties;
 use crate::effects::gate::Gate;
@@ -75,13 +75,10 @@ pub fn build(setup: Setup) -> Result<Parts, Refusal> {
     let sim = Sim::new(seed, settings.sim.faults.clone(), receiver(&settings)?.map(Arc::new));
     let inbox = Arc::new(Inbox::new(Arc::clone(&clock), Arc::clone(&settings)));
     let engine = |world: World, counterparties: Option<Arc<dyn Counterparties>>| {
-        let gate = Gate::new(
-            world,
-            store.clone(),
-            Arc::clone(&clock),
-            Arc::clone(&settings),
-            owner.clone(),
-        );
+        // What proposals put in force holds in their own mode, so each engine has its own.
+        let current = Current::from(Arc::clone(&settings));
+        let gate =
+            Gate::new(world, store.clone(), Arc::clone(&clock), current.clone(), owner.clone());
         let receive: Arc<dyn Receive> = inbox.clone();
         let driven = Driven { layers: Arc::new(NineLayers), counterparties, receive };
         Arc::new(Orchestrator::new(
@@ -89,11 +86,13 @@ pub fn build(setup: Setup) -> Result<Parts, Refusal> {
             Arc::new(gate),
             driven,
             Arc::clone(&clock),
-            Arc::clone(&settings),
+            current,
             seed,
         ))
     };
-    let market = Market::warm_town().map_err(|error| broken_market(&error))?;
+    let market = Market::named(settings.sim.market)
+        .and_then(|market| market.with(&settings.sim.rates))
+        .map_err(|error| broken_market(&error))?;
     let society = society(seed, &market).map_err(|error| broken_market(&error))?;
     let dry = dry_world(&sim, &market, &store).map_err(|error| broken_market(&error))?;
     let outbox = settings.paths.outbox_dir.clone();
@@ -165,8 +164,15 @@ fn society(seed: Seed, market: &Market) -> Result<Society, MarketError> {
     Ok(Society::new(seed, members))
 }
 
-/// The market is embedded, so a mistake in it is ours.
+/// The markets are embedded, so a mistake in them is ours; one in `sim.rates` is the asker's.
 fn broken_market(error: &MarketError) -> Refusal {
+    if let MarketError::NoSuchRate { .. } = error {
+        return Refusal {
+            kind: RefusalKind::Usage,
+            why: error.to_string(),
+            hint: Some("name rates in sim.rates as section.rate: prospect.declines".to_owned()),
+        };
+    }
     Refusal {
         kind: RefusalKind::Failed,
         why: std::error::Error::source(error)

@@ -1,28 +1,67 @@
 //! `cep config`: shows the settings as they are used.
 
-use clap::Subcommand;
+use std::fmt::Write as _;
 
-use super::context::Context;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::context::{Context, Database, misanswered};
 use super::error::{Error, Kind};
 use super::render;
+use crate::app::query::{Answer, Query};
+use crate::domain::learning::SettingOverride;
+use crate::tui::format::full_time;
 
 /// Shows the settings.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Command {
-    /// Prints every setting as it is used: defaults, profile, file and options laid over each other.
+    /// Prints every setting as it is used: defaults, profile, file and options laid over each other, and
+    /// over them what people have put in force by proposals.
     ///
     /// Secrets are shown as set or null.
     Show,
 }
 
-pub(super) fn run(command: Command, context: &Context) -> Result<(), Error> {
+pub(super) async fn run(command: Command, context: &Context) -> Result<(), Error> {
     match command {
-        Command::Show if context.json() => render::json(&context.settings),
-        Command::Show => {
-            let yaml = serde_yaml::to_string(&context.settings).map_err(|error| {
-                Error::new(Kind::Failed, format!("the settings cannot be written: {error}"))
-            })?;
-            render::text(&yaml)
-        }
+        Command::Show => show(context).await,
     }
+}
+
+async fn show(context: &Context) -> Result<(), Error> {
+    let overrides = overrides(context).await?;
+    let settings = context.settings.with(&overrides);
+    if context.json() {
+        let mut object = json!(settings);
+        object["set_by_proposals"] = json!(overrides);
+        return render::json(&object);
+    }
+    let yaml = serde_yaml::to_string(&settings).map_err(|error| {
+        Error::new(Kind::Failed, format!("the settings cannot be written: {error}"))
+    })?;
+    let mut text = String::new();
+    for one in &overrides {
+        let _ = writeln!(
+            text,
+            "# {} = {} by proposal {} ({}, {}), in {} mode",
+            one.setting.key,
+            one.setting.value,
+            one.proposal,
+            one.by,
+            full_time(one.at),
+            context.mode(),
+        );
+    }
+    render::text(&(text + &yaml))
+}
+
+/// Returns what proposals have put in force, if there is a database that says so.
+async fn overrides(context: &Context) -> Result<Vec<SettingOverride>, Error> {
+    if !context.database().exists() {
+        return Ok(Vec::new());
+    }
+    let session = context.open(Database::MustExist)?;
+    let query = Query::Overrides { mode: context.mode() };
+    let Answer::Overrides(found) = session.ask(query).await? else { return Err(misanswered()) };
+    Ok(found)
 }

@@ -13,6 +13,7 @@ use crate::app::port::Machine;
 use crate::app::query::{Answer, Query};
 use crate::app::{self, Handle, Origin, Setup, Show};
 use crate::config::{self, Environment, Profile, Settings};
+use crate::domain::market::MarketName;
 use crate::domain::mode::Mode;
 use crate::telemetry::{self, LogTo, Telemetry};
 
@@ -47,6 +48,9 @@ pub(super) struct Global {
     /// Share of simulated calls that fail, 0 to 1 [default: 0]
     #[arg(long, global = true, value_name = "RATE", value_parser = parse::rate)]
     pub(super) faults: Option<f64>,
+    /// How the people of the simulated world behave: warm or realistic [default: warm]
+    #[arg(long, global = true, value_name = "MARKET", value_parser = parse::market)]
+    pub(super) market: Option<MarketName>,
     /// JSON on stdout: one object, or one line for each row
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -99,6 +103,9 @@ impl Context {
         let mut settings = config::load(&environment, profile, file.as_deref())?;
         if let Some(seed) = global.seed {
             settings.sim.seed = seed;
+        }
+        if let Some(market) = global.market {
+            settings.sim.market = market;
         }
         if let Some(rate) = global.faults {
             settings.sim.faults.rate = rate;

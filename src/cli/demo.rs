@@ -26,6 +26,7 @@ const FOLDER: &str = "demo";
 ///
 /// Narrated on a terminal, printed without one. It succeeds when nothing due is left, nothing is
 /// dead or held, and Φ_sync as computed reaches 0.88; otherwise it names the figure that fell short.
+/// With `--market realistic` there is no bar for Φ_sync.
 /// The last line is its database.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -102,7 +103,7 @@ async fn tell(session: &Session, report: &RunReport, context: &Context) -> Resul
     let attributions = session.handle.attributions(Mode::Dry)?;
     let query = Query::PhiExplain { mode: Mode::Dry };
     let Answer::PhiExplain(tree) = session.ask(query).await? else { return Err(misanswered()) };
-    let short = verdict::shortfalls(&snapshot, &left);
+    let short = verdict::shortfalls(&snapshot, &left, context.settings.sim.market);
     if context.json() {
         let mut object = picture::json(&snapshot);
         object["short"] = json!(short);

@@ -40,7 +40,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         | Answer::Events(_)
         | Answer::PhiExplain(_)
         | Answer::Runs(_)
-        | Answer::LivePreview(_) => Err(misanswered()),
+        | Answer::LivePreview(_)
+        | Answer::Proposals(_)
+        | Answer::Proposal(_)
+        | Answer::Overrides(_) => Err(misanswered()),
     }
 }
 

@@ -121,7 +121,10 @@ async fn page(
         | Answer::Effects(_)
         | Answer::PhiExplain(_)
         | Answer::Runs(_)
-        | Answer::LivePreview(_) => Err(misanswered()),
+        | Answer::LivePreview(_)
+        | Answer::Proposals(_)
+        | Answer::Proposal(_)
+        | Answer::Overrides(_) => Err(misanswered()),
     }
 }
 

@@ -18,6 +18,7 @@ mod parse;
 mod phi;
 mod picture;
 mod promote;
+mod proposals;
 mod render;
 mod resolve;
 mod retry;
@@ -74,6 +75,7 @@ enum Command {
     Resume(steer::Args),
     Advance(advance::Args),
     Promote(promote::Args),
+    Proposals(proposals::Args),
     #[command(subcommand)]
     Config(config::Command),
 }
@@ -105,9 +107,6 @@ fn answered_by_clap(answer: &clap::Error) -> ExitCode {
 
 fn start(cli: Cli) -> Result<(), Error> {
     let context = Context::new(cli.global)?;
-    if let Some(Command::Config(command)) = cli.command {
-        return config::run(command, &context);
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -139,7 +138,8 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Resume(args)) => steer::resume(args, context).await,
         Some(Command::Advance(args)) => advance::run(args, context).await,
         Some(Command::Promote(args)) => promote::run(args, context).await,
-        Some(Command::Config(command)) => config::run(command, context),
+        Some(Command::Proposals(args)) => proposals::run(args, context).await,
+        Some(Command::Config(command)) => config::run(command, context).await,
     }
 }
 

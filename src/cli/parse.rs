@@ -1,12 +1,18 @@
 //! Reads what is typed on a command line into what it means.
 
 use crate::domain::layer::Layer;
+use crate::domain::market::MarketName;
 use crate::domain::mode::Mode;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 /// Reads `dry` or `live`.
 pub(super) fn mode(word: &str) -> Result<Mode, String> {
     word.parse().map_err(|_| "use dry or live".to_owned())
+}
+
+/// Reads the name of a simulated market.
+pub(super) fn market(word: &str) -> Result<MarketName, String> {
+    word.parse().map_err(|_| "use warm or realistic".to_owned())
 }
 
 /// Reads a share of one.

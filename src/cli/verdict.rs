@@ -3,10 +3,15 @@
 use crate::app::Leftovers;
 use crate::app::snapshot::Snapshot;
 use crate::domain::lifecycle::run::RunState;
+use crate::domain::market::MarketName;
 use crate::domain::phi::Band;
 
 /// Returns what fell short, each with its figure; nothing when the path has been walked.
-pub(super) fn shortfalls(snapshot: &Snapshot, left: &Leftovers) -> Vec<String> {
+///
+/// Only the warm town has to come to something in every layer and to a Φ_sync: in a realistic market
+/// nobody may have booked.
+pub(super) fn shortfalls(snapshot: &Snapshot, left: &Leftovers, market: MarketName) -> Vec<String> {
+    let barred = market == MarketName::Warm;
     let mut short = Vec::new();
     if let Some(run) = &snapshot.run
         && run.state != RunState::Succeeded
@@ -14,7 +19,7 @@ pub(super) fn shortfalls(snapshot: &Snapshot, left: &Leftovers) -> Vec<String> {
         short.push(format!("run {} {}", run.id, run.state.as_column().replace('_', " ")));
     }
     for row in &snapshot.layers {
-        if row.units.done == 0 {
+        if barred && row.units.done == 0 {
             short.push(format!("L{} {} has no unit done", row.layer.number(), row.layer));
         }
     }
@@ -38,6 +43,7 @@ pub(super) fn shortfalls(snapshot: &Snapshot, left: &Leftovers) -> Vec<String> {
     let bar = Band::MachineComplete.floor();
     match snapshot.phi.value {
         Some(phi) if phi >= bar => {}
+        Some(_) | None if !barred => {}
         Some(phi) => short.push(format!("Φ_sync {phi:.4} is below {bar:.2}")),
         None => short.push(format!(
             "Φ_sync is unknown: {} of 3 containers have figures",

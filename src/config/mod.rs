@@ -4,6 +4,7 @@
 //! value does not fit. The binary embeds its defaults and runs with no file at all. Nothing else in
 //! the program reads the environment.
 
+mod current;
 mod error;
 mod raw;
 mod secrets;
@@ -15,6 +16,7 @@ mod validate;
 use std::path::Path;
 use std::str::FromStr;
 
+pub use current::Current;
 pub use error::ConfigError;
 pub use secrets::{Environment, Secret, Secrets};
 pub use settings::{

@@ -147,6 +147,8 @@ section!(RawOrchestrator {
 
 section!(RawSim {
     seed: Option<u64>,
+    market: Option<String>,
+    rates: Option<BTreeMap<String, f64>>,
     fault_rate: Option<f64>,
     fault_rate_by_layer: Option<BTreeMap<u8, f64>>,
     fault_script: Option<Vec<ScriptedFault>>,
@@ -184,8 +186,11 @@ section!(RawLearning {
     floor: Option<f64>,
     window_days: Option<u32>,
     stop_below: Option<f64>,
+    discount_per_day: Option<f64>,
     complaint_max: Option<f64>,
+    opt_out_max: Option<f64>,
     min_contacts: Option<u32>,
+    measure_days: Option<u32>,
 });
 
 section!(RawPaths {

@@ -13,6 +13,7 @@ use super::secrets::Secrets;
 use crate::domain::cold_mail::MailPolicy;
 use crate::domain::fault::FaultPlan;
 use crate::domain::hours::ContactHours;
+use crate::domain::market::MarketName;
 use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::Plan;
@@ -163,6 +164,16 @@ pub struct PerChannel {
 }
 
 impl PerChannel {
+    /// Changes the number of `channel`.
+    pub const fn set(&mut self, channel: Channel, number: u32) {
+        match channel {
+            Channel::Email => self.email = number,
+            Channel::Linkedin => self.linkedin = number,
+            Channel::Sms => self.sms = number,
+            Channel::Phone => self.phone = number,
+        }
+    }
+
     /// Returns the number of `channel`.
     pub const fn of(self, channel: Channel) -> u32 {
         match channel {
@@ -314,6 +325,10 @@ pub struct Orchestrator {
 pub struct Sim {
     /// Everything simulated follows from it.
     pub seed: u64,
+    /// How its people behave.
+    pub market: MarketName,
+    /// Rates of the market that have another value, by `section.rate`.
+    pub rates: BTreeMap<String, f64>,
     /// Which calls fail.
     pub faults: FaultPlan,
     /// Where the simulated receivers note every call that arrives, if anywhere.
@@ -401,10 +416,16 @@ pub struct Learning {
     pub window_days: u32,
     /// Chance of being the best below which a variant is stopped, 0–1.
     pub stop_below: f64,
-    /// Share of complaints at which a variant is stopped, 0–1.
+    /// What a day leaves of an outcome's weight in the draw, 0–1.
+    pub discount_per_day: f64,
+    /// Share of contacts that report us which is not to be exceeded, 0–1.
     pub complaint_max: f64,
-    /// Contacts a variant needs before it can be stopped.
+    /// Share of contacts that want no more which a variant is not to exceed, 0–1.
+    pub opt_out_max: f64,
+    /// Contacts needed before anything is concluded.
     pub min_contacts: u32,
+    /// Days before and after a proposal was applied that are compared.
+    pub measure_days: u32,
 }
 
 /// Where files go.

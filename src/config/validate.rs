@@ -272,7 +272,18 @@ fn sim(raw: &RawSim) -> Fit<Sim> {
         within(Some(fault.layer), "sim.fault_script.layer", 1..=9)?;
     }
     let rate = within(raw.fault_rate, "sim.fault_rate", 0.0..=1.0)?;
+    let market = need(raw.market.as_deref(), "sim.market")?;
+    let Ok(market) = market.parse() else {
+        return misfit("sim.market", format!("{market:?} is not known"), "use warm or realistic");
+    };
+    let rates = raw.rates.clone().unwrap_or_default();
+    for (key, rate) in &rates {
+        // A rate is a share, or a count of hours, days or the like.
+        within(Some(*rate), &format!("sim.rates.{key}"), 0.0..=10_000.0)?;
+    }
     Ok(Sim {
+        market,
+        rates,
         seed: need(raw.seed, "sim.seed")?,
         faults: FaultPlan { rate, by_layer, script },
         receiver_log: raw.receiver_log.clone(),
@@ -351,8 +362,11 @@ fn learning(raw: &RawLearning) -> Fit<Learning> {
         floor: within(raw.floor, "learning.floor", 0.0..=0.5)?,
         window_days: within(raw.window_days, "learning.window_days", 1..=365)?,
         stop_below: within(raw.stop_below, "learning.stop_below", 0.0..=0.5)?,
+        discount_per_day: within(raw.discount_per_day, "learning.discount_per_day", 0.5..=1.0)?,
         complaint_max: within(raw.complaint_max, "learning.complaint_max", 0.0..=1.0)?,
+        opt_out_max: within(raw.opt_out_max, "learning.opt_out_max", 0.0..=1.0)?,
         min_contacts: within(raw.min_contacts, "learning.min_contacts", 1..=100_000)?,
+        measure_days: within(raw.measure_days, "learning.measure_days", 1..=180)?,
     })
 }
 

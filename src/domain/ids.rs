@@ -38,6 +38,10 @@ row_id! {
     AttemptId
 }
 row_id! {
+    /// A change that a person may approve.
+    ProposalId
+}
+row_id! {
     /// A fact in the append-only `events` table; ids only grow.
     EventId
 }

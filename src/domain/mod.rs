@@ -22,6 +22,7 @@ pub mod layer;
 pub mod learning;
 pub mod ledger;
 pub mod lifecycle;
+pub mod market;
 pub mod metrics;
 pub mod mode;
 pub mod money;

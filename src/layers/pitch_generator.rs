@@ -16,14 +16,13 @@ use crate::domain::draw::Seed;
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
-use crate::domain::learning::{Variant, VariantState};
+use crate::domain::learning::{Assignment, LearningChange, Variant, assign};
 use crate::domain::mode::Mode;
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::pitch::{Claim, Desk, PitchFault, Trace};
 use crate::domain::profile::{Audit, SignalScore, Source, opportunities};
 use crate::domain::sales::{Pitch, ProfileAudit, Prospect, SalesChange, Stage};
 use crate::domain::sender::Sender;
-use crate::domain::stats::{ArmCounts, Choice, choose_variant};
 use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, LayerContext};
@@ -66,6 +65,7 @@ struct Facts<'a> {
     prospect: Prospect,
     audit: ProfileAudit,
     variants: Vec<Variant>,
+    pinned: Option<Assignment>,
     has_begun: bool,
     sender: Sender,
     settings: &'a Settings,
@@ -75,12 +75,13 @@ struct Facts<'a> {
 fn gather<'a>(ctx: &LayerContext<'a>, unit: &Unit) -> Result<Facts<'a>, WorkError> {
     let Payload { campaign } = super::payload(unit)?;
     let entity = unit.name.entity.as_str();
-    let (prospect, audit, variants, has_begun) = ctx.store.read(|conn| {
+    let (prospect, audit, variants, pinned, has_begun) = ctx.store.read(|conn| {
         let steps = messages::of_entity(conn, ctx.mode, entity)?;
         Ok((
             prospects::get(conn, ctx.mode, entity)?,
             profiles::version(conn, ctx.mode, entity, "found")?,
             learning::variants(conn, ctx.mode)?,
+            learning::assignment(conn, ctx.mode, entity, &campaign)?,
             steps.iter().any(|step| step.campaign == campaign),
         ))
     })?;
@@ -94,6 +95,7 @@ fn gather<'a>(ctx: &LayerContext<'a>, unit: &Unit) -> Result<Facts<'a>, WorkErro
         prospect: prospect.ok_or_else(|| missing("row"))?,
         audit: audit.ok_or_else(|| missing("audit"))?,
         variants,
+        pinned,
         has_begun,
         sender: outreach_engine::sender(ctx.settings, ctx.mode),
         settings: ctx.settings,
@@ -135,6 +137,7 @@ fn decide(facts: &Facts<'_>, now: Moment) -> Result<StepOutcome, WorkError> {
     )
     .with(json!({ "variant": choice.arm, "propensity": choice.propensity }));
     let outcome = StepOutcome::done()
+        .change(LearningChange::Assignment(choice))
         .change(SalesChange::Pitch(Box::new(pitch)))
         .change(SalesChange::ProspectStage {
             entity: prospect.entity.clone(),
@@ -174,36 +177,21 @@ fn observed(facts: &Facts<'_>) -> Result<Vec<Claim>, WorkError> {
     Ok(opportunities(&audit).iter().map(|found| Claim::of(found, source, language)).collect())
 }
 
-/// Draws the variant by what is known of the live ones.
-fn choose(facts: &Facts<'_>) -> Result<Choice, WorkError> {
-    let Prospect { language, category, .. } = &facts.prospect;
-    let arms: Vec<ArmCounts> = facts
-        .settings
-        .pitch
-        .book
-        .variants(language, category)
-        .into_iter()
-        .filter_map(|arm| {
-            let row = facts.variants.iter().find(|row| row.arm == arm);
-            match row {
-                Some(row) if row.state == VariantState::Stopped => None,
-                Some(Variant { successes, failures, .. }) => Some(ArmCounts {
-                    arm: arm.to_owned(),
-                    successes: *successes,
-                    failures: *failures,
-                }),
-                None => Some(ArmCounts { arm: arm.to_owned(), successes: 0, failures: 0 }),
-            }
-        })
-        .collect();
-    let key = format!("{}/{}", facts.prospect.entity, facts.campaign);
-    choose_variant(facts.seed, &key, &arms, facts.settings.learning.floor).ok_or_else(|| {
-        WorkError::permanent("no_variant", "every pitch variant is stopped")
-            .hint("look at the variants' reasons; a proposal can bring one back")
-    })
+/// Returns the variant that the recipient is written to with: the one it has, or a new draw.
+fn choose(facts: &Facts<'_>) -> Result<Assignment, WorkError> {
+    let Prospect { entity, language, category, .. } = &facts.prospect;
+    let arms = facts.settings.pitch.book.variants(language, category);
+    let recipient = (entity.as_str(), facts.campaign.as_str());
+    let floor = facts.settings.learning.floor;
+    assign(recipient, facts.pinned.as_ref(), &arms, &facts.variants, floor, facts.seed).ok_or_else(
+        || {
+            WorkError::permanent("no_variant", "every pitch variant is stopped")
+                .hint("`cep proposals` shows why, and one of them brings a variant back")
+        },
+    )
 }
 
-fn rejected(choice: &Choice, fault: &PitchFault) -> WorkError {
+fn rejected(choice: &Assignment, fault: &PitchFault) -> WorkError {
     WorkError::permanent("pitch_rejected", format!("variant {:?}: {fault}", choice.arm))
         .hint("mend the template (`cep config check` reads all of them), then retry the unit")
 }

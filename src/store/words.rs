@@ -8,9 +8,9 @@ use crate::domain::effect::{Action, EffectKey};
 use crate::domain::error::ErrorClass;
 use crate::domain::event::Level;
 use crate::domain::finance::{Account, InvoiceState, Movement};
-use crate::domain::ids::{AttemptId, CommandId, Epoch, EventId, RunId, UnitId};
+use crate::domain::ids::{AttemptId, CommandId, Epoch, EventId, ProposalId, RunId, UnitId};
 use crate::domain::layer::Layer;
-use crate::domain::learning::{ProposalState, VariantState};
+use crate::domain::learning::{Measure, ProposalState, VariantState};
 use crate::domain::lifecycle::attempt::AttemptState;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::lifecycle::run::RunState;
@@ -37,7 +37,7 @@ macro_rules! integer_column {
     )+};
 }
 
-integer_column!(Moment, RunId, UnitId, AttemptId, EventId, CommandId, Epoch);
+integer_column!(Moment, RunId, UnitId, AttemptId, EventId, CommandId, Epoch, ProposalId);
 
 macro_rules! word_column {
     ($($name:ident: $read:path),+ $(,)?) => {$(
@@ -74,6 +74,7 @@ word_column! {
     Movement: Movement::from_column,
     VariantState: VariantState::from_column,
     ProposalState: ProposalState::from_column,
+    Measure: Measure::from_column,
 }
 
 impl ToSql for ByHand {

@@ -7,6 +7,7 @@
 mod clock;
 mod copy;
 mod live;
+mod proposals;
 mod record;
 mod runs;
 mod trend;
@@ -138,6 +139,8 @@ impl Owner {
             Command::Resolve { key, verdict, evidence } => {
                 self.resolve(key, verdict, evidence).await
             }
+            Command::Decide { proposal, event, note } => self.decide(proposal, event, note).await,
+            Command::Propose { mode, change, note } => self.propose(mode, change, note).await,
             Command::Promote { limit } => self.promote(limit).await,
             Command::Advance { ms } => self.advance(ms).await,
             Command::ArmLive { confirmation } => self.arm(confirmation).await,

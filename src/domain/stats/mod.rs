@@ -4,15 +4,19 @@
 //! Pending observations are no failures: callers leave them out of both counts.
 
 mod beta;
+mod many;
+mod sequential;
 mod thompson;
 
-pub use thompson::{ArmCounts, Choice, chances_of_being_best, choose_variant};
+pub use many::{chance_of_so_many, holm};
+pub use sequential::evidence_of_difference;
+pub use thompson::{Arm, Choice, Odds};
 
 /// The normal quantile of a two-sided 95 % interval.
 pub const Z_95: f64 = 1.959_964;
 
 /// A share with its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Interval {
     /// Lower end, 0–1.
     pub low: f64,
@@ -38,7 +42,7 @@ pub fn wilson(successes: u64, n: u64) -> Interval {
 }
 
 /// The outcome of a comparison of two shares.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TwoProportions {
     /// How many standard errors the second share is above the first.
     pub z: f64,
@@ -59,6 +63,23 @@ pub fn two_proportions(first: (u64, u64), second: (u64, u64)) -> Option<TwoPropo
     let error = (pooled * (1.0 - pooled) * (1.0 / real(n1) + 1.0 / real(n2))).sqrt();
     let z = (real(s2) / real(n2) - real(s1) / real(n1)) / error;
     Some(TwoProportions { z, p: erfc(z.abs() / std::f64::consts::SQRT_2) })
+}
+
+/// Returns how many observations each of two groups needs so that a test at 5 % sees the difference
+/// of `first` and `second` in four of five cases; `None` where there is no difference to see.
+pub fn sample_size(first: f64, second: f64) -> Option<u64> {
+    /// Quantiles of 2.5 % and of 20 %, as usually rounded.
+    const Z_ALPHA_AND_BETA: f64 = 1.96 + 0.84;
+    let spread = first * (1.0 - first) + second * (1.0 - second);
+    let n = (Z_ALPHA_AND_BETA / (first - second)).powi(2) * spread;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, and a number beyond 2^64 saturates"
+    )]
+    let whole = n.ceil() as u64;
+    let fits = [first, second].iter().all(|share| (0.0..=1.0).contains(share));
+    (fits && n.is_finite()).then_some(whole)
 }
 
 /// The complementary error function for `x ≥ 0`, to about 1e-12: a series near zero, a continued
@@ -118,6 +139,16 @@ mod tests {
         let swapped = two_proportions((36, 1_000), (20, 1_000)).unwrap();
         close(swapped.z, -test.z, 1e-12);
         close(swapped.p, test.p, 1e-12);
+    }
+
+    #[test]
+    fn the_sample_size_is_the_one_of_the_formula() {
+        // 2.8² · (0.02·0.98 + 0.036·0.964) / 0.016² = 1663.06
+        assert_eq!(sample_size(0.02, 0.036), Some(1_664));
+        assert_eq!(sample_size(0.036, 0.02), Some(1_664));
+        assert_eq!(sample_size(0.5, 0.6), Some(385));
+        assert_eq!(sample_size(0.1, 0.1), None);
+        assert_eq!(sample_size(0.1, 1.1), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use self::intent::Admission;
 use super::port::{Call, World};
-use crate::config::Settings;
+use crate::config::Current;
 use crate::domain::effect::{Action, Audience, Effect, EffectKey, Receipt, Recovery};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::ids::{AttemptId, Epoch, UnitId};
@@ -41,7 +41,7 @@ pub struct Gate {
     world: World,
     store: Store,
     clock: Arc<dyn Clock>,
-    settings: Arc<Settings>,
+    settings: Current,
     owner: String,
 }
 
@@ -78,10 +78,10 @@ impl Gate {
         world: World,
         store: Store,
         clock: Arc<dyn Clock>,
-        settings: Arc<Settings>,
+        settings: impl Into<Current>,
         owner: String,
     ) -> Self {
-        Self { world, store, clock, settings, owner }
+        Self { world, store, clock, settings: settings.into(), owner }
     }
 
     /// Performs an effect, or returns the receipt that it already has.
@@ -105,7 +105,7 @@ impl Gate {
                 order.clone(),
                 row,
                 route.recovery,
-                Arc::clone(&self.settings),
+                self.settings.get(),
                 self.clock.wall(),
             ),
         );
@@ -239,7 +239,7 @@ impl Gate {
                 host: route.host,
                 adapter: route.name,
                 answer: answer.clone(),
-                settings: Arc::clone(&self.settings),
+                settings: self.settings.get(),
                 wall: self.clock.wall(),
             }),
         );

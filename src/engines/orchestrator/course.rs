@@ -41,7 +41,7 @@ impl Orchestrator {
         let shop = &self.shop;
         let mode = order.mode;
         let now = self.now(mode).await?;
-        let lease_ms = i64::from(shop.settings.orchestrator.lease_s) * 1_000;
+        let lease_ms = i64::from(shop.settings.get().orchestrator.lease_s) * 1_000;
         let (hold, recovered) = hold::acquire(
             &shop.store,
             &shop.clock,
@@ -79,7 +79,7 @@ impl Orchestrator {
                 Ok(row)
             })
             .await?;
-        let days = &shop.settings.orchestrator;
+        let days = shop.settings.get().orchestrator;
         let whole = mode == Mode::Live || order.layers.len() == Layer::ALL.len();
         let horizon =
             if whole { started_at.plus_ms(i64::from(days.horizon_days) * DAY_MS) } else { now };

@@ -14,7 +14,7 @@ use super::course::Course;
 pub use super::order::{AtOnce, Pace, Progress, RunError, RunOrder, RunReport, Steer};
 use super::round::Round;
 use super::worker::{self, Claimed, Shop};
-use crate::config::Settings;
+use crate::config::Current;
 use crate::domain::draw::Seed;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::RunEvent;
@@ -40,10 +40,11 @@ impl Orchestrator {
         gate: Arc<Gate>,
         driven: Driven,
         clock: Arc<dyn Clock>,
-        settings: Arc<Settings>,
+        settings: impl Into<Current>,
         seed: Seed,
     ) -> Self {
         let (progress, _) = watch::channel(Progress::default());
+        let settings = settings.into();
         let shop = Arc::new(Shop { store, gate, driven, clock, settings, seed });
         Self { shop, progress }
     }
@@ -65,7 +66,7 @@ impl Orchestrator {
         if let Some(now) = self.shop.store.read(clocks::dry)? {
             return Ok(now);
         }
-        let start = self.shop.settings.orchestrator.dry_start;
+        let start = self.shop.settings.get().orchestrator.dry_start;
         self.shop.store.write("start dry time", move |tx| clocks::start_dry(tx, start, wall)).await
     }
 

@@ -22,6 +22,7 @@ use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit};
 use crate::runtime::failpoint;
 use crate::store::error::StoreError;
+use crate::store::learning::proposals;
 use crate::store::{Write, attempts, clocks, leases, units};
 
 /// What one commit brought.
@@ -117,13 +118,17 @@ impl Orchestrator {
     /// Lets every layer of the run look for work.
     fn discover(&self, course: &Course<'_>, now: Moment) -> Result<Vec<NewUnit>, RunError> {
         let shop = &self.shop;
+        // A person may have put a setting in force since, here or in another process.
+        let mode = course.order.mode;
+        shop.settings.refresh(shop.store.read(|conn| proposals::overrides(conn, mode))?);
+        let settings = shop.settings.get();
         let mut found = Vec::new();
         for &layer in &course.order.layers {
             let ctx = Discover {
-                mode: course.order.mode,
+                mode,
                 now,
                 store: &shop.store,
-                settings: &shop.settings,
+                settings: &settings,
                 input: course.order.input.as_ref(),
             };
             let new = shop.driven.layers.discover(layer, &ctx);
@@ -140,7 +145,7 @@ impl Orchestrator {
     ) -> impl FnOnce(&Connection) -> Result<Vec<Claimed>, StoreError> + Send + 'static {
         let (mode, now, id) = (course.order.mode, course.now, course.id);
         let (horizon, owner) = (course.horizon, course.order.owner.clone());
-        let limit = self.shop.settings.orchestrator.concurrency;
+        let limit = self.shop.settings.get().orchestrator.concurrency;
         let leases = course.hold.layers(&course.order.layers);
         let clock = Arc::clone(&self.shop.clock);
         move |tx| {

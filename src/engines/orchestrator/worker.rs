@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 
 use super::contract::{Driven, LayerContext};
 use super::plan::{Conclusion, conclude};
-use crate::config::Settings;
+use crate::config::Current;
 use crate::domain::draw::Seed;
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::ids::AttemptId;
@@ -37,7 +37,7 @@ pub(super) struct Shop {
     pub(super) gate: Arc<Gate>,
     pub(super) driven: Driven,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) settings: Arc<Settings>,
+    pub(super) settings: Current,
     pub(super) seed: Seed,
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn work(
         if let Err(Stop::Failed(error)) = &result {
             tracing::warn!(class = error.class.as_column(), code = error.code, %error, "attempt failed");
         }
-        let policy = shop.settings.retry.policy();
+        let policy = shop.settings.get().retry.policy();
         let end = conclude(&policy, shop.seed, &claimed.unit, now, result);
         commit(&shop, claimed, end, now, duration_us, &turn).await
     }
@@ -86,18 +86,19 @@ async fn attempt(
     now: Moment,
     turn: &Turn,
 ) -> Result<StepOutcome, Stop> {
+    let settings = shop.settings.get();
     let ctx = LayerContext {
         mode: claimed.unit.mode,
         now,
         store: &shop.store,
-        settings: &shop.settings,
+        settings: &settings,
         seed: shop.seed,
         gate: &shop.gate,
         unit: &claimed.unit,
         attempt: claimed.attempt,
         turn,
     };
-    let limit = Duration::from_secs(u64::from(shop.settings.orchestrator.unit_timeout_s));
+    let limit = Duration::from_secs(u64::from(settings.orchestrator.unit_timeout_s));
     let work = AssertUnwindSafe(shop.driven.layers.run(&ctx, &claimed.unit)).catch_unwind();
     match tokio::time::timeout(limit, work).await {
         Ok(Ok(result)) => result,

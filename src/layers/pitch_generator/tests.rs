@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::config::embedded;
 use crate::domain::change::Change;
+use crate::domain::learning::VariantState;
 use crate::domain::outcome::Next;
 use crate::domain::profile::{Knowable, audit};
 use crate::domain::sales::MessageState;
@@ -59,6 +60,7 @@ fn facts(settings: &Settings, n: u32) -> Facts<'_> {
         },
         audit,
         variants: Vec::new(),
+        pinned: None,
         has_begun: false,
         sender: outreach_engine::sender(settings, crate::domain::mode::Mode::Dry),
         settings,
@@ -135,10 +137,12 @@ fn a_pitch_is_not_changed_once_its_outreach_has_begun() {
 #[test]
 fn a_variant_that_works_is_chosen_more_often_and_a_stopped_one_never() {
     let settings = settings();
-    let row = |arm: &str, successes, failures, state| Variant {
+    let row = |arm: &str, successes: u32, failures: u32, state| Variant {
         arm: arm.to_owned(),
-        successes,
-        failures,
+        successes: successes.into(),
+        failures: failures.into(),
+        weighted_successes: successes.into(),
+        weighted_failures: failures.into(),
         state,
         reason: None,
     };
@@ -159,6 +163,30 @@ fn a_variant_that_works_is_chosen_more_often_and_a_stopped_one_never() {
 }
 
 #[test]
+fn a_recipient_keeps_its_variant_whatever_is_learned_until_that_variant_is_stopped() {
+    let settings = settings();
+    let mut facts = facts(&settings, 1);
+    let first = choose(&facts).unwrap();
+    assert_eq!((first.seed, first.draw_key.as_str()), (1, "osm:node/1/intro"));
+    let row = |arm: &str, state, weight| Variant {
+        arm: arm.to_owned(),
+        successes: 0,
+        failures: 0,
+        weighted_successes: weight,
+        weighted_failures: 9.0,
+        state,
+        reason: None,
+    };
+    facts.pinned = Some(first.clone());
+    let others = settings.pitch.book.variants("en", "dental");
+    let others = others.into_iter().filter(|arm| *arm != first.arm);
+    facts.variants = others.map(|arm| row(arm, VariantState::Live, 500.0)).collect();
+    assert_eq!(choose(&facts).unwrap(), first);
+    facts.variants.push(row(&first.arm, VariantState::Stopped, 0.0));
+    assert_ne!(choose(&facts).unwrap().arm, first.arm);
+}
+
+#[test]
 fn with_every_variant_stopped_a_person_has_to_decide() {
     let settings = settings();
     let mut facts = facts(&settings, 1);
@@ -168,6 +196,8 @@ fn with_every_variant_stopped_a_person_has_to_decide() {
             arm: (*arm).to_owned(),
             successes: 0,
             failures: 9,
+            weighted_successes: 0.0,
+            weighted_failures: 9.0,
             state: VariantState::Stopped,
             reason: None,
         })

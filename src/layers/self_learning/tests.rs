@@ -1,38 +1,59 @@
-use super::decide::{Facts, learn};
-use super::*;
-use crate::config::Learning;
+//! Tests of the judgements of layer 9.
+
+use serde_json::json;
+
+use super::decide::{Counted, Facts, learn};
 use crate::domain::change::Change;
+use crate::domain::ids::ProposalId;
 use crate::domain::learning::{
-    ArmOutcomes, Funnel, Insight, LearningChange, Proposal, Variant, VariantState,
+    ArmOutcomes, Backlog, Contacts, EarlierLooks, Funnel, Insight, LearningChange, Measure,
+    MeasuredEffect, Proposal, ProposalState, ProposedChange, RowRange, SettingKey, StoredProposal,
+    Variant, VariantState, Verdict,
 };
+use crate::domain::outcome::StepOutcome;
+use crate::domain::sales::Channel;
 use crate::domain::time::Moment;
+use crate::store::learning::Harm;
 
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
 fn arm(name: &str, contacts: u64, successes: u64, failures: u64) -> ArmOutcomes {
-    ArmOutcomes { arm: name.to_owned(), contacts, successes, failures, opted_out: 0, complained: 0 }
-}
-
-fn facts(outcomes: Vec<ArmOutcomes>) -> Facts {
-    Facts {
-        period: "2026-W06".to_owned(),
-        now: Moment(7),
-        settings: Learning {
-            floor: 0.05,
-            window_days: 14,
-            stop_below: 0.01,
-            complaint_max: 0.1,
-            min_contacts: 30,
-        },
-        outcomes,
-        variants: Vec::new(),
-        funnel: Funnel::default(),
+    ArmOutcomes {
+        arm: name.to_owned(),
+        contacts,
+        successes,
+        failures,
+        weighted_successes: successes as f64,
+        weighted_failures: failures as f64,
+        ..ArmOutcomes::default()
     }
 }
 
-#[derive(Default)]
+fn facts(outcomes: Vec<ArmOutcomes>) -> Facts {
+    let settings = crate::config::embedded(std::path::Path::new("/nowhere")).unwrap();
+    Facts {
+        period: "2026-W06".to_owned(),
+        now: Moment(7),
+        settings: settings.learning,
+        campaign: "intro".to_owned(),
+        harm: Harm::default(),
+        caps: settings.outreach.caps,
+        sequence_hours: settings.outreach.sequence_hours,
+        outcomes,
+        variants: Vec::new(),
+        funnel: Funnel::default(),
+        backlog: Vec::new(),
+        contacts: Vec::new(),
+        earlier: EarlierLooks::default(),
+        due: Vec::new(),
+    }
+}
+
+#[derive(Debug, Default)]
 struct Written {
     variants: Vec<Variant>,
     insights: Vec<Insight>,
     proposals: Vec<Proposal>,
+    effects: Vec<MeasuredEffect>,
 }
 
 fn written(outcome: &StepOutcome) -> Written {
@@ -43,6 +64,8 @@ fn written(outcome: &StepOutcome) -> Written {
             LearningChange::Variant(variant) => written.variants.push(variant),
             LearningChange::Insight(insight) => written.insights.push(insight),
             LearningChange::Proposal(proposal) => written.proposals.push(proposal),
+            LearningChange::Effect { effect, .. } => written.effects.push(effect),
+            LearningChange::Assignment(assignment) => panic!("{assignment:?}"),
         }
     }
     written
@@ -65,23 +88,62 @@ fn counts_are_written_as_they_were_counted_and_pending_contacts_are_in_neither()
 }
 
 #[test]
-fn an_arm_of_which_only_bookings_are_known_yet_has_no_insight() {
-    let written = written(&learn(&facts(vec![arm("direct", 40, 7, 0)])));
+fn an_arm_whose_windows_are_all_open_has_no_insight() {
+    let written = written(&learn(&facts(vec![arm("direct", 40, 0, 0)])));
     assert_eq!((written.variants.len(), written.insights.len()), (1, 0));
 }
 
 #[test]
 fn an_arm_that_people_complain_of_stops_whatever_it_sells() {
-    let disliked = ArmOutcomes { opted_out: 3, complained: 1, ..arm("pushy", 40, 20, 20) };
+    let disliked = ArmOutcomes { complained: 2, opted_out: 2, ..arm("pushy", 40, 20, 20) };
     let outcome = learn(&facts(vec![arm("direct", 40, 5, 35), disliked]));
     let written = written(&outcome);
     assert_eq!(states(&written)[1], ("pushy", VariantState::Stopped));
     assert_eq!(
         written.variants[1].reason.as_deref(),
-        Some("4 of 40 contacts opted out or complained")
+        Some("2 of 40 contacts complained, the limit is 0.1 %")
     );
-    assert_eq!(written.proposals[0].entity, "variant/pushy");
+    let revive = ProposedChange::ReviveVariant { arm: "pushy".to_owned() };
+    assert_eq!(written.proposals[0].change, revive);
     assert!(outcome.events.iter().any(|event| event.kind == "variant_stopped"));
+}
+
+#[test]
+fn an_arm_that_people_want_no_more_of_stops_whatever_it_sells() {
+    let disliked = ArmOutcomes { opted_out: 9, ..arm("pushy", 60, 30, 30) };
+    let written = written(&learn(&facts(vec![arm("direct", 60, 5, 55), disliked])));
+    assert_eq!(states(&written)[1], ("pushy", VariantState::Stopped));
+}
+
+#[test]
+fn one_stray_complaint_stops_nothing() {
+    let one = ArmOutcomes { complained: 1, opted_out: 2, ..arm("direct", 40, 5, 35) };
+    let written = written(&learn(&facts(vec![one, arm("friendly", 40, 5, 35)])));
+    assert_eq!(states(&written)[0], ("direct", VariantState::Live));
+}
+
+#[test]
+fn a_campaign_that_people_complain_of_is_warned_of_and_a_person_is_asked_to_stop_it() {
+    let rows = Some(RowRange { from: 1, to: 300 });
+    let harm = Harm { contacts: 300, opted_out: 4, complained: 4, rows };
+    let spread = ["a", "b", "c", "d"];
+    let one = |name: &&str| ArmOutcomes { complained: 1, ..arm(name, 75, 5, 70) };
+    let outcome = learn(&Facts { harm, ..facts(spread.iter().map(one).collect()) });
+    assert!(outcome.events.iter().any(|event| event.kind == "campaign_guard"));
+    let written = written(&outcome);
+    assert!(written.variants.iter().all(|variant| variant.state == VariantState::Live));
+    let stop = ProposedChange::StopCampaign { campaign: "intro".to_owned() };
+    assert_eq!(written.proposals[0].change, stop);
+    assert_eq!(written.proposals[0].evidence["rows"]["pitches"]["to"], 300);
+}
+
+#[test]
+fn what_only_this_weeks_odds_say_is_a_proposal_and_not_a_stop() {
+    let arms = vec![arm("good", 100, 15, 85), arm("doubtful", 60, 2, 58)];
+    let written = written(&learn(&facts(arms)));
+    assert_eq!(states(&written)[1], ("doubtful", VariantState::Live));
+    let stop = ProposedChange::StopVariant { arm: "doubtful".to_owned() };
+    assert_eq!(written.proposals[0].change, stop);
 }
 
 #[test]
@@ -114,6 +176,8 @@ fn the_last_live_variant_is_never_stopped() {
     let all = written(&learn(&facts(vec![disliked("a"), disliked("b"), disliked("c")])));
     let live = all.variants.iter().filter(|variant| variant.state == VariantState::Live).count();
     assert_eq!(live, 1);
+    let stops = |one: &Proposal| matches!(one.change, ProposedChange::StopCampaign { .. });
+    assert!(all.proposals.iter().any(stops), "a person is asked: {:?}", all.proposals);
 }
 
 #[test]
@@ -122,6 +186,8 @@ fn a_stopped_variant_stays_stopped_and_is_proposed_once() {
         arm: "old".to_owned(),
         successes: 0,
         failures: 40,
+        weighted_successes: 0.0,
+        weighted_failures: 40.0,
         state: VariantState::Stopped,
         reason: Some("why".to_owned()),
     };
@@ -146,6 +212,8 @@ fn the_bottleneck_is_the_step_that_loses_most_and_rests_on_its_count() {
         held: 10,
         decided: 10,
         won: 6,
+        prospects: Some(RowRange { from: 3, to: 90 }),
+        calls: None,
     };
     let written = written(&learn(&Facts { funnel, ..facts(Vec::new()) }));
     let [bottleneck, gap] = &written.insights[..] else { panic!("{:?}", written.insights) };
@@ -154,6 +222,7 @@ fn the_bottleneck_is_the_step_that_loses_most_and_rests_on_its_count() {
         bottleneck.text,
         "bottleneck booking: 14 of 50 concluded contacts booked a call (28 %)"
     );
+    assert_eq!(bottleneck.evidence["rows"]["prospects"], json!({"from": 3, "to": 90}));
     assert_eq!((gap.kind.as_str(), gap.n), ("gap", 60));
     let entities: Vec<_> = written.proposals.iter().map(|one| one.entity.as_str()).collect();
     assert_eq!(entities, ["bottleneck/booking", "gap/no_channel"]);
@@ -164,4 +233,85 @@ fn small_counts_show_a_bottleneck_but_propose_nothing() {
     let funnel = Funnel { concluded: 5, booked: 1, ..Funnel::default() };
     let written = written(&learn(&Facts { funnel, ..facts(Vec::new()) }));
     assert_eq!((written.insights.len(), written.proposals.len()), (1, 0));
+}
+
+#[test]
+fn a_week_of_waiting_messages_is_a_gap_and_a_larger_quota_is_proposed_unless_somebody_complained() {
+    let waiting = |planned| {
+        vec![Backlog { channel: "email".to_owned(), planned, rows: RowRange { from: 1, to: 400 } }]
+    };
+    let proposed = |planned, complained| {
+        let harm = Harm { complained, ..Harm::default() };
+        let facts = Facts { backlog: waiting(planned), harm, ..facts(Vec::new()) };
+        written(&learn(&facts))
+    };
+    assert_eq!(proposed(250, 0).insights.len(), 0);
+    let long = proposed(251, 0);
+    assert_eq!(long.insights[0].text, "gap: 251 messages by email wait for a quota of 50 a day");
+    let ProposedChange::Set { settings } = &long.proposals[0].change else { panic!("{long:?}") };
+    assert_eq!(settings[0].key, SettingKey::DailyCap(Channel::Email));
+    assert!((settings[0].value - 75.0).abs() < 1e-9);
+    let disliked = proposed(251, 1);
+    assert_eq!((disliked.insights.len(), disliked.proposals.len()), (1, 0));
+}
+
+#[test]
+fn a_channel_that_books_far_more_is_a_pattern_and_is_proposed_to_begin_with() {
+    let group = |channel: &str, booked, from| Contacts {
+        category: "dental".to_owned(),
+        tier: None,
+        channel: channel.to_owned(),
+        zone: "UTC".to_owned(),
+        sent_at: Moment(0),
+        n: 200,
+        booked,
+        rows: RowRange { from, to: from + 199 },
+    };
+    let contacts = vec![group("email", 10, 1), group("phone", 60, 201)];
+    let written = written(&learn(&Facts { contacts, ..facts(Vec::new()) }));
+    let kinds: Vec<_> = written.insights.iter().map(|one| one.kind.as_str()).collect();
+    assert_eq!(kinds, ["look", "pattern", "pattern"]);
+    let phone = &written.insights[2];
+    assert_eq!(phone.subject, "channel phone");
+    assert_eq!(phone.evidence["rows"]["prospects"], json!({"from": 201, "to": 400}));
+    let told: Vec<_> = written.proposals.iter().map(|one| one.change.told()).collect();
+    assert_eq!(
+        told[1],
+        "set outreach.sequence_hours.phone = 0, outreach.sequence_hours.email = 72"
+    );
+    assert_eq!(told[0], "advice for a person: the machine changes nothing");
+}
+
+#[test]
+fn an_applied_proposal_that_made_things_worse_is_proposed_to_be_rolled_back() {
+    let stored = StoredProposal {
+        id: ProposalId(7),
+        proposal: Proposal {
+            entity: "cap/email".to_owned(),
+            text: "why".to_owned(),
+            change: ProposedChange::Advice,
+            measure: Measure::Booking,
+            evidence: json!({}),
+            at: Moment(1),
+        },
+        state: ProposalState::Applied,
+        decided_by: None,
+        decided_at: None,
+        note: None,
+        applied_at: Some(Moment(2)),
+        measure_at: Some(Moment(3)),
+        previous: None,
+        effect: None,
+    };
+    let judged = |before, after| {
+        let due = vec![Counted { stored: stored.clone(), before, after }];
+        written(&learn(&Facts { due, ..facts(Vec::new()) }))
+    };
+    let worse = judged((60, 200), (20, 200));
+    assert_eq!(worse.effects[0].verdict, Verdict::Worse);
+    let roll_back = ProposedChange::RollBack { proposal: ProposalId(7) };
+    assert_eq!(worse.proposals[0].change, roll_back);
+    let few = judged((6, 20), (2, 20));
+    assert_eq!(few.effects[0].verdict, Verdict::NoMeasurableEffect);
+    assert_eq!(few.proposals, []);
 }

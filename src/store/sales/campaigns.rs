@@ -10,7 +10,7 @@ use crate::store::words::optional;
 const STOP: &str = "INSERT OR IGNORE INTO stopped_campaigns VALUES (?1, ?2, ?3, ?4)";
 
 /// Stops a campaign; the first reason stays.
-pub(super) fn stop(
+pub fn stop(
     tx: &Connection,
     mode: Mode,
     now: Moment,
@@ -18,6 +18,14 @@ pub(super) fn stop(
     reason: &str,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(STOP)?.execute(params![mode, campaign, reason, now])?;
+    Ok(())
+}
+
+const RESUME: &str = "DELETE FROM stopped_campaigns WHERE mode = ?1 AND campaign = ?2";
+
+/// Lets a stopped campaign go on.
+pub fn resume(tx: &Connection, mode: Mode, campaign: &str) -> Result<(), StoreError> {
+    tx.prepare_cached(RESUME)?.execute(params![mode, campaign])?;
     Ok(())
 }
 

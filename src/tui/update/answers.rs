@@ -195,6 +195,8 @@ pub(super) fn submitted(
         | Command::Pause { .. }
         | Command::Resume { .. }
         | Command::Advance { .. }
+        | Command::Decide { .. }
+        | Command::Propose { .. }
         | Command::Promote { .. }
         | Command::View { .. }
         | Command::Demo { .. } => Vec::new(),
