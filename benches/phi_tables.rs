@@ -11,7 +11,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark whose set-up fails has to stop")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
-#![expect(clippy::disallowed_methods, reason = "a benchmark has threads and arguments of its own")]
 #![expect(clippy::cast_precision_loss, reason = "some hundred runs")]
 
 use std::collections::{BTreeMap, HashMap};

@@ -60,8 +60,8 @@ struct Decision {
 
 #[derive(Debug, clap::Args)]
 struct Make {
-    /// Settings to change, such as learning.floor=0.1, outreach.caps.email=60 or
-    /// outreach.sequence_hours.phone=48
+    /// Settings to change: learning.floor=0.1, outreach.caps.email=60 or, in hours,
+    /// `outreach.sequence_hours.phone=48`
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = setting)]
     set: Vec<Setting>,
     /// A pitch variant to stop
