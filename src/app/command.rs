@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::finance::FinanceCommand;
 use crate::domain::effect::EffectKey;
 use crate::domain::ids::{CommandId, ProposalId, RunId, UnitId};
 use crate::domain::layer::Layer;
@@ -109,6 +110,8 @@ pub enum Command {
     },
     /// Stop working live units.
     Disarm,
+    /// Tell something about money.
+    Finance(FinanceCommand),
     /// Show the other world. Not stored.
     View {
         /// Which world.

@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use crate::adapters::sim::Sim;
 use crate::config::Settings;
+use crate::domain::error::WorkError;
 use crate::domain::mode::Mode;
+use crate::domain::time::Moment;
+use crate::effects::counterparty::RawDelivery;
+use crate::engines::orchestrator::contract::Receive;
 use crate::engines::orchestrator::engine::Orchestrator;
 use crate::runtime::clock::Clock;
 use crate::runtime::process::ProcessIdentity;
@@ -67,6 +71,20 @@ impl Parts {
             Mode::Dry => &self.dry,
             Mode::Live => &self.live,
         }
+    }
+
+    /// Takes in a delivery: verified, kept raw and queued in one commit.
+    ///
+    /// # Errors
+    /// A delivery whose signature does not fit, or a database that cannot be written.
+    pub async fn receive(
+        &self,
+        mode: Mode,
+        now: Moment,
+        delivery: RawDelivery,
+    ) -> Result<(), WorkError> {
+        let take_in = self.inbox.receive(mode, now, delivery)?;
+        Ok(self.store.write("receive", take_in).await?)
     }
 
     /// Returns what the operator configured.

@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::query::{
     Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
 };
-use super::{explain, lists, picture, trouble};
+use super::{explain, finance, lists, picture, trouble};
 use crate::config::Settings;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
@@ -49,6 +49,10 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
         Query::Overrides { mode } => {
             Ok(Some(Answer::Overrides(proposals::overrides(conn, *mode)?)))
         }
+        Query::Finance(query) => {
+            let answer = finance::answer(conn, parts, query)?;
+            Ok(answer.map(|answer| Answer::Finance(Box::new(answer))))
+        }
     });
     answered.map_err(|error| failed(&error))?.ok_or_else(|| nothing(query))
 }
@@ -56,6 +60,7 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
 /// Returns what is said when there is nothing by the number that was asked for.
 fn nothing(query: &Query) -> Refusal {
     let (why, hint) = match query {
+        Query::Finance(query) => finance::absent(query),
         Query::Proposal { id } => {
             (format!("there is no proposal {id}"), "`cep proposals` lists them")
         }

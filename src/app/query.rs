@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::finance::{FinanceAnswer, FinanceQuery};
 use super::snapshot::{NextDue, PhiView, RunView};
 use crate::domain::effect::{Action, EffectKey};
 use crate::domain::error::{ErrorClass, WorkError};
@@ -69,6 +70,8 @@ pub enum Query {
         /// Which world.
         mode: Mode,
     },
+    /// A question about money.
+    Finance(FinanceQuery),
 }
 
 /// Which units.
@@ -142,6 +145,8 @@ pub enum Answer {
     Proposal(Box<StoredProposal>),
     /// To `Query::Overrides`.
     Overrides(Vec<SettingOverride>),
+    /// To `Query::Finance`.
+    Finance(Box<FinanceAnswer>),
 }
 
 /// A unit in a list.

@@ -48,6 +48,7 @@ async fn units(machine: &Handle, state: UnitState) -> Vec<UnitId> {
         | Answer::Events(_)
         | Answer::PhiExplain(_)
         | Answer::Runs(_)
+        | Answer::Finance(_)
         | Answer::LivePreview(_) => panic!("not a list of units"),
     }
 }

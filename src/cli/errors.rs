@@ -40,6 +40,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         | Answer::Events(_)
         | Answer::PhiExplain(_)
         | Answer::Runs(_)
+        | Answer::Finance(_)
         | Answer::LivePreview(_)
         | Answer::Proposals(_)
         | Answer::Proposal(_)

@@ -121,6 +121,7 @@ async fn page(
         | Answer::Effects(_)
         | Answer::PhiExplain(_)
         | Answer::Runs(_)
+        | Answer::Finance(_)
         | Answer::LivePreview(_)
         | Answer::Proposals(_)
         | Answer::Proposal(_)

@@ -14,6 +14,8 @@ mod error;
 mod errors;
 mod events;
 mod explain;
+mod finance;
+mod invoices;
 mod parse;
 mod phi;
 mod picture;
@@ -76,6 +78,8 @@ enum Command {
     Advance(advance::Args),
     Promote(promote::Args),
     Proposals(proposals::Args),
+    Finance(finance::Args),
+    Invoices(invoices::Args),
     #[command(subcommand)]
     Config(config::Command),
 }
@@ -140,6 +144,8 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Promote(args)) => promote::run(args, context).await,
         Some(Command::Proposals(args)) => proposals::run(args, context).await,
         Some(Command::Config(command)) => config::run(command, context).await,
+        Some(Command::Finance(args)) => finance::run(args, context).await,
+        Some(Command::Invoices(args)) => invoices::run(args, context).await,
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::domain::layer::Layer;
 use crate::domain::market::MarketName;
 use crate::domain::mode::Mode;
-use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use crate::domain::money::{Currency, Money};
+use crate::domain::mrr::Decimal;
+use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Moment, SECOND_MS};
 
 /// Reads `dry` or `live`.
 pub(super) fn mode(word: &str) -> Result<Mode, String> {
@@ -63,6 +65,29 @@ pub(super) fn duration_ms(word: &str) -> Result<i64, String> {
     if total > 0 { Ok(total) } else { Err(FORM.to_owned()) }
 }
 
+/// Reads a day as its first instant in UTC.
+pub(super) fn day(word: &str) -> Result<Moment, String> {
+    let at = format!("{word}T00:00:00Z").parse::<Moment>();
+    at.map_err(|_| "write a day as year, month, day: 2026-01-31".to_owned())
+}
+
+/// Reads an amount with its currency, `120.50 EUR`. Decimals are exact; a comma is refused rather than
+/// guessed at.
+pub(super) fn money(text: &str) -> Result<Money, String> {
+    const FORM: &str = "write an amount with its currency: 120.50 EUR, or 120.50EUR";
+    let text = text.trim();
+    let code = text.get(text.len().saturating_sub(3)..).ok_or(FORM)?;
+    let currency = Currency::new(code).map_err(|_| FORM)?;
+    let number = text[..text.len() - 3].trim();
+    let amount = Decimal::read(number).ok_or(FORM)?;
+    let decimals = currency.decimals();
+    if amount.scale > decimals {
+        return Err(format!("{currency} has {decimals} decimals"));
+    }
+    let minor = amount.units.checked_mul(10_i64.pow(decimals - amount.scale)).ok_or(FORM)?;
+    Ok(Money::new(minor, currency))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +116,27 @@ mod tests {
         assert_eq!(rate("0.4"), Ok(0.4));
         for wrong in ["1.1", "-0.1", "NaN", "ten"] {
             assert!(rate(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_read_to_the_cent_or_refused() {
+        let text = |word: &str| money(word).map(|amount| amount.to_string());
+        assert_eq!(text("120.50 EUR").as_deref(), Ok("120.50 EUR"));
+        assert_eq!(text("120.5eur").as_deref(), Ok("120.50 EUR"));
+        assert_eq!(text("1000 JPY").as_deref(), Ok("1,000 JPY"));
+        for wrong in
+            ["", "12", "EUR", "1,50 EUR", "1.505 EUR", "1.5 JPY", "é€", "99999999999999999999 EUR"]
+        {
+            assert!(money(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_its_first_instant() {
+        assert_eq!(day("2026-01-05"), Ok(Moment(1_767_571_200_000)));
+        for wrong in ["2026-02-30", "5.1.2026", "today"] {
+            assert!(day(wrong).is_err(), "{wrong}");
         }
     }
 }

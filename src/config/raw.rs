@@ -34,6 +34,7 @@ macro_rules! section {
     ($name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
         #[derive(Clone, Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
+        #[allow(clippy::struct_field_names, reason = "fields are the keys of the file, units and all")]
         pub(super) struct $name {
             $(pub(super) $field: $type,)+
         }
@@ -158,6 +159,8 @@ section!(RawSim {
 section!(RawPricing {
     currency: Option<String>,
     tax_bp: Option<u32>,
+    tax_rules: Option<Vec<String>>,
+    dunning_days: Option<Vec<u32>>,
     due_days: Option<u32>,
     contact_cost_minor: Option<i64>,
     plans: RawPlans,
@@ -167,6 +170,7 @@ section!(RawPlans { starter: RawPlan, professional: RawPlan, enterprise: RawPlan
 
 section!(RawPlan {
     monthly_minor: Option<i64>,
+    yearly_minor: Option<i64>,
     setup_minor: Option<i64>,
 });
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::secrets::Secrets;
 use crate::domain::cold_mail::MailPolicy;
+use crate::domain::dunning;
 use crate::domain::fault::FaultPlan;
 use crate::domain::hours::ContactHours;
 use crate::domain::market::MarketName;
@@ -18,6 +19,7 @@ use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::Plan;
 use crate::domain::pitch::Book;
+use crate::domain::pricing::TaxRule;
 use crate::domain::quota::{DailyCap, WarmUp};
 use crate::domain::report::Cadence;
 use crate::domain::resilience::backoff::RetryPolicy;
@@ -340,8 +342,12 @@ pub struct Sim {
 pub struct Pricing {
     /// Currency of every amount.
     pub currency: Currency,
-    /// Tax in basis points.
+    /// The usual tax in basis points.
     pub tax_bp: i64,
+    /// Countries that are taxed otherwise.
+    pub tax_rules: Vec<TaxRule>,
+    /// Days after an invoice was due: two reminders, the last notice, a person's call.
+    pub dunning_days: [u32; dunning::STEPS],
     /// Days until an invoice is due.
     pub due_days: u32,
     /// What it costs the agency to reach one prospect.
@@ -370,6 +376,8 @@ impl Pricing {
 pub struct PlanPrice {
     /// Each month.
     pub monthly: Money,
+    /// Each year, when it is billed by the year.
+    pub yearly: Money,
     /// Once.
     pub setup: Money,
 }

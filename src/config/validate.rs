@@ -17,9 +17,11 @@ use super::settings::{
     PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings,
     Sim,
 };
+use crate::domain::dunning;
 use crate::domain::fault::FaultPlan;
 use crate::domain::money::{Currency, Money};
 use crate::domain::pitch::Book;
+use crate::domain::pricing::{TaxRule, Treatment};
 use crate::domain::quota::WarmUp;
 use crate::domain::report::Cadence;
 
@@ -305,18 +307,57 @@ fn pricing(raw: &RawPricing) -> Fit<Pricing> {
     let plan = |raw: &RawPlan, name: &str| {
         Ok(PlanPrice {
             monthly: amount(raw.monthly_minor, &format!("pricing.plans.{name}.monthly_minor"))?,
+            yearly: amount(raw.yearly_minor, &format!("pricing.plans.{name}.yearly_minor"))?,
             setup: amount(raw.setup_minor, &format!("pricing.plans.{name}.setup_minor"))?,
         })
     };
     Ok(Pricing {
         currency,
         tax_bp: within(raw.tax_bp, "pricing.tax_bp", 0..=10_000)?.into(),
+        tax_rules: tax_rules(raw.tax_rules.as_deref().unwrap_or_default())?,
+        dunning_days: dunning_days(raw.dunning_days.as_deref().unwrap_or_default())?,
         due_days: within(raw.due_days, "pricing.due_days", 0..=365)?,
         contact_cost: amount(raw.contact_cost_minor, "pricing.contact_cost_minor")?,
         starter: plan(&raw.plans.starter, "starter")?,
         professional: plan(&raw.plans.professional, "professional")?,
         enterprise: plan(&raw.plans.enterprise, "enterprise")?,
     })
+}
+
+/// Reads rules such as `DE 1900`, `AT reverse_charge` or `CH exempt`; a country has one.
+fn tax_rules(raw: &[String]) -> Fit<Vec<TaxRule>> {
+    let mut rules: Vec<TaxRule> = Vec::new();
+    for text in raw {
+        let read = text.split_once(' ').and_then(|(country, word)| {
+            let fits = country.len() == 2 && country.bytes().all(|b| b.is_ascii_uppercase());
+            let treatment = Treatment::read(word.trim()).filter(|_| fits)?;
+            Some(TaxRule { country: country.to_owned(), treatment })
+        });
+        let twice = |rule: &TaxRule| rules.iter().any(|known| known.country == rule.country);
+        match read {
+            Some(rule) if !twice(&rule) => rules.push(rule),
+            _ => {
+                return misfit(
+                    "pricing.tax_rules",
+                    format!("{text:?} is no rule, or its country has one already"),
+                    "write a country and its basis points, reverse_charge or exempt: DE 1900",
+                );
+            }
+        }
+    }
+    Ok(rules)
+}
+
+fn dunning_days(raw: &[u32]) -> Fit<[u32; dunning::STEPS]> {
+    let rising = raw.windows(2).all(|pair| pair[0] < pair[1]);
+    match <[u32; dunning::STEPS]>::try_from(raw) {
+        Ok(days) if rising && raw.iter().all(|day| *day <= 365) => Ok(days),
+        _ => misfit(
+            "pricing.dunning_days",
+            format!("{raw:?} is not four rising numbers of days up to 365"),
+            "first and second reminder, last notice, a person: [3, 10, 20, 30]",
+        ),
+    }
 }
 
 fn reporting(raw: &RawReporting) -> Fit<Reporting> {

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::cash::Fact;
 use super::column::{self, UnknownWord};
 use super::gbp::DailyFigures;
+use super::history::Told;
 use super::money::Money;
 use super::time::Moment;
 
@@ -64,6 +66,8 @@ pub enum Account {
     Refund,
     /// Cash lost in a dispute, negative.
     Dispute,
+    /// What a client paid beyond an invoice: still the client's, and no revenue.
+    Credit,
     /// A movement of monthly recurring revenue.
     Mrr,
     /// What the work cost, negative.
@@ -72,8 +76,15 @@ pub enum Account {
 
 impl Account {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Revenue, Self::Tax, Self::Refund, Self::Dispute, Self::Mrr, Self::Cost];
+    pub const ALL: [Self; 7] = [
+        Self::Revenue,
+        Self::Tax,
+        Self::Refund,
+        Self::Dispute,
+        Self::Credit,
+        Self::Mrr,
+        Self::Cost,
+    ];
 
     /// The stored word.
     pub const fn as_column(self) -> &'static str {
@@ -82,6 +93,7 @@ impl Account {
             Self::Tax => "tax",
             Self::Refund => "refund",
             Self::Dispute => "dispute",
+            Self::Credit => "credit",
             Self::Mrr => "mrr",
             Self::Cost => "cost",
         }
@@ -131,6 +143,54 @@ impl Movement {
     }
 }
 
+/// What a cost was spent on. The category decides which figure it is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CostCategory {
+    /// Reaching prospects: contacts, tools and labour of sales.
+    Sales,
+    /// Advertising and data.
+    Marketing,
+    /// Doing the clients' work.
+    Delivery,
+    /// What the payment provider takes.
+    Payment,
+    /// Rent, books, all else.
+    Overhead,
+}
+
+impl CostCategory {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Sales, Self::Marketing, Self::Delivery, Self::Payment, Self::Overhead];
+
+    /// The stored word.
+    pub const fn as_column(self) -> &'static str {
+        match self {
+            Self::Sales => "sales",
+            Self::Marketing => "marketing",
+            Self::Delivery => "delivery",
+            Self::Payment => "payment",
+            Self::Overhead => "overhead",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn from_column(word: &str) -> Result<Self, UnknownWord> {
+        column::parse("cost category", word, &Self::ALL, Self::as_column)
+    }
+
+    /// Whether it was spent to win clients, and so is part of the cost of a new one.
+    pub const fn wins_clients(self) -> bool {
+        matches!(self, Self::Sales | Self::Marketing)
+    }
+
+    /// Whether it was spent to do the work, and so lowers the gross margin.
+    pub const fn delivers(self) -> bool {
+        matches!(self, Self::Delivery | Self::Payment)
+    }
+}
+
 /// A client's report for one period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -159,6 +219,8 @@ pub struct Invoice {
     pub entity: String,
     /// `setup` or `2026-02`.
     pub period: String,
+    /// Its number: ours, gap-free in its year and world, or the provider's own.
+    pub number: Option<String>,
     /// The provider's id.
     pub provider_id: Option<String>,
     /// Sum of the lines.
@@ -179,8 +241,31 @@ pub struct Invoice {
     pub paid_minor: i64,
     /// Refunded so far, minor units.
     pub refunded_minor: i64,
+    /// Taken back by credit notes, minor units.
+    pub credited_minor: i64,
+    /// How many payments were tried at the provider.
+    pub attempts: i64,
+    /// When the provider tries again.
+    pub next_attempt_at: Option<Moment>,
+    /// How many reminders were sent.
+    pub dunned: u32,
+    /// When the last one was.
+    pub dunned_at: Option<Moment>,
     /// Where it is.
     pub state: InvoiceState,
+}
+
+impl Invoice {
+    /// What a person calls it: its number, or its period while it has none.
+    pub fn name(&self) -> &str {
+        self.number.as_deref().unwrap_or(&self.period)
+    }
+
+    /// What is still to be paid, minor units.
+    pub const fn open_minor(&self) -> i64 {
+        let open = self.total.minor - self.credited_minor - self.paid_minor;
+        if open > 0 && !matches!(self.state, InvoiceState::Void) { open } else { 0 }
+    }
 }
 
 /// One line of the ledger; corrections are new lines.
@@ -192,6 +277,8 @@ pub struct LedgerEntry {
     pub account: Account,
     /// For MRR: why it moved.
     pub movement: Option<Movement>,
+    /// For a cost: what it was spent on.
+    pub category: Option<CostCategory>,
     /// How much; signed.
     pub amount: Money,
     /// When.
@@ -219,30 +306,34 @@ pub struct Subscription {
     pub told_by: String,
 }
 
-/// A charge of which money was given back.
+/// A charge, as far as a message told of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Refund {
-    /// The client.
-    pub entity: String,
-    /// The provider's charge.
-    pub charge: String,
-    /// All that was given back so far, tax included.
-    pub cumulative: Money,
-    /// The invoice that the charge paid, if known: total and tax say how the refund splits.
-    pub invoice: Option<RefundedInvoice>,
-    /// When.
-    pub at: Moment,
+pub struct Charge {
+    /// The provider's charge; a dispute that names none stands for its own.
+    pub id: String,
+    /// The client, if known.
+    pub entity: Option<String>,
+    /// The payment it belongs to.
+    pub payment_intent: Option<String>,
+    /// The provider's id of the invoice it paid, if the message says so.
+    pub invoice: Option<String>,
+    /// What was charged.
+    pub amount: Option<Money>,
+    /// What was told of its money.
+    pub facts: Vec<Fact>,
 }
 
-/// What of an invoice a refund needs.
+/// What was said of a month when it was closed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RefundedInvoice {
-    /// The provider's id.
-    pub provider_id: String,
-    /// Sum with tax.
-    pub total: Money,
-    /// The tax in it.
-    pub tax: Money,
+pub struct MonthClose {
+    /// `2026-01`.
+    pub month: String,
+    /// The how-manieth close it is; a later one corrects an earlier one and replaces none.
+    pub revision: u32,
+    /// The last line of the ledger it rests on.
+    pub ledger_id: i64,
+    /// The figures, by name.
+    pub figures: Value,
 }
 
 /// A row that a Finance layer writes.
@@ -262,16 +353,51 @@ pub enum FinanceChange {
     Invoice(Box<Invoice>),
     /// Appends to the ledger; the same account and reference are booked once.
     Ledger(LedgerEntry),
-    /// Inserts or updates a subscription, unless what is stored was told later or has ended, and
-    /// books the movement of its client's MRR that follows.
-    Subscription {
+    /// Keeps what was told of a subscription and books how its client's MRR moved.
+    Subscription(Told),
+    /// Keeps what was told of an invoice's payments and books the difference.
+    Payment {
+        /// The client.
+        entity: String,
+        /// The invoice's period; it names the invoice unless the provider's id does.
+        period: String,
+        /// The provider's id of the invoice.
+        provider_id: Option<String>,
         /// What was told.
-        subscription: Subscription,
-        /// Its monthly price whatever its status: what a subscription counted before it ended.
-        monthly: Money,
+        fact: Fact,
     },
-    /// Books what of a cumulative refund is not booked yet.
-    Refund(Refund),
+    /// Keeps what was told of a charge and books what of it was given back or lost.
+    Charge(Box<Charge>),
+    /// Notes by which charge or payment an invoice was paid, and books its refunds anew.
+    PaidBy {
+        /// The provider's charge or payment intent.
+        payment: String,
+        /// The provider's invoice.
+        invoice: String,
+    },
+    /// Inserts an invoice that is to be issued and gives it the next number of its year and world, in
+    /// this very commit; one that has a number keeps it.
+    Number(Box<Invoice>),
+    /// Notes that a client was reminded of an invoice.
+    Dunned {
+        /// The client.
+        entity: String,
+        /// The invoice's period.
+        period: String,
+        /// Which reminder.
+        step: u32,
+        /// When.
+        at: Moment,
+    },
+    /// Writes what is said of a month at its close.
+    Close(Box<MonthClose>),
+    /// Keeps a message that belongs to no client yet, until its customer is known.
+    Unmatched {
+        /// The message.
+        event: String,
+        /// The provider's customer.
+        customer: String,
+    },
     /// Notes the billing provider's customer of a client.
     Customer {
         /// Which client.

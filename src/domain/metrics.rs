@@ -81,17 +81,17 @@ pub fn return_on_investment(gain: i64, cost: i64) -> Option<f64> {
     ratio(minor(gain - cost), minor(cost))
 }
 
-fn ratio(top: f64, bottom: f64) -> Option<f64> {
+pub(super) fn ratio(top: f64, bottom: f64) -> Option<f64> {
     (bottom > 0.0).then(|| top / bottom)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 minor units, 90 trillion dollars")]
-const fn minor(amount: i64) -> f64 {
+pub(super) const fn minor(amount: i64) -> f64 {
     amount as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "customers are fewer than 2^53")]
-const fn count(n: u64) -> f64 {
+pub(super) const fn count(n: u64) -> f64 {
     n as f64
 }
 

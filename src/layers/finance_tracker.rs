@@ -3,7 +3,9 @@
 //!
 //! | kind | version | effect | what follows |
 //! |---|---|---|---|
-//! | `invoice` | `invoice/setup` | issue the invoice | an open invoice |
+//! | `invoice` | `invoice/setup` | issue the invoice, once it has its number | an open invoice |
+//! | `plan` | plan and day | change the subscription | nothing until the provider tells |
+//! | `dunning` | period and step | remind the client, in the end a person | the next step, later |
 //! | `subscription` | `subscription` | start the subscription | nothing until the provider tells |
 //! | `delivery` | `delivery` | none | books; a paid set-up answers the onboarding |
 //! | `close` | a month | none | the month's figures: MRR, churn, cash, cost of a new client |
@@ -12,16 +14,20 @@
 
 mod close;
 mod decide;
+mod dunning;
 
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::unknown_kind;
-use crate::domain::effect::{Action, Audience, Effect, Receipt};
+use crate::domain::bookkeeping::SETUP;
+use crate::domain::effect::{Action, Audience, Effect, PlanChange, Receipt, SubscriptionRequest};
 use crate::domain::error::WorkError;
-use crate::domain::finance::Account;
+use crate::domain::finance::Invoice;
 use crate::domain::layer::Layer;
-use crate::domain::operations::Client;
+use crate::domain::operations::{Client, Plan};
 use crate::domain::outcome::{StepOutcome, Stop};
+use crate::domain::pricing::{Treatment, treatment};
 use crate::domain::report::{Cadence, Period};
 use crate::domain::stripe::StripeEvent;
 use crate::domain::time::DAY_MS;
@@ -35,6 +41,9 @@ use self::decide::Gathered;
 
 /// What the units that close a month concern.
 const BOOKS: &str = "books";
+
+/// The version of a delivery that is worked again because its client has become known.
+const AGAIN: &str = "delivery/again";
 
 /// Days after a month until it is closed: payments of its last day are told by then.
 const CLOSE_AFTER_DAYS: i64 = 1;
@@ -59,6 +68,22 @@ pub fn discover(ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
             planned.push(NewUnit::ready(name, "close", label, json!({})).at(at));
         }
     }
+    let outdated = ctx.store.read(|conn| finance::closes::outdated(conn, ctx.mode))?;
+    planned.extend(outdated.into_iter().map(|(month, revision)| {
+        let name = UnitName::new(Layer::FinanceTracker, BOOKS, format!("{month}/{}", revision + 1));
+        NewUnit::ready(name, "close", format!("close of {month}, again"), json!({}))
+    }));
+    planned.extend(dunning::discover(ctx)?);
+    let matched = ctx.store.read(|conn| finance::matched_since(conn, ctx.mode, AGAIN))?;
+    planned.extend(matched.into_iter().map(|(event, payload)| {
+        let name = UnitName::new(Layer::FinanceTracker, &event, AGAIN);
+        NewUnit::ready(
+            name,
+            "delivery",
+            format!("payment notice {event}, its client known"),
+            payload,
+        )
+    }));
     Ok(planned)
 }
 
@@ -89,25 +114,92 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
         "invoice" => issue(ctx, unit).await,
         "subscription" => subscribe(ctx, unit).await,
         "delivery" => Ok(book(ctx, unit)?),
+        "plan" => change_plan(ctx, unit).await,
+        "dunning" => dunning::remind(ctx, unit).await,
         "close" => Ok(close_month(ctx, unit)?),
         _ => Err(unknown_kind(unit)),
     }
 }
 
+/// Issues an invoice in two steps: the first takes its number in a commit of its own, so that the
+/// paper that goes out has it and a crash in between loses neither.
 async fn issue(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     let client = client_of(ctx, &unit.name.entity)?;
-    let request = decide::setup_invoice(&client, &ctx.settings.pricing);
-    let effect = Effect::Invoice(request.clone());
-    let receipt = perform(ctx, &client, Action::IssueInvoice, &request.period, effect).await?;
-    Ok(decide::issued(&request, &receipt, ctx.now))
+    let tax = tax_of(ctx, &client)?;
+    let known = ctx
+        .store
+        .read(|conn| finance::invoices::get(conn, ctx.mode, &client.entity, SETUP))
+        .map_err(WorkError::from)?;
+    let Some(invoice) = known.filter(|invoice| invoice.number.is_some()) else {
+        let invoice = decide::setup_invoice(&client, &ctx.settings.pricing, tax);
+        return Ok(decide::numbered(invoice, ctx.now));
+    };
+    let request = decide::request(&invoice, &client, &ctx.settings.agency, tax);
+    let effect = Effect::Invoice(request);
+    let receipt = perform(ctx, &client, Action::IssueInvoice, &invoice.period, effect).await?;
+    Ok(decide::issued(&invoice, &receipt, ctx.now))
+}
+
+/// How a client's services are taxed, by its country.
+fn tax_of(ctx: &LayerContext<'_>, client: &Client) -> Result<Treatment, WorkError> {
+    let country = ctx.store.read(|conn| finance::country_of(conn, ctx.mode, &client.entity))?;
+    let pricing = &ctx.settings.pricing;
+    Ok(treatment(&pricing.tax_rules, pricing.tax_bp, country.as_deref()))
 }
 
 async fn subscribe(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     let client = client_of(ctx, &unit.name.entity)?;
-    let request = decide::subscription(&client, &ctx.settings.pricing);
+    let tax = tax_of(ctx, &client)?;
+    let request = decide::subscription(&client, client.plan, &ctx.settings.pricing, tax);
     let effect = Effect::Subscription(request.clone());
     let receipt = perform(ctx, &client, Action::StartSubscription, &request.plan, effect).await?;
     Ok(decide::subscribed(&request, &receipt))
+}
+
+/// What a change of plan carries.
+#[derive(Debug, Serialize, Deserialize)]
+struct PlanWanted {
+    plan: Plan,
+    yearly: bool,
+    change: PlanChange,
+}
+
+/// Returns the unit that puts a client on another plan; a person asks for it.
+pub fn plan_unit(client: &Client, plan: Plan, yearly: bool, change: PlanChange) -> NewUnit {
+    let at = change.from;
+    let name = UnitName::new(
+        Layer::FinanceTracker,
+        &client.entity,
+        format!("plan/{}/{}", plan.as_column(), at.utc_date()),
+    );
+    let label = format!("plan {} of {}", plan.as_column(), client.name);
+    NewUnit::ready(name, "plan", label, json!(PlanWanted { plan, yearly, change })).at(at)
+}
+
+/// Returns which onboarding task a paid invoice answers, if one.
+pub fn answered_by(invoice: &Invoice) -> Option<(UnitName, Value)> {
+    (invoice.period == SETUP).then(|| {
+        let name = UnitName::new(Layer::OnboardingFlow, &invoice.entity, "task/payment");
+        (name, json!({"result": "done", "note": "the set-up invoice is paid"}))
+    })
+}
+
+async fn change_plan(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    let client = client_of(ctx, &unit.name.entity)?;
+    let wanted = PlanWanted::deserialize(&unit.payload).map_err(|error| {
+        WorkError::bug("bad_payload", format!("{:?} names no plan", unit.label)).caused_by(&error)
+    })?;
+    let pricing = &ctx.settings.pricing;
+    let from = wanted.change.from;
+    let version = format!("{}/{}", wanted.plan.as_column(), from.utc_date());
+    let request = SubscriptionRequest {
+        yearly: wanted.yearly.then(|| pricing.of(wanted.plan).yearly),
+        changes: Some(wanted.change),
+        ..decide::subscription(&client, wanted.plan, pricing, tax_of(ctx, &client)?)
+    };
+    let effect = Effect::Subscription(request);
+    perform(ctx, &client, Action::ChangeSubscription, &version, effect).await?;
+    Ok(decide::plan_changed(&client, wanted.plan, from))
 }
 
 fn book(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
@@ -120,19 +212,25 @@ fn book(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
 }
 
 fn close_month(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
-    let name = format!("{}:{}", Cadence::Monthly.as_column(), unit.name.version);
+    // `2026-01`, and `2026-01/2` when it is closed again.
+    let month = unit.name.version.split('/').next().unwrap_or_default();
+    let name = format!("{}:{month}", Cadence::Monthly.as_column());
     let period = Period::read(&name).ok_or_else(|| {
         WorkError::bug("bad_period", format!("{:?} names no month", unit.name.version))
     })?;
     let books = ctx.store.read(|conn| {
-        let mut entries = Vec::new();
-        for account in [Account::Mrr, Account::Revenue, Account::Refund, Account::Dispute] {
-            entries.extend(finance::ledger::entries(conn, ctx.mode, account, period.ends_at)?);
-        }
-        let contacts = finance::contacts(conn, ctx.mode, period.starts_at, period.ends_at)?;
-        Ok::<_, StoreError>(close::Books { period, entries, contacts })
+        let until = Some(period.ends_at);
+        let wanted = finance::ledger::Wanted { until, ..finance::ledger::Wanted::default() };
+        Ok::<_, StoreError>(close::Books {
+            period,
+            ledger_id: finance::ledger::last_id(conn, ctx.mode)?,
+            rows: finance::ledger::rows(conn, ctx.mode, &wanted)?,
+            contacts: finance::contacts(conn, ctx.mode, period.starts_at, period.ends_at)?,
+            disputed: finance::facts::disputed(conn, ctx.mode)?,
+            before: finance::closes::latest(conn, ctx.mode, month)?,
+        })
     })?;
-    Ok(close::closed(&books, &ctx.settings.pricing))
+    Ok(close::closed(books, &ctx.settings.pricing))
 }
 
 /// Reads what is known of the client an event concerns: by the provider's customer, by the invoice
@@ -151,8 +249,10 @@ fn gather(ctx: &LayerContext<'_>, event: &StripeEvent) -> Result<Gathered, WorkE
         if entity.is_none() {
             entity = invoice.as_ref().map(|invoice| invoice.entity.clone());
         }
-        if let (None, Some(charge)) = (&entity, event.charge()) {
-            entity = finance::ledger::client_of_charge(conn, mode, charge)?;
+        for payment in event.payments() {
+            if entity.is_none() {
+                entity = finance::facts::client_of_payment(conn, mode, payment)?;
+            }
         }
         let entity = entity.as_deref().or(event.noted_client());
         let Some(entity) = entity else { return Ok(Gathered { invoice, ..Gathered::default() }) };

@@ -4,10 +4,12 @@ use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use super::error::StoreError;
+use crate::domain::cash::FactKind;
 use crate::domain::effect::{Action, EffectKey};
 use crate::domain::error::ErrorClass;
 use crate::domain::event::Level;
-use crate::domain::finance::{Account, InvoiceState, Movement};
+use crate::domain::finance::{Account, CostCategory, InvoiceState, Movement};
+use crate::domain::history::Telling;
 use crate::domain::ids::{AttemptId, CommandId, Epoch, EventId, ProposalId, RunId, UnitId};
 use crate::domain::layer::Layer;
 use crate::domain::learning::{Measure, ProposalState, VariantState};
@@ -72,6 +74,9 @@ word_column! {
     InvoiceState: InvoiceState::from_column,
     Account: Account::from_column,
     Movement: Movement::from_column,
+    CostCategory: CostCategory::from_column,
+    FactKind: FactKind::from_column,
+    Telling: Telling::from_column,
     VariantState: VariantState::from_column,
     ProposalState: ProposalState::from_column,
     Measure: Measure::from_column,

@@ -80,17 +80,7 @@ impl Port<SubscriptionRequest> for OutboxBilling {
         subscription: &SubscriptionRequest,
     ) -> Result<Receipt, WorkError> {
         let data = json!({"key": call.key, "subscription": subscription});
-        let page = format!(
-            "# Start the subscription of {}\n\nPlan: {}\nMail: {}\nEach month: {} plus {}.{:02} % tax\nKey: {}\n\nEnter it \
-             at the billing provider, with the client in the field `client` of the metadata.\n",
-            clean(&subscription.entity, NAME_CHARS_MAX),
-            subscription.plan,
-            clean(&subscription.email, NAME_CHARS_MAX),
-            subscription.monthly,
-            subscription.tax_bp / 100,
-            subscription.tax_bp % 100,
-            call.key,
-        );
+        let page = subscription_page(call, subscription);
         let files = [OutboxFile::new("json", format!("{data:#}\n")), OutboxFile::new("md", page)];
         self.0.put("subscriptions", "subscription", &call.key, call.now, &files)
     }
@@ -147,23 +137,97 @@ impl Port<ReportDelivery> for OutboxReports {
     }
 }
 
-/// Writes an invoice as a person can send it.
+/// The words of an invoice in one language.
+struct Words {
+    invoice: &'static str,
+    from: &'static str,
+    to: &'static str,
+    date: &'static str,
+    due: &'static str,
+    reference: &'static str,
+    tax: &'static str,
+    total: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    invoice: "Invoice",
+    from: "From",
+    to: "To",
+    date: "Date",
+    due: "Due",
+    reference: "Payment reference",
+    tax: "Tax",
+    total: "Total",
+};
+
+const GERMAN: Words = Words {
+    invoice: "Rechnung",
+    from: "Von",
+    to: "An",
+    date: "Datum",
+    due: "Fällig",
+    reference: "Verwendungszweck",
+    tax: "Umsatzsteuer",
+    total: "Gesamtbetrag",
+};
+
+/// Writes an invoice as a person can send it, in the client's language.
 fn invoice_page(call: &Call, invoice: &InvoiceRequest) -> String {
-    let mut page = format!(
-        "# Invoice {} for {}\n\nTo: {}\nDate: {}\nDue: {}\nReference: {}\n\n",
-        invoice.period,
-        clean(&invoice.name, NAME_CHARS_MAX),
-        clean(&invoice.email, NAME_CHARS_MAX),
-        call.now.utc_date(),
-        invoice.due_at.utc_date(),
-        call.key,
-    );
+    let paper = &invoice.paper;
+    let words = if paper.language == "de" { &GERMAN } else { &ENGLISH };
+    let number = if paper.number.is_empty() { &invoice.period } else { &paper.number };
+    let text = |text: &str| clean(text, NAME_CHARS_MAX);
+    let mut page = format!("# {} {number}\n\n", words.invoice);
     // Writing to a String cannot fail, so the results are only there for the trait.
-    for line in &invoice.lines {
-        _ = writeln!(page, "- {}: {}", clean(&line.text, NAME_CHARS_MAX), line.net);
+    for (word, value) in [
+        (words.from, format!("{}, {}", text(&paper.issuer), text(&paper.issuer_address))),
+        (words.to, format!("{}, {}", text(&invoice.name), text(&invoice.email))),
+        (words.date, call.now.utc_date().to_string()),
+        (words.due, invoice.due_at.utc_date().to_string()),
+        (words.reference, number.clone()),
+    ] {
+        _ = writeln!(page, "{word}: {value}");
     }
-    _ = writeln!(page, "- Tax: {}\n\nTotal: {}", invoice.tax, invoice.total);
+    page.push('\n');
+    for line in &invoice.lines {
+        _ = writeln!(page, "- {}: {}", text(&line.text), line.net);
+    }
+    let note = if paper.tax_note.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", text(&paper.tax_note))
+    };
+    _ = writeln!(
+        page,
+        "- {}{note}: {}\n\n{}: {}",
+        words.tax, invoice.tax, words.total, invoice.total
+    );
     page
+}
+
+/// Writes what a person enters at the billing provider to start or change a subscription.
+fn subscription_page(call: &Call, subscription: &SubscriptionRequest) -> String {
+    let (verb, what) = match &subscription.changes {
+        Some(change) => (
+            "Change",
+            format!("Subscription: {}\nFrom: {}\n", change.subscription, change.from.utc_date()),
+        ),
+        None => ("Start", String::new()),
+    };
+    let price = match subscription.yearly {
+        Some(yearly) => format!("Each year: {yearly}"),
+        None => format!("Each month: {}", subscription.monthly),
+    };
+    format!(
+        "# {verb} the subscription of {}\n\n{what}Plan: {}\nMail: {}\n{price} plus {}.{:02} % tax\nKey: {}\n\nEnter \
+         it at the billing provider, with the client in the field `client` of the metadata.\n",
+        clean(&subscription.entity, NAME_CHARS_MAX),
+        subscription.plan,
+        clean(&subscription.email, NAME_CHARS_MAX),
+        subscription.tax_bp / 100,
+        subscription.tax_bp % 100,
+        call.key,
+    )
 }
 
 #[cfg(test)]
@@ -172,7 +236,7 @@ mod tests {
 
     use super::*;
     use crate::adapters::conformance;
-    use crate::domain::effect::{EffectKey, InvoiceLine};
+    use crate::domain::effect::{EffectKey, InvoiceLine, InvoicePaper};
     use crate::domain::layer::Layer;
     use crate::domain::mode::Mode;
     use crate::domain::money::{Currency, Money};
@@ -192,6 +256,13 @@ mod tests {
             tax: usd(19_000),
             total: usd(119_000),
             due_at: Moment(1_768_208_400_000),
+            paper: InvoicePaper {
+                number: "2026-0007".to_owned(),
+                issuer: "Agency".to_owned(),
+                issuer_address: "1 Main St, Portland".to_owned(),
+                language: "en".to_owned(),
+                tax_note: "19.00 %".to_owned(),
+            },
         }
     }
 
@@ -217,6 +288,8 @@ mod tests {
             plan: "starter".to_owned(),
             monthly: usd(50_000),
             tax_bp: 1_900,
+            yearly: None,
+            changes: None,
         };
         conformance::check::<SubscriptionRequest>(&billing, &subscription).await;
         conformance::check(&OutboxReports(outbox), &report()).await;
@@ -232,18 +305,41 @@ mod tests {
             now: Moment(1_767_603_600_000),
         };
         insta::assert_snapshot!(invoice_page(&call, &invoice()), @r"
-        # Invoice setup for A Dental # Due: never
+        # Invoice 2026-0007
 
-        To: a@dental.example
+        From: Agency, 1 Main St, Portland
+        To: A Dental # Due: never, a@dental.example
         Date: 2026-01-05
         Due: 2026-01-12
-        Reference: 00ff
+        Payment reference: 2026-0007
 
         - Set-up, plan starter: 1,000.00 USD
-        - Tax: 190.00 USD
+        - Tax (19.00 %): 190.00 USD
 
         Total: 1,190.00 USD
         ");
+    }
+
+    #[test]
+    fn a_german_client_gets_a_german_invoice_that_says_why_there_is_no_tax() {
+        let call = Call {
+            key: EffectKey("00ff".to_owned()),
+            mode: Mode::Live,
+            layer: Layer::FinanceTracker,
+            attempt: 1,
+            now: Moment(1_767_603_600_000),
+        };
+        let mut german = invoice();
+        german.paper.language = "de".to_owned();
+        german.paper.tax_note = "Steuerschuldnerschaft des Leistungsempfängers".to_owned();
+        german.tax = usd(0);
+        let page = invoice_page(&call, &german);
+        assert!(page.starts_with("# Rechnung 2026-0007\n"), "{page}");
+        assert!(
+            page.contains(
+                "- Umsatzsteuer (Steuerschuldnerschaft des Leistungsempfängers): 0.00 USD"
+            )
+        );
     }
 
     #[tokio::test]

@@ -114,6 +114,7 @@ mod tests {
             tax: money(0),
             total: money(100_000),
             due_at: Moment(0),
+            paper: crate::domain::effect::InvoicePaper::default(),
         };
         let subscription = SubscriptionRequest {
             entity: "osm:node/1".to_owned(),
@@ -121,6 +122,8 @@ mod tests {
             plan: "starter".to_owned(),
             monthly: money(50_000),
             tax_bp: 0,
+            yearly: None,
+            changes: None,
         };
         for rate in [0.0, 0.3, 1.0] {
             let plan = FaultPlan { rate, ..FaultPlan::default() };

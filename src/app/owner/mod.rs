@@ -6,6 +6,7 @@
 
 mod clock;
 mod copy;
+mod finance;
 mod live;
 mod proposals;
 mod record;
@@ -142,6 +143,7 @@ impl Owner {
             Command::Decide { proposal, event, note } => self.decide(proposal, event, note).await,
             Command::Propose { mode, change, note } => self.propose(mode, change, note).await,
             Command::Promote { limit } => self.promote(limit).await,
+            Command::Finance(command) => self.finance(command).await,
             Command::Advance { ms } => self.advance(ms).await,
             Command::ArmLive { confirmation } => self.arm(confirmation).await,
             Command::Disarm => self.disarm().await,

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use payload::{
-    Document, Invite, InviteMethod, InvoiceLine, InvoiceRequest, Mail, PersonTask, Post,
-    ProfileEdit, ProfileRead, ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest,
-    TaskKind, Workspace,
+    Document, Invite, InviteMethod, InvoiceLine, InvoicePaper, InvoiceRequest, Mail, PersonTask,
+    PlanChange, Post, ProfileEdit, ProfileRead, ReportDelivery, ReviewReply, SourceRead,
+    SubscriptionRequest, TaskKind, Workspace,
 };
 
 use super::column::{self, UnknownWord};
@@ -56,6 +56,12 @@ pub enum Action {
     IssueInvoice,
     /// Start a subscription.
     StartSubscription,
+    /// Put a subscription on another plan.
+    ChangeSubscription,
+    /// Remind a client of an unpaid invoice.
+    SendReminder,
+    /// Ask a person to call about an unpaid invoice.
+    AssignCollection,
 }
 
 /// One row of the table of actions.
@@ -73,7 +79,7 @@ pub struct ActionRow {
 
 impl Action {
     /// All actions, in pipeline order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::ReadSource,
         Self::SendEmail,
         Self::AssignOutreach,
@@ -89,6 +95,9 @@ impl Action {
         Self::DeliverReport,
         Self::IssueInvoice,
         Self::StartSubscription,
+        Self::ChangeSubscription,
+        Self::SendReminder,
+        Self::AssignCollection,
     ];
 
     /// Returns the action's row: the one table that names layer, kind and version rule.
@@ -113,6 +122,9 @@ impl Action {
             Self::DeliverReport => ("deliver_report", ReportingEngine, true, "period"),
             Self::IssueInvoice => ("issue_invoice", FinanceTracker, true, "period"),
             Self::StartSubscription => ("start_subscription", FinanceTracker, true, "plan"),
+            Self::ChangeSubscription => ("change_subscription", FinanceTracker, true, "plan / day"),
+            Self::SendReminder => ("send_reminder", FinanceTracker, true, "period / step"),
+            Self::AssignCollection => ("assign_collection", FinanceTracker, true, "period / step"),
         };
         ActionRow { word, layer, mutates, version }
     }

@@ -81,6 +81,8 @@ pub enum TaskKind {
     Training,
     /// Check everything and go live.
     GoLive,
+    /// Call about an unpaid invoice.
+    Payment,
 }
 
 /// Work for a person: what to do, for whom, with which text, by when.
@@ -196,9 +198,27 @@ pub struct InvoiceRequest {
     pub total: Money,
     /// When it is due.
     pub due_at: Moment,
+    /// What else stands on the paper.
+    #[serde(default)]
+    pub paper: InvoicePaper,
 }
 
-/// A subscription to start.
+/// What an invoice shows besides its amounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoicePaper {
+    /// Its number, which is also the payment reference.
+    pub number: String,
+    /// Who issues it.
+    pub issuer: String,
+    /// The issuer's postal address.
+    pub issuer_address: String,
+    /// The language it is written in, `en` or `de`.
+    pub language: String,
+    /// What stands beside the tax: the rate, or why there is none.
+    pub tax_note: String,
+}
+
+/// A subscription to start, or to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubscriptionRequest {
     /// The client.
@@ -211,6 +231,21 @@ pub struct SubscriptionRequest {
     pub monthly: Money,
     /// Tax rate in basis points, 1900 = 19 %.
     pub tax_bp: i64,
+    /// Net amount per year, when it is billed by the year instead.
+    #[serde(default)]
+    pub yearly: Option<Money>,
+    /// The running subscription that becomes this one; `None` starts one.
+    #[serde(default)]
+    pub changes: Option<PlanChange>,
+}
+
+/// Which subscription changes, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanChange {
+    /// The provider's id.
+    pub subscription: String,
+    /// From when.
+    pub from: Moment,
 }
 
 /// One page of a source of businesses.

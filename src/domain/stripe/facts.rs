@@ -53,17 +53,18 @@ pub struct SubscriptionFacts {
 }
 
 impl SubscriptionFacts {
-    pub(super) fn read(object: &Node<'_>) -> Result<Self, BadEvent> {
+    /// Reads the subscription as it stood at `told_at`.
+    pub(super) fn read(object: &Node<'_>, told_at: Moment) -> Result<Self, BadEvent> {
         let items = object.get("items").get("data").items();
         let currency = subscription_currency(object, &items)?;
         let recurring = items.iter().map(read_item).collect::<Result<Vec<_>, _>>()?;
-        let monthly = mrr::monthly(&recurring, &read_discounts(object))
+        let monthly = mrr::monthly(&recurring, &read_discounts(object, told_at))
             .ok_or_else(|| object.get("items").bad())?;
         let period_end = items.iter().find_map(|item| item.get("current_period_end").as_moment());
         Ok(Self {
             id: object.text("id")?,
             customer: object.get("customer").as_id(),
-            status: SubscriptionStatus(object.text("status")?),
+            status: read_status(object)?,
             monthly: Money::new(monthly, currency),
             started_at: object
                 .get("start_date")
@@ -80,6 +81,14 @@ impl SubscriptionFacts {
     pub fn mrr(&self) -> Money {
         Money::new(if self.status.counts() { self.monthly.minor } else { 0 }, self.monthly.currency)
     }
+}
+
+/// Reads the status. A subscription whose collection is paused keeps its old status at the provider,
+/// yet nobody is charged: here it is `paused`, as one that the provider itself calls so.
+fn read_status(object: &Node<'_>) -> Result<SubscriptionStatus, BadEvent> {
+    let status = SubscriptionStatus(object.text("status")?);
+    let paused = object.get("pause_collection").is_set() && status.counts();
+    Ok(if paused { SubscriptionStatus("paused".to_owned()) } else { status })
 }
 
 /// Old subscriptions name their currency only on their prices.
@@ -122,16 +131,17 @@ fn read_item(item: &Node<'_>) -> Result<RecurringItem, BadEvent> {
     })
 }
 
-/// Reads the recurring discounts that the event spells out; one that is only an id is not known
-/// here and is not guessed.
-fn read_discounts(object: &Node<'_>) -> Vec<Discount> {
+/// Reads the recurring discounts in force at `told_at` that the event spells out; one that is only
+/// an id is not known here and is not guessed.
+fn read_discounts(object: &Node<'_>, told_at: Moment) -> Vec<Discount> {
     let mut nodes = object.get("discounts").items();
     nodes.push(object.get("discount"));
     nodes
         .iter()
         .filter_map(|node| {
             let coupon = node.get("source").get("coupon").or(node.get("coupon"));
-            if coupon.get("duration").as_text()? == "once" {
+            let over = node.get("end").as_moment().is_some_and(|end| end <= told_at);
+            if coupon.get("duration").as_text()? == "once" || over {
                 return None;
             }
             let percent = coupon.get("percent_off").as_decimal_text();
@@ -152,7 +162,11 @@ pub struct InvoiceFacts {
     pub customer: Option<String>,
     /// The subscription it bills, if one.
     pub subscription: Option<String>,
-    /// What was paid, tax included.
+    /// The number that the provider gave it.
+    pub number: Option<String>,
+    /// Where it is, in the provider's words; the oldest shape does not say.
+    pub status: Option<String>,
+    /// What was paid so far, tax included.
     pub paid: Money,
     /// What it asks for, tax included.
     pub total: Money,
@@ -170,6 +184,8 @@ pub struct InvoiceFacts {
     pub paid_at: Option<Moment>,
     /// First instant of the service it bills, if a line says so.
     pub service_from: Option<Moment>,
+    /// The charges and payment intents that pay it, as far as the event spells them out.
+    pub payments: Vec<String>,
     /// Our own notes.
     pub metadata: Metadata,
 }
@@ -188,6 +204,8 @@ impl InvoiceFacts {
             id: object.text("id")?,
             customer: object.get("customer").as_id(),
             subscription: parent.get("subscription").or(object.get("subscription")).as_id(),
+            number: object.get("number").as_text(),
+            status: object.get("status").as_text(),
             paid: object.amount("amount_paid")?,
             total,
             tax: Money::new(read_tax(object, total.minor), total.currency),
@@ -197,7 +215,71 @@ impl InvoiceFacts {
             created: object.moment("created")?,
             paid_at: object.get("status_transitions").get("paid_at").as_moment(),
             service_from: lines.iter().find_map(|line| line.get("period").get("start").as_moment()),
+            payments: read_payments(object),
             metadata,
+        })
+    }
+}
+
+/// Reads the ids by which a charge finds its invoice: the list of the new shape, the fields of the
+/// old one.
+fn read_payments(invoice: &Node<'_>) -> Vec<String> {
+    let mut nodes = vec![invoice.get("charge"), invoice.get("payment_intent")];
+    for payment in invoice.get("payments").get("data").items() {
+        nodes.extend(payment_ids(&payment.get("payment")));
+    }
+    nodes.iter().filter_map(Node::as_id).collect()
+}
+
+fn payment_ids<'v>(payment: &Node<'v>) -> [Node<'v>; 2] {
+    [payment.get("charge"), payment.get("payment_intent")]
+}
+
+/// One payment of an invoice, which only the new shape tells by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PaymentFacts {
+    /// Its id.
+    pub id: String,
+    /// The invoice.
+    pub invoice: String,
+    /// How much, tax included.
+    pub paid: Money,
+    /// When, if the provider says so.
+    pub paid_at: Option<Moment>,
+    /// The charge and payment intent it was made by.
+    pub payments: Vec<String>,
+}
+
+impl PaymentFacts {
+    pub(super) fn read(object: &Node<'_>) -> Result<Self, BadEvent> {
+        let invoice = object.get("invoice");
+        Ok(Self {
+            id: object.text("id")?,
+            invoice: invoice.as_id().ok_or_else(|| invoice.bad())?,
+            paid: object.amount("amount_paid")?,
+            paid_at: object.get("status_transitions").get("paid_at").as_moment(),
+            payments: payment_ids(&object.get("payment")).iter().filter_map(Node::as_id).collect(),
+        })
+    }
+}
+
+/// A refund that did not reach the payer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefundFacts {
+    /// Its id.
+    pub id: String,
+    /// The charge.
+    pub charge: Option<String>,
+    /// How much came back to us.
+    pub amount: Money,
+}
+
+impl RefundFacts {
+    pub(super) fn read(object: &Node<'_>) -> Result<Self, BadEvent> {
+        Ok(Self {
+            id: object.text("id")?,
+            charge: object.get("charge").as_id(),
+            amount: object.amount("amount")?,
         })
     }
 }
@@ -224,6 +306,8 @@ pub struct ChargeFacts {
     pub customer: Option<String>,
     /// The invoice it paid; only the old shape says.
     pub invoice: Option<String>,
+    /// The payment it belongs to, by which the new shape finds the invoice.
+    pub payment_intent: Option<String>,
     /// What was charged.
     pub amount: Money,
     /// All that was given back so far, not the last refund.
@@ -238,6 +322,7 @@ impl ChargeFacts {
             id: object.text("id")?,
             customer: object.get("customer").as_id(),
             invoice: object.get("invoice").as_id(),
+            payment_intent: object.get("payment_intent").as_id(),
             amount: object.amount("amount")?,
             refunded: object.amount("amount_refunded")?,
             metadata: read_metadata(&object.get("metadata")),
@@ -264,8 +349,12 @@ pub struct DisputeFacts {
     pub id: String,
     /// The charge.
     pub charge: Option<String>,
+    /// The payment the charge belongs to.
+    pub payment_intent: Option<String>,
     /// How much is at stake.
     pub amount: Money,
+    /// What the provider takes for it, if it says so.
+    pub fee: Option<Money>,
     /// How it stands.
     pub outcome: DisputeOutcome,
     /// The payer's reason.
@@ -282,11 +371,24 @@ impl DisputeFacts {
         Ok(Self {
             id: object.text("id")?,
             charge: object.get("charge").as_id(),
+            payment_intent: object.get("payment_intent").as_id(),
             amount: object.amount("amount")?,
+            fee: read_fee(object),
             outcome,
             reason: object.get("reason").as_text(),
         })
     }
+}
+
+/// Reads what a dispute costs from the movements of the provider's balance, which may be in another
+/// currency than the charge.
+fn read_fee(dispute: &Node<'_>) -> Option<Money> {
+    let moved = dispute.get("balance_transactions").items();
+    let fees = moved.iter().filter_map(|one| {
+        let fee = Money::new(one.get("fee").as_whole()?, one.currency().ok()?);
+        (fee.minor > 0).then_some(fee)
+    });
+    fees.reduce(|sum, fee| sum.checked_add(fee).unwrap_or(sum))
 }
 
 /// A completed checkout.

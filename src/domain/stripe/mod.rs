@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use facts::{
-    ChargeFacts, CheckoutFacts, DisputeFacts, DisputeOutcome, InvoiceFacts, Metadata,
-    SubscriptionFacts, SubscriptionStatus,
+    ChargeFacts, CheckoutFacts, DisputeFacts, DisputeOutcome, InvoiceFacts, Metadata, PaymentFacts,
+    RefundFacts, SubscriptionFacts, SubscriptionStatus,
 };
 
 use self::field::Node;
@@ -59,13 +59,14 @@ pub enum News {
     InvoicePaid(InvoiceFacts),
     /// A payment failed; the provider may try again.
     InvoiceFailed(InvoiceFacts),
+    /// An invoice changed: finalised, paid in part, withdrawn, given up.
+    InvoiceTold(InvoiceFacts),
+    /// One payment of an invoice, in full or in part.
+    PaymentMade(PaymentFacts),
     /// Money of a charge was given back; the amount is cumulative.
     ChargeRefunded(ChargeFacts),
     /// A refund did not reach the payer, and a person has to look.
-    RefundFailed {
-        /// The refund's id.
-        refund: String,
-    },
+    RefundFailed(RefundFacts),
     /// A payer disputes a charge.
     DisputeCreated(DisputeFacts),
     /// A dispute ended.
@@ -94,7 +95,7 @@ impl StripeEvent {
             created: event.moment("created")?,
             livemode: event.get("livemode").flag(),
             api_version: event.get("api_version").as_text(),
-            news: read_news(&kind, &event.get("data").get("object"))?,
+            news: read_news(&kind, &event.get("data").get("object"), event.moment("created")?)?,
         })
     }
 
@@ -104,19 +105,26 @@ impl StripeEvent {
             News::SubscriptionCreated(facts)
             | News::SubscriptionUpdated(facts)
             | News::SubscriptionDeleted(facts) => facts.customer.as_deref(),
-            News::InvoicePaid(facts) | News::InvoiceFailed(facts) => facts.customer.as_deref(),
+            News::InvoicePaid(facts) | News::InvoiceFailed(facts) | News::InvoiceTold(facts) => {
+                facts.customer.as_deref()
+            }
             News::ChargeRefunded(facts) => facts.customer.as_deref(),
             News::CheckoutCompleted(facts) => facts.customer.as_deref(),
-            News::DisputeCreated(_)
+            News::PaymentMade(_)
+            | News::DisputeCreated(_)
             | News::DisputeClosed(_)
-            | News::RefundFailed { .. }
+            | News::RefundFailed(_)
             | News::Ignored { .. } => None,
         }
     }
+
     /// The invoice it speaks of, by the provider's id.
     pub fn invoice(&self) -> Option<&str> {
         match &self.news {
-            News::InvoicePaid(facts) | News::InvoiceFailed(facts) => Some(&facts.id),
+            News::InvoicePaid(facts) | News::InvoiceFailed(facts) | News::InvoiceTold(facts) => {
+                Some(&facts.id)
+            }
+            News::PaymentMade(facts) => Some(&facts.invoice),
             News::ChargeRefunded(facts) => facts.invoice.as_deref(),
             News::SubscriptionCreated(_)
             | News::SubscriptionUpdated(_)
@@ -124,25 +132,30 @@ impl StripeEvent {
             | News::DisputeCreated(_)
             | News::DisputeClosed(_)
             | News::CheckoutCompleted(_)
-            | News::RefundFailed { .. }
+            | News::RefundFailed(_)
             | News::Ignored { .. } => None,
         }
     }
 
-    /// The charge it speaks of, by the provider's id.
-    pub fn charge(&self) -> Option<&str> {
-        match &self.news {
-            News::ChargeRefunded(facts) => Some(&facts.id),
-            News::DisputeCreated(facts) | News::DisputeClosed(facts) => facts.charge.as_deref(),
+    /// The charge or payment it speaks of, by the provider's ids.
+    pub fn payments(&self) -> Vec<&str> {
+        let ids = match &self.news {
+            News::ChargeRefunded(facts) => [Some(&facts.id), facts.payment_intent.as_ref()],
+            News::DisputeCreated(facts) | News::DisputeClosed(facts) => {
+                [facts.charge.as_ref(), facts.payment_intent.as_ref()]
+            }
+            News::RefundFailed(facts) => [facts.charge.as_ref(), None],
             News::SubscriptionCreated(_)
             | News::SubscriptionUpdated(_)
             | News::SubscriptionDeleted(_)
             | News::InvoicePaid(_)
             | News::InvoiceFailed(_)
+            | News::InvoiceTold(_)
+            | News::PaymentMade(_)
             | News::CheckoutCompleted(_)
-            | News::RefundFailed { .. }
-            | News::Ignored { .. } => None,
-        }
+            | News::Ignored { .. } => [None, None],
+        };
+        ids.into_iter().flatten().map(String::as_str).collect()
     }
 
     /// The client that our own notes on the provider's object name.
@@ -163,35 +176,49 @@ impl StripeEvent {
             News::SubscriptionCreated(facts)
             | News::SubscriptionUpdated(facts)
             | News::SubscriptionDeleted(facts) => &facts.metadata,
-            News::InvoicePaid(facts) | News::InvoiceFailed(facts) => &facts.metadata,
+            News::InvoicePaid(facts) | News::InvoiceFailed(facts) | News::InvoiceTold(facts) => {
+                &facts.metadata
+            }
             News::ChargeRefunded(facts) => &facts.metadata,
             News::CheckoutCompleted(_)
+            | News::PaymentMade(_)
             | News::DisputeCreated(_)
             | News::DisputeClosed(_)
-            | News::RefundFailed { .. }
+            | News::RefundFailed(_)
             | News::Ignored { .. } => return None,
         };
         notes.get(key).map(String::as_str)
     }
 }
 
-fn read_news(kind: &str, object: &Node<'_>) -> Result<News, BadEvent> {
+fn read_news(kind: &str, object: &Node<'_>, made_at: Moment) -> Result<News, BadEvent> {
     Ok(match kind {
         "customer.subscription.created" => {
-            News::SubscriptionCreated(SubscriptionFacts::read(object)?)
+            News::SubscriptionCreated(SubscriptionFacts::read(object, made_at)?)
         }
         "customer.subscription.updated"
         | "customer.subscription.paused"
         | "customer.subscription.resumed" => {
-            News::SubscriptionUpdated(SubscriptionFacts::read(object)?)
+            News::SubscriptionUpdated(SubscriptionFacts::read(object, made_at)?)
         }
         "customer.subscription.deleted" => {
-            News::SubscriptionDeleted(SubscriptionFacts::read(object)?)
+            News::SubscriptionDeleted(SubscriptionFacts::read(object, made_at)?)
         }
         "invoice.paid" => News::InvoicePaid(InvoiceFacts::read(object)?),
         "invoice.payment_failed" => News::InvoiceFailed(InvoiceFacts::read(object)?),
         "charge.refunded" => News::ChargeRefunded(ChargeFacts::read(object)?),
-        "refund.failed" => News::RefundFailed { refund: object.text("id")? },
+        "refund.failed" => News::RefundFailed(RefundFacts::read(object)?),
+        // Older versions tell a refund's failure only as its change.
+        "charge.refund.updated" | "refund.updated"
+            if matches!(object.get("status").as_text().as_deref(), Some("failed" | "canceled")) =>
+        {
+            News::RefundFailed(RefundFacts::read(object)?)
+        }
+        "invoice.finalized"
+        | "invoice.updated"
+        | "invoice.voided"
+        | "invoice.marked_uncollectible" => News::InvoiceTold(InvoiceFacts::read(object)?),
+        "invoice_payment.paid" => News::PaymentMade(PaymentFacts::read(object)?),
         "charge.dispute.created" => News::DisputeCreated(DisputeFacts::read(object)?),
         "charge.dispute.closed" => News::DisputeClosed(DisputeFacts::read(object)?),
         "checkout.session.completed" => News::CheckoutCompleted(CheckoutFacts::read(object)?),
@@ -206,7 +233,7 @@ fn why_ignored(kind: &str) -> &'static str {
         "refund.created" | "refund.updated" | "charge.refund.updated" => {
             "refunds are booked from the cumulative amount of charge.refunded"
         }
-        "customer.subscription.trial_will_end" => "no plan has a trial",
+        "customer.subscription.trial_will_end" => "a trial counts when it has become paid",
         _ => "no booking depends on this type",
     }
 }

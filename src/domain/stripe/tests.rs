@@ -144,12 +144,12 @@ fn tax_is_found_wherever_the_api_version_put_it() {
 
 #[test]
 fn an_unknown_type_is_ignored_with_a_reason_and_needs_no_fields() {
-    let News::Ignored { kind, why } = read("invoice.finalized", &json!({})) else {
+    let News::Ignored { kind, why } = read("invoice.upcoming", &json!({})) else {
         panic!("another kind")
     };
     assert_eq!(
         (kind.as_str(), why.as_str()),
-        ("invoice.finalized", "no booking depends on this type")
+        ("invoice.upcoming", "no booking depends on this type")
     );
     assert!(matches!(read("refund.created", &json!({})), News::Ignored { .. }));
 }
@@ -244,4 +244,44 @@ proptest! {
         drop(StripeEvent::read(&event(&kind, &odd)));
         drop(StripeEvent::read(&json!({"type": kind, "data": text})));
     }
+}
+
+#[test]
+fn a_subscription_whose_collection_is_paused_counts_nothing() {
+    let paused = merged(
+        merged(subscription(), &items(&json!({}))),
+        &json!({"pause_collection": {"behavior": "void", "resumes_at": null}}),
+    );
+    let News::SubscriptionUpdated(facts) = read("customer.subscription.updated", &paused) else {
+        panic!("another kind")
+    };
+    assert_eq!(
+        (facts.status.0.as_str(), facts.mrr(), facts.monthly),
+        ("paused", usd(0), usd(19_800))
+    );
+}
+
+#[test]
+fn a_discount_counts_while_it_recurs_and_is_in_force() {
+    let mrr = |discount: &Value| {
+        let body =
+            merged(merged(subscription(), &items(&json!({}))), &json!({"discounts": [discount]}));
+        let News::SubscriptionUpdated(facts) = read("customer.subscription.updated", &body) else {
+            panic!("another kind")
+        };
+        facts.mrr().minor
+    };
+    let off = |duration: &str| json!({"duration": duration, "percent_off": 50});
+    assert_eq!(mrr(&json!({"source": {"coupon": off("forever")}, "end": null})), 9_900);
+    assert_eq!(mrr(&json!({"coupon": off("repeating"), "end": 1_769_904_000})), 9_900, "in force");
+    assert_eq!(mrr(&json!({"coupon": off("repeating"), "end": 1_767_225_600})), 19_800, "over");
+    assert_eq!(mrr(&json!({"coupon": off("once"), "end": null})), 19_800);
+}
+
+#[test]
+fn a_failed_refund_reads_the_same_from_either_version_and_one_that_went_through_is_no_news() {
+    let refund = |status: &str| json!({"id": "re_1", "charge": "ch_1", "amount": 500, "currency": "usd", "status": status});
+    let new = read("refund.failed", &refund("failed"));
+    assert_eq!(new, read("charge.refund.updated", &refund("failed")));
+    assert!(matches!(read("charge.refund.updated", &refund("succeeded")), News::Ignored { .. }));
 }

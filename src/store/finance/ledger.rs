@@ -2,22 +2,28 @@
 
 use rusqlite::{Connection, Row, named_params, params};
 
-use super::invoices;
-use crate::domain::finance::{Account, LedgerEntry, Refund};
-use crate::domain::ledger::{refund_delta, split_tax};
+use super::closes;
+use crate::domain::figures::LedgerRow;
+use crate::domain::finance::LedgerEntry;
 use crate::domain::mode::Mode;
-use crate::domain::money::{Currency, Money};
 use crate::domain::time::Moment;
 use crate::store::error::StoreError;
-use crate::store::words::{money, optional};
+use crate::store::words::money;
 
 const BOOK: &str = "
-INSERT OR IGNORE INTO ledger (mode, entity, account, movement, minor, currency, at, reference)
-VALUES (:mode, :entity, :account, :movement, :minor, :currency, :at, :reference)";
+INSERT OR IGNORE INTO ledger
+  (mode, entity, account, movement, minor, currency, at, reference, subject, category)
+VALUES (:mode, :entity, :account, :movement, :minor, :currency, :at, :reference, :subject, :category)";
 
-/// Appends a line, unless its account has one with its reference.
-pub(super) fn book(tx: &Connection, mode: Mode, entry: &LedgerEntry) -> Result<(), StoreError> {
-    tx.prepare_cached(BOOK)?.execute(named_params! {
+/// Appends a line, unless its account has one with its reference. Returns whether it did.
+fn insert(
+    tx: &Connection,
+    mode: Mode,
+    subject: Option<&str>,
+    entry: &LedgerEntry,
+    reference: &str,
+) -> Result<bool, StoreError> {
+    let inserted = tx.prepare_cached(BOOK)?.execute(named_params! {
         ":mode": mode,
         ":entity": entry.entity,
         ":account": entry.account,
@@ -25,101 +31,125 @@ pub(super) fn book(tx: &Connection, mode: Mode, entry: &LedgerEntry) -> Result<(
         ":minor": entry.amount.minor,
         ":currency": entry.amount.currency.code(),
         ":at": entry.at,
-        ":reference": entry.reference,
+        ":reference": reference,
+        ":subject": subject,
+        ":category": entry.category,
     })?;
-    Ok(())
+    // A close books the cost of its own contacts; that is no news of its month.
+    if inserted == 1 && !reference.starts_with("contacts/") {
+        closes::outdate(tx, mode, entry.at)?;
+    }
+    Ok(inserted == 1)
 }
 
-/// Refunds of a charge have the references `<charge>/<cumulative amount>`; '0' follows '/'.
-const REFUNDED: &str = "
-SELECT coalesce(-sum(minor), 0) FROM ledger
-WHERE mode = ?1 AND account IN ('refund', 'tax') AND reference >= ?2 || '/' AND reference < ?2 || '0'";
+/// Appends a line, unless its account has one with its reference.
+pub(super) fn book(tx: &Connection, mode: Mode, entry: &LedgerEntry) -> Result<(), StoreError> {
+    insert(tx, mode, None, entry, &entry.reference).map(|_| ())
+}
 
-/// Books what of a cumulative refund is not booked yet, split into net and tax like its invoice.
-///
-/// The tax is the difference of the tax of both cumulative amounts, so that its sum does not depend
-/// on the steps in which the refund was told.
-pub(super) fn book_refund(tx: &Connection, mode: Mode, refund: &Refund) -> Result<(), StoreError> {
-    let booked: i64 =
-        tx.prepare_cached(REFUNDED)?.query_row(params![mode, refund.charge], |row| row.get(0))?;
-    let delta = refund_delta(refund.cumulative.minor, booked);
-    if delta == 0 {
+/// How many lines may rest on one message before something is wrong with it.
+const SAME_REFERENCE_MAX: u32 = 10_000;
+
+/// Appends a line in any case: one whose reference is taken gets the next number behind it.
+pub(super) fn append(
+    tx: &Connection,
+    mode: Mode,
+    subject: Option<&str>,
+    entry: &LedgerEntry,
+) -> Result<(), StoreError> {
+    if insert(tx, mode, subject, entry, &entry.reference)? {
         return Ok(());
     }
-    let currency = refund.cumulative.currency;
-    let tax_of = |minor: i64| {
-        refund.invoice.as_ref().map_or(0, |invoice| {
-            split_tax(Money::new(minor, currency), invoice.total, invoice.tax).1.minor
-        })
-    };
-    let tax = tax_of(booked + delta) - tax_of(booked);
-    for (account, minor) in [(Account::Refund, tax - delta), (Account::Tax, -tax)] {
-        if minor != 0 {
-            let entry = LedgerEntry {
-                entity: refund.entity.clone(),
-                account,
-                movement: None,
-                amount: Money::new(minor, currency),
-                at: refund.at,
-                reference: format!("{}/{}", refund.charge, refund.cumulative.minor),
-            };
-            book(tx, mode, &entry)?;
+    let base = entry.reference.split('#').next().unwrap_or_default();
+    for number in 2..SAME_REFERENCE_MAX {
+        if insert(tx, mode, subject, entry, &format!("{base}#{number}"))? {
+            return Ok(());
         }
     }
-    match &refund.invoice {
-        Some(invoice) => invoices::note_refund(tx, mode, &invoice.provider_id, refund.cumulative),
-        None => Ok(()),
-    }
+    Err(StoreError::Fenced { what: "the ledger" })
 }
 
-const MRR_OF_CLIENT: &str = "
-SELECT coalesce(sum(minor), 0), count(*) FROM ledger
-WHERE mode = ?1 AND entity = ?2 AND account = 'mrr' AND currency = ?3";
+const OF_SUBJECT: &str = "
+SELECT entity, account, movement, category, sum(minor) AS minor, currency, at,
+  min(reference) AS reference
+FROM ledger WHERE mode = ?1 AND subject = ?2
+GROUP BY entity, account, movement, currency, at HAVING sum(minor) <> 0";
 
-/// Returns a client's MRR as booked, and whether it ever had any.
-pub fn mrr_of_client(
+/// Returns what is booked of a subject, one line for each place.
+pub(super) fn of_subject(
     conn: &Connection,
     mode: Mode,
-    entity: &str,
-    currency: Currency,
-) -> Result<(i64, bool), StoreError> {
-    Ok(conn
-        .prepare_cached(MRR_OF_CLIENT)?
-        .query_row(params![mode, entity, currency.code()], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)? > 0))
-        })?)
-}
-
-const ENTITY_OF_CHARGE: &str = "
-SELECT entity FROM ledger WHERE mode = ?1 AND account = 'refund'
-  AND reference >= ?2 || '/' AND reference < ?2 || '0' LIMIT 1";
-
-/// Returns the client of a charge of which a refund is booked.
-pub fn client_of_charge(
-    conn: &Connection,
-    mode: Mode,
-    charge: &str,
-) -> Result<Option<String>, StoreError> {
-    optional(
-        conn.prepare_cached(ENTITY_OF_CHARGE)?.query_row(params![mode, charge], |row| row.get(0)),
-    )
-}
-
-const ENTRIES: &str = "
-SELECT entity, account, movement, minor, currency, at, reference FROM ledger
-WHERE mode = ?1 AND account = ?2 AND at < ?3 ORDER BY at, id";
-
-/// Returns an account's lines before `until`, oldest first.
-pub fn entries(
-    conn: &Connection,
-    mode: Mode,
-    account: Account,
-    until: Moment,
+    subject: &str,
 ) -> Result<Vec<LedgerEntry>, StoreError> {
-    let mut statement = conn.prepare_cached(ENTRIES)?;
-    let entries =
-        statement.query_map(params![mode, account, until], from_row)?.collect::<Result<_, _>>()?;
-    Ok(entries)
+    let mut statement = conn.prepare_cached(OF_SUBJECT)?;
+    let booked =
+        statement.query_map(params![mode, subject], from_row)?.collect::<Result<_, _>>()?;
+    Ok(booked)
+}
+
+/// Which lines of the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted<'w> {
+    /// Only this client's; the agency's own are of the client with an empty name.
+    pub entity: Option<&'w str>,
+    /// Only from this instant on.
+    pub from: Option<Moment>,
+    /// Only before this instant.
+    pub until: Option<Moment>,
+    /// At most so many, the oldest first.
+    pub limit: Option<u32>,
+}
+
+const ROWS: &str = "
+SELECT * FROM ledger
+WHERE mode = :mode AND (:entity IS NULL OR entity = :entity)
+  AND (:from IS NULL OR at >= :from) AND (:until IS NULL OR at < :until)
+ORDER BY at, id LIMIT :limit";
+
+/// Returns lines of the ledger, oldest first.
+pub fn rows(
+    conn: &Connection,
+    mode: Mode,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let mut statement = conn.prepare_cached(ROWS)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":mode": mode, ":entity": wanted.entity, ":from": wanted.from, ":until": wanted.until,
+            ":limit": wanted.limit.map_or(-1, i64::from),
+        },
+        |row| Ok(LedgerRow { id: row.get("id")?, entry: from_row(row)?, note: row.get("note")? }),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Reads a whole line.
+pub(super) fn row_of(row: &Row<'_>) -> rusqlite::Result<LedgerRow> {
+    Ok(LedgerRow { id: row.get("id")?, entry: from_row(row)?, note: row.get("note")? })
+}
+
+const LAST: &str = "SELECT coalesce(max(id), 0) FROM ledger WHERE mode = ?1";
+
+/// Returns the newest line's row.
+pub fn last_id(conn: &Connection, mode: Mode) -> Result<i64, StoreError> {
+    Ok(conn.prepare_cached(LAST)?.query_row([mode], |row| row.get(0))?)
+}
+
+const NOTE: &str =
+    "UPDATE ledger SET note = ?3 WHERE mode = ?1 AND account = 'cost' AND reference = ?2";
+
+/// Enters a cost that a person noted, with what they said of it. Returns whether it was new.
+pub fn enter_cost(
+    tx: &Connection,
+    mode: Mode,
+    entry: &LedgerEntry,
+    note: Option<&str>,
+) -> Result<bool, StoreError> {
+    let new = insert(tx, mode, None, entry, &entry.reference)?;
+    if new {
+        tx.prepare_cached(NOTE)?.execute(params![mode, entry.reference, note])?;
+    }
+    Ok(new)
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<LedgerEntry> {
@@ -127,6 +157,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<LedgerEntry> {
         entity: row.get("entity")?,
         account: row.get("account")?,
         movement: row.get("movement")?,
+        category: row.get("category")?,
         amount: money(row, "minor", "currency")?,
         at: row.get("at")?,
         reference: row.get("reference")?,

@@ -1,90 +1,67 @@
-//! Keeps subscriptions, and books what their changes do to MRR.
+//! Keeps subscriptions and every message about them, and books what they do to MRR.
 
 use rusqlite::{Connection, Row, named_params, params};
 
-use super::ledger;
+use super::facts;
 use crate::domain::finance::{Account, LedgerEntry, Subscription};
-use crate::domain::ledger::movement;
+use crate::domain::history::{self, Told};
 use crate::domain::mode::Mode;
 use crate::domain::money::Money;
-use crate::domain::stripe::SubscriptionStatus;
 use crate::domain::time::Moment;
 use crate::store::error::StoreError;
 use crate::store::words::{money, optional};
 
-/// Writes what was told of a subscription, unless something later is known or it has ended, and
-/// books the movement that follows.
-///
-/// A subscription of which the end is told first is booked with its beginning too: the ledger then
-/// has the same lines as if both had come in order.
-pub(super) fn put(
-    tx: &Connection,
-    mode: Mode,
-    now: Moment,
-    told: &Subscription,
-    monthly: Money,
-) -> Result<(), StoreError> {
-    let known = get(tx, mode, &told.provider_id)?;
-    let ends = status(told).is_final();
-    let stale = known.as_ref().is_some_and(|known| {
-        let newer = (told.told_at, &told.told_by) > (known.told_at, &known.told_by);
-        status(known).is_final() || (!newer && !ends)
+const TELL: &str = "
+INSERT OR IGNORE INTO subscriptions_told (mode, entity, subscription, told_by, telling, status,
+  mrr_minor, monthly_minor, currency, started_at, at)
+VALUES (:mode, :entity, :subscription, :told_by, :telling, :status, :mrr, :monthly, :currency,
+        :started, :at)";
+
+/// Keeps a message about a subscription, writes the state it is in by all of them, and books how its
+/// client's MRR moved.
+pub(super) fn put(tx: &Connection, mode: Mode, now: Moment, told: &Told) -> Result<(), StoreError> {
+    tx.prepare_cached(TELL)?.execute(named_params! {
+        ":mode": mode, ":entity": told.entity, ":subscription": told.subscription,
+        ":told_by": told.told_by, ":telling": told.telling, ":status": told.status,
+        ":mrr": told.mrr.minor, ":monthly": told.monthly.minor,
+        ":currency": told.mrr.currency.code(), ":started": told.started_at, ":at": told.at,
+    })?;
+    let all = told_of(tx, mode, &told.entity)?;
+    let own = all.iter().filter(|one| one.subscription == told.subscription);
+    if let Some(last) = history::latest(own) {
+        write(tx, mode, now, last)?;
+    }
+    let lines = history::movements(&all).into_iter().map(|moved| LedgerEntry {
+        entity: told.entity.clone(),
+        account: Account::Mrr,
+        movement: Some(moved.movement),
+        category: None,
+        amount: moved.amount,
+        at: moved.at,
+        reference: moved.reference,
     });
-    if stale {
-        return Ok(());
-    }
-    let before = if let Some(known) = known {
-        known.mrr
-    } else {
-        // What was cancelled had counted before; what only expired never did.
-        let first = if told.status == "canceled" { monthly } else { told.mrr };
-        let began = format!("{}/began", told.provider_id);
-        move_mrr(tx, mode, told, None, first, (told.started_at, &began))?;
-        first
-    };
-    write(tx, mode, now, told)?;
-    move_mrr(tx, mode, told, Some(before), told.mrr, (told.told_at, &told.told_by))
+    facts::book(tx, mode, &format!("mrr:{}", told.entity), lines.collect())
 }
 
-fn status(subscription: &Subscription) -> SubscriptionStatus {
-    SubscriptionStatus(subscription.status.clone())
-}
+const TOLD_OF: &str = "SELECT * FROM subscriptions_told WHERE mode = ?1 AND entity = ?2";
 
-/// Books that a subscription went from `before` (nothing, when it began) to `after`.
-///
-/// The name of the movement is the client's: a second subscription is expansion, and one of two
-/// ending is contraction. A change of currency is churn in one and new in the other.
-fn move_mrr(
-    tx: &Connection,
-    mode: Mode,
-    told: &Subscription,
-    before: Option<Money>,
-    after: Money,
-    (at, reference): (Moment, &str),
-) -> Result<(), StoreError> {
-    let changes = match before {
-        Some(before) if before.currency == after.currency => {
-            vec![Money::new(after.minor - before.minor, after.currency)]
-        }
-        Some(before) => vec![Money::new(-before.minor, before.currency), after],
-        None => vec![after],
-    };
-    for (index, change) in changes.into_iter().enumerate() {
-        let (total, ever) = ledger::mrr_of_client(tx, mode, &told.entity, change.currency)?;
-        let Some((movement, minor)) = movement(total, total + change.minor, ever) else { continue };
-        let reference =
-            if index == 0 { reference.to_owned() } else { format!("{reference}/{index}") };
-        let entry = LedgerEntry {
-            entity: told.entity.clone(),
-            account: Account::Mrr,
-            movement: Some(movement),
-            amount: Money::new(minor, change.currency),
-            at,
-            reference,
-        };
-        ledger::book(tx, mode, &entry)?;
-    }
-    Ok(())
+fn told_of(conn: &Connection, mode: Mode, entity: &str) -> Result<Vec<Told>, StoreError> {
+    let mut statement = conn.prepare_cached(TOLD_OF)?;
+    let told = statement.query_map(params![mode, entity], |row| {
+        let mrr = money(row, "mrr_minor", "currency")?;
+        Ok(Told {
+            subscription: row.get("subscription")?,
+            entity: row.get("entity")?,
+            telling: row.get("telling")?,
+            status: row.get("status")?,
+            mrr,
+            monthly: Money::new(row.get("monthly_minor")?, mrr.currency),
+            started_at: row.get("started_at")?,
+            at: row.get("at")?,
+            told_by: row.get("told_by")?,
+        })
+    })?;
+    Ok(told.collect::<Result<_, _>>()?)
 }
 
 const WRITE: &str = "
@@ -95,16 +72,16 @@ ON CONFLICT (mode, provider_id) DO UPDATE SET status = excluded.status,
   mrr_minor = excluded.mrr_minor, currency = excluded.currency, told_at = excluded.told_at,
   told_by = excluded.told_by, changed_at = excluded.changed_at";
 
-fn write(tx: &Connection, mode: Mode, now: Moment, told: &Subscription) -> Result<(), StoreError> {
+fn write(tx: &Connection, mode: Mode, now: Moment, told: &Told) -> Result<(), StoreError> {
     tx.prepare_cached(WRITE)?.execute(named_params! {
         ":mode": mode,
-        ":provider": told.provider_id,
+        ":provider": told.subscription,
         ":entity": told.entity,
         ":status": told.status,
         ":mrr": told.mrr.minor,
         ":currency": told.mrr.currency.code(),
         ":started": told.started_at,
-        ":told_at": told.told_at,
+        ":told_at": told.at,
         ":told_by": told.told_by,
         ":now": now,
     })?;

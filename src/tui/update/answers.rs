@@ -198,6 +198,7 @@ pub(super) fn submitted(
         | Command::Decide { .. }
         | Command::Propose { .. }
         | Command::Promote { .. }
+        | Command::Finance(_)
         | Command::View { .. }
         | Command::Demo { .. } => Vec::new(),
     }

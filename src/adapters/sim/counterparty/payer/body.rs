@@ -141,9 +141,10 @@ impl Subscription<'_> {
             "quantity": 1,
             "price": {
                 "id": format!("price_{}", request.plan),
-                "unit_amount": request.monthly.minor,
+                "unit_amount": request.yearly.unwrap_or(request.monthly).minor,
                 "currency": currency,
-                "recurring": {"interval": "month", "interval_count": 1, "usage_type": "licensed"},
+                "recurring": {"interval": if request.yearly.is_some() { "year" } else { "month" },
+                    "interval_count": 1, "usage_type": "licensed"},
             },
         });
         let mut body = json!({

@@ -19,7 +19,7 @@ use super::{Member, letter};
 use crate::adapters::sim::market::{Market, MarketError, Rate};
 use crate::domain::bookkeeping::SETUP;
 use crate::domain::draw::Seed;
-use crate::domain::effect::{Effect, InvoiceRequest, SubscriptionRequest};
+use crate::domain::effect::{Effect, InvoiceRequest, PlanChange, SubscriptionRequest};
 use crate::domain::money::Money;
 use crate::domain::pricing::taxed;
 use crate::domain::signature::Provider;
@@ -72,7 +72,10 @@ impl Member for Payer {
             account.pay_invoice(invoice, effect.settled_at, &mut told);
         }
         if let Effect::Subscription(subscription) = &effect.effect {
-            account.keep_subscription(subscription, effect.settled_at, &mut told);
+            match &subscription.changes {
+                Some(change) => account.change_plan(subscription, change, &mut told),
+                None => account.keep_subscription(subscription, effect.settled_at, &mut told),
+            }
         }
         told
     }
@@ -146,6 +149,27 @@ impl Account<'_> {
             }
             self.settle(&bill, begins.plus_ms(HOUR_MS), fails, false, told);
         }
+    }
+
+    /// Tells that a running subscription has another price. Its bills follow from the effect that
+    /// started it, so the simulated months are still billed at the first price.
+    fn change_plan(
+        &self,
+        request: &SubscriptionRequest,
+        change: &PlanChange,
+        told: &mut Vec<Consequence>,
+    ) {
+        let subscription = body::Subscription {
+            shape: self.shape(),
+            id: &change.subscription,
+            customer: self.customer,
+            status: "active",
+            started: change.from,
+            billed_from: change.from,
+        };
+        let due = change.from.plus_ms(15 * MINUTE_MS);
+        let body = subscription.body(request);
+        self.tell("customer.subscription.updated", "changed", &body, due, false, told);
     }
 
     fn month(&self, request: &SubscriptionRequest, month: i64, begins: Moment) -> Bill {

@@ -44,6 +44,7 @@ fn invoice(number: u32) -> ConfirmedEffect {
         tax: usd(19_000),
         total: usd(119_000),
         due_at: ISSUED.plus_ms(7 * DAY_MS),
+        paper: crate::domain::effect::InvoicePaper::default(),
     };
     confirmed(number, Action::IssueInvoice, "in", Effect::Invoice(request))
 }
@@ -55,6 +56,8 @@ fn subscription(number: u32) -> ConfirmedEffect {
         plan: "starter".to_owned(),
         monthly: usd(50_000),
         tax_bp: 1_900,
+        yearly: None,
+        changes: None,
     };
     confirmed(number, Action::StartSubscription, "sub", Effect::Subscription(request))
 }
