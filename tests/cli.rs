@@ -395,25 +395,25 @@ fn a_demo_that_falls_short_names_the_figure_and_the_red_flags() {
 fn a_proposal_is_approved_applied_and_rolled_back_and_the_settings_say_by_which() {
     let desk = Desk::new();
     let floor = |settings: &Value| settings["learning"]["floor"].as_f64().unwrap();
-    assert!((floor(&desk.json(&["config", "show"])) - 0.05).abs() < 1e-9);
+    assert!((floor(&desk.json(&["config", "show", "--json"])) - 0.05).abs() < 1e-9);
     let made = ["proposals", "make", "--set", "learning.floor=0.1", "--note", "too few tries"];
     assert!(desk.done(&made).contains("proposal 1 is open"));
     let said = desk.refused(&["proposals", "apply", "1"], 2);
     assert!(said.contains("a proposal that is open cannot take apply"), "{said}");
     desk.done(&["proposals", "approve", "1", "--note", "agreed"]);
     desk.done(&["proposals", "apply", "1"]);
-    let settings = desk.json(&["config", "show"]);
+    let settings = desk.json(&["config", "show", "--json"]);
     assert!((floor(&settings) - 0.1).abs() < 1e-9);
     assert_eq!(settings["set_by_proposals"][0]["proposal"], 1);
     let text = desk.done(&["config", "show"]);
     assert!(text.starts_with("# learning.floor = 0.1 by proposal 1 ("), "{text}");
-    let live = desk.json(&["config", "show", "--mode", "live"]);
+    let live = desk.json(&["config", "show", "--mode", "live", "--json"]);
     assert!((floor(&live) - 0.05).abs() < 1e-9, "a dry decision does not hold in live");
     let card = desk.done(&["proposals", "show", "1"]);
     assert!(card.contains("too early") && card.contains("agreed"), "{card}");
     desk.done(&["proposals", "roll-back", "1"]);
-    assert!((floor(&desk.json(&["config", "show"])) - 0.05).abs() < 1e-9);
-    let listed = desk.json(&["proposals"]);
+    assert!((floor(&desk.json(&["config", "show", "--json"])) - 0.05).abs() < 1e-9);
+    let listed = desk.json(&["proposals", "--json"]);
     assert_eq!(
         (listed["state"].as_str(), listed["applied_at"].is_null()),
         (Some("rolled_back"), false)
@@ -463,6 +463,6 @@ fn the_last_live_variant_cannot_be_stopped_and_a_later_decision_is_not_restored_
     let said = desk.refused(&["proposals", "roll-back", &(id - 1).to_string()], 4);
     assert!(said.contains(&format!("roll-back {id}")), "{said}");
     desk.done(&["proposals", "roll-back", &id.to_string()]);
-    let floor = desk.json(&["config", "show"])["learning"]["floor"].as_f64().unwrap();
+    let floor = desk.json(&["config", "show", "--json"])["learning"]["floor"].as_f64().unwrap();
     assert!((floor - 0.1).abs() < 1e-9, "the earlier decision holds again: {floor}");
 }
