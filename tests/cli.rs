@@ -62,9 +62,10 @@ impl Desk {
     }
 }
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "demo", "run", "status", "phi", "runs", "units", "errors", "effects", "events", "retry",
-    "skip", "resolve", "answer", "cancel", "pause", "resume", "advance", "promote", "config",
+    "skip", "resolve", "answer", "cancel", "pause", "resume", "advance", "promote", "pitches",
+    "config",
 ];
 
 #[test]

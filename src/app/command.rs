@@ -14,6 +14,7 @@ use crate::domain::ids::{CommandId, ProposalId, RunId, UnitId};
 use crate::domain::layer::Layer;
 use crate::domain::learning::{ProposalEvent, ProposedChange};
 use crate::domain::mode::Mode;
+use crate::domain::sales::Channel;
 
 /// A request to change something. Every one names what it is about; none depends on a screen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +74,20 @@ pub enum Command {
     Promote {
         /// At most so many prospects.
         limit: Option<u32>,
+        /// Only these prospects; all when empty.
+        #[serde(default)]
+        entities: Vec<String>,
+    },
+    /// Put a person's text in the place of one that has not gone out.
+    EditPitch(PitchEdit),
+    /// Have layer 2 write a pitch again before anything of it has gone out.
+    RewritePitch {
+        /// In which world.
+        mode: Mode,
+        /// The prospect.
+        entity: String,
+        /// The variant to use; drawn when `None`.
+        variant: Option<String>,
     },
     /// Say what became of an unknown effect, by evidence.
     Resolve {
@@ -122,6 +137,21 @@ pub enum Command {
         /// How.
         control: DemoControl,
     },
+}
+
+/// A person's text for one channel of a pitch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PitchEdit {
+    /// In which world.
+    pub mode: Mode,
+    /// The prospect.
+    pub entity: String,
+    /// Which channel.
+    pub channel: Channel,
+    /// The new text, without the footer of a mail; `None` leaves it.
+    pub text: Option<String>,
+    /// The new subject of the e-mail; `None` leaves it.
+    pub subject: Option<String>,
 }
 
 /// What a run is to do.

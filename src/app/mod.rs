@@ -20,6 +20,7 @@ mod owner;
 mod pace;
 pub mod parts;
 mod picture;
+mod pitches;
 mod projector;
 mod queries;
 mod receive;

@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::query::{
     Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
 };
-use super::{explain, finance, lists, picture, trouble};
+use super::{explain, finance, lists, picture, pitches, trouble};
 use crate::config::Settings;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
@@ -53,6 +53,11 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
             let answer = finance::answer(conn, parts, query)?;
             Ok(answer.map(|answer| Answer::Finance(Box::new(answer))))
         }
+        Query::Pitches(filter) => pitches::list(conn, parts, filter).map(Some),
+        Query::Pitch { mode, entity } => pitches::one(conn, parts, *mode, entity),
+        Query::Promotion { limit, entities } => {
+            pitches::promotion(conn, parts, *limit, entities).map(Some)
+        }
     });
     answered.map_err(|error| failed(&error))?.ok_or_else(|| nothing(query))
 }
@@ -64,6 +69,10 @@ fn nothing(query: &Query) -> Refusal {
         Query::Proposal { id } => {
             (format!("there is no proposal {id}"), "`cep proposals` lists them")
         }
+        Query::Pitch { mode, entity } => (
+            format!("{entity} has no pitch in the {mode} world"),
+            "`cep pitches` lists those that there are",
+        ),
         Query::ErrorDetail { unit } => {
             (format!("there is no unit {unit}"), "`cep units` lists them")
         }
@@ -74,6 +83,8 @@ fn nothing(query: &Query) -> Refusal {
         | Query::PhiExplain { .. }
         | Query::Runs { .. }
         | Query::LivePreview
+        | Query::Pitches(_)
+        | Query::Promotion { .. }
         | Query::Proposals { .. }
         | Query::Overrides { .. } => {
             ("there is no answer".to_owned(), "`cep status` has an overview")

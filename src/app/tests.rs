@@ -49,7 +49,10 @@ async fn units(machine: &Handle, state: UnitState) -> Vec<UnitId> {
         | Answer::PhiExplain(_)
         | Answer::Runs(_)
         | Answer::Finance(_)
-        | Answer::LivePreview(_) => panic!("not a list of units"),
+        | Answer::LivePreview(_)
+        | Answer::Pitches(_)
+        | Answer::Pitch(_)
+        | Answer::Promotion(_) => panic!("not a list of units"),
     }
 }
 
@@ -227,7 +230,7 @@ async fn a_rehearsed_campaign_goes_live_only_by_hand_and_layer_by_layer() {
     machine.run_to_end(order(&Layer::ALL)).await.unwrap();
     assert!(!folder.path().join("outbox").exists(), "a rehearsal leaves no file");
 
-    machine.submit(Command::Promote { limit: Some(3) }).await.unwrap();
+    machine.submit(Command::Promote { limit: Some(3), entities: Vec::new() }).await.unwrap();
     assert_eq!(machine.picture(Mode::Live).unwrap().worlds.live.due, 3);
     machine.submit(Command::ArmLive { confirmation: "live".to_owned() }).await.unwrap();
     let layers = vec![Layer::PitchGenerator];

@@ -1,5 +1,6 @@
 //! `cep config`: shows the settings as they are used.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use clap::Subcommand;
@@ -10,6 +11,7 @@ use super::error::{Error, Kind};
 use super::render;
 use crate::app::query::{Answer, Query};
 use crate::domain::learning::SettingOverride;
+use crate::domain::pitch::{LANGUAGES, proof};
 use crate::tui::format::full_time;
 
 /// Shows the settings.
@@ -20,11 +22,14 @@ pub(super) enum Command {
     ///
     /// Secrets are shown as set or null.
     Show,
+    /// Reads settings and pitch templates through and says what is wrong, or that all is in order.
+    Check,
 }
 
 pub(super) async fn run(command: Command, context: &Context) -> Result<(), Error> {
     match command {
         Command::Show => show(context).await,
+        Command::Check => check(context),
     }
 }
 
@@ -64,4 +69,23 @@ async fn overrides(context: &Context) -> Result<Vec<SettingOverride>, Error> {
     let query = Query::Overrides { mode: context.mode() };
     let Answer::Overrides(found) = session.ask(query).await? else { return Err(misanswered()) };
     Ok(found)
+}
+
+/// Whoever comes here has readable settings; our own templates are read through as a folder's are.
+fn check(context: &Context) -> Result<(), Error> {
+    let book = &context.settings.pitch.book;
+    proof(book).map_err(|fault| Error::usage(fault.to_string()).hint(fault.hint))?;
+    let variants: BTreeSet<&str> = LANGUAGES
+        .into_iter()
+        .flat_map(|language| {
+            book.sample_categories().into_iter().flat_map(move |one| book.variants(language, one))
+        })
+        .collect();
+    let folder = context.settings.pitch.templates_dir.as_deref();
+    if context.json() {
+        return render::json(&json!({ "ok": true, "templates_dir": folder, "variants": variants }));
+    }
+    let from = folder.map_or_else(|| "our own".to_owned(), |folder| folder.display().to_string());
+    let variants = variants.into_iter().collect::<Vec<_>>().join(", ");
+    render::text(&format!("settings are in order\ntemplates ({from}) are in order: {variants}"))
 }

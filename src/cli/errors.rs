@@ -42,6 +42,9 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         | Answer::Runs(_)
         | Answer::Finance(_)
         | Answer::LivePreview(_)
+        | Answer::Pitches(_)
+        | Answer::Pitch(_)
+        | Answer::Promotion(_)
         | Answer::Proposals(_)
         | Answer::Proposal(_)
         | Answer::Overrides(_) => Err(misanswered()),

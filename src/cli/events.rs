@@ -123,6 +123,9 @@ async fn page(
         | Answer::Runs(_)
         | Answer::Finance(_)
         | Answer::LivePreview(_)
+        | Answer::Pitches(_)
+        | Answer::Pitch(_)
+        | Answer::Promotion(_)
         | Answer::Proposals(_)
         | Answer::Proposal(_)
         | Answer::Overrides(_) => Err(misanswered()),

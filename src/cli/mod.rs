@@ -19,6 +19,7 @@ mod invoices;
 mod parse;
 mod phi;
 mod picture;
+mod pitches;
 mod promote;
 mod proposals;
 mod render;
@@ -80,6 +81,7 @@ enum Command {
     Proposals(proposals::Args),
     Finance(finance::Args),
     Invoices(invoices::Args),
+    Pitches(pitches::Args),
     #[command(subcommand)]
     Config(config::Command),
 }
@@ -142,6 +144,7 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Resume(args)) => steer::resume(args, context).await,
         Some(Command::Advance(args)) => advance::run(args, context).await,
         Some(Command::Promote(args)) => promote::run(args, context).await,
+        Some(Command::Pitches(args)) => pitches::run(args, context).await,
         Some(Command::Proposals(args)) => proposals::run(args, context).await,
         Some(Command::Config(command)) => config::run(command, context).await,
         Some(Command::Finance(args)) => finance::run(args, context).await,

@@ -13,7 +13,7 @@ use super::error::ConfigError;
 use crate::domain::mode::Mode;
 
 /// Every variable that the program reads.
-const VARIABLES: [&str; 22] = [
+const VARIABLES: [&str; 24] = [
     "CEP_DB",
     "CEP_CONFIG",
     "CEP_PROFILE",
@@ -22,6 +22,8 @@ const VARIABLES: [&str; 22] = [
     "USER",
     "LOGNAME",
     "TERM",
+    "VISUAL",
+    "EDITOR",
     "NO_COLOR",
     "LC_ALL",
     "LC_CTYPE",

@@ -433,6 +433,18 @@ pub struct Pitch {
     pub by_hand: ByHand,
 }
 
+impl Pitch {
+    /// Returns the text of a channel, without the footer of a mail.
+    pub fn text(&self, channel: Channel) -> &str {
+        match channel {
+            Channel::Email => &self.email,
+            Channel::Linkedin => &self.linkedin,
+            Channel::Sms => &self.sms,
+            Channel::Phone => &self.phone,
+        }
+    }
+}
+
 /// What a person did to a pitch. A pitch with anything by hand teaches nothing about its variant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByHand {

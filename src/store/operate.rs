@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::words::optional;
 use crate::domain::effect::EffectKey;
 use crate::domain::ids::{RunId, UnitId};
+use crate::domain::layer::Layer;
 use crate::domain::lifecycle::IllegalTransition;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::lifecycle::unit::{UnitEvent, UnitState};
@@ -46,6 +47,15 @@ pub fn see(conn: &Connection, id: UnitId) -> Result<Option<Handled>, StoreError>
             label: row.get(6)?,
         })
     }))
+}
+
+const TOUCH: &str = "
+UPDATE units SET operated = 1 WHERE mode = ?1 AND layer = ?2 AND entity = ?3";
+
+/// Notes that a person changed what a layer had made for an entity.
+pub fn touch(tx: &Connection, mode: Mode, layer: Layer, entity: &str) -> Result<(), StoreError> {
+    tx.prepare_cached(TOUCH)?.execute(params![mode, layer, entity])?;
+    Ok(())
 }
 
 const READY: &str = "

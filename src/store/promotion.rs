@@ -4,6 +4,7 @@
 //! `qualified`, whatever became of it in the rehearsal, and one that is there already is left alone.
 
 use rusqlite::{Connection, params};
+use serde_json::json;
 
 use super::error::StoreError;
 use crate::domain::time::Moment;
@@ -13,6 +14,7 @@ SELECT p.entity, p.name, t.campaign
 FROM prospects p JOIN pitches t ON t.mode = 'dry' AND t.entity = p.entity
 WHERE p.mode = 'dry'
   AND NOT EXISTS (SELECT 1 FROM prospects l WHERE l.mode = 'live' AND l.entity = p.entity)
+  AND (?2 = '[]' OR p.entity IN (SELECT value FROM json_each(?2)))
 GROUP BY p.entity ORDER BY min(p.id) LIMIT ?1";
 
 const PROSPECT: &str = "
@@ -47,18 +49,26 @@ pub struct Promoted {
     pub campaign: String,
 }
 
-/// Copies up to `limit` prospects with their pitches, the oldest first, and returns them.
-pub fn copy(tx: &Connection, limit: u32, now: Moment) -> Result<Vec<Promoted>, StoreError> {
-    let wanted: Vec<Promoted> = tx
-        .prepare_cached(WANTED)?
-        .query_map([limit], |row| {
-            Ok(Promoted { entity: row.get(0)?, name: row.get(1)?, campaign: row.get(2)? })
-        })?
-        .collect::<Result<_, _>>()?;
-    for one in &wanted {
+/// Returns up to `limit` prospects that can be copied, the oldest first; only those of `entities`
+/// when it names any.
+pub fn wanted(
+    conn: &Connection,
+    limit: u32,
+    entities: &[String],
+) -> Result<Vec<Promoted>, StoreError> {
+    let mut statement = conn.prepare_cached(WANTED)?;
+    let rows = statement.query_map(params![limit, json!(entities).to_string()], |row| {
+        Ok(Promoted { entity: row.get(0)?, name: row.get(1)?, campaign: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Copies prospects with their audits and pitches as they are, edited texts included.
+pub fn copy(tx: &Connection, wanted: &[Promoted], now: Moment) -> Result<(), StoreError> {
+    for one in wanted {
         for sql in [PROSPECT, PROFILES, PITCHES] {
             tx.prepare_cached(sql)?.execute(params![one.entity, now])?;
         }
     }
-    Ok(wanted)
+    Ok(())
 }

@@ -9,7 +9,7 @@
 //! with a dot and is replaced by the next try.
 
 pub mod billing;
-mod eml;
+pub mod eml;
 mod ics;
 pub mod mail;
 pub mod people;

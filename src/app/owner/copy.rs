@@ -10,9 +10,22 @@ use crate::layers::pitch_generator;
 use crate::store::{promotion, units};
 
 impl Owner {
-    pub(super) async fn promote(&self, limit: Option<u32>) -> Result<Ack, Refusal> {
-        self.at_once(Mode::Live, "promote", json!({ "limit": limit }), move |tx, now| {
-            let copied = promotion::copy(tx, limit.unwrap_or(u32::MAX), now)?;
+    pub(super) async fn promote(
+        &self,
+        limit: Option<u32>,
+        entities: Vec<String>,
+    ) -> Result<Ack, Refusal> {
+        self.at_once(Mode::Live, "promote", json!({ "limit": limit, "entities": entities }), move |tx, now| {
+            let copied = promotion::wanted(tx, limit.unwrap_or(u32::MAX), &entities)?;
+            let stranger =
+                entities.iter().find(|entity| !copied.iter().any(|one| one.entity == **entity));
+            if let (Some(stranger), None) = (stranger, limit) {
+                return Ok(Err(refuse(
+                    RefusalKind::Usage,
+                    format!("{stranger} has no pitch in the dry world, or is in the live one already"),
+                    "`cep promote --preview` lists what can be promoted",
+                )));
+            }
             if copied.is_empty() {
                 return Ok(Err(refuse(
                     RefusalKind::Usage,
@@ -20,8 +33,10 @@ impl Owner {
                     "run layers 1 and 2 dry first: `cep run 1`, `cep run 2`",
                 )));
             }
+            promotion::copy(tx, &copied, now)?;
             for one in &copied {
-                // Layer 2 writes the pitch again, with the links and the sender of the live world.
+                // Layer 2 writes the pitch again, with the links and the sender of the live world; one
+                // that a person edited it leaves as it is, after another check.
                 let unit = pitch_generator::unit(&one.entity, &one.name, &one.campaign);
                 units::insert(tx, Mode::Live, None, now, &unit)?;
             }

@@ -8,6 +8,7 @@ mod clock;
 mod copy;
 mod finance;
 mod live;
+mod pitches;
 mod proposals;
 mod record;
 mod runs;
@@ -142,8 +143,12 @@ impl Owner {
             }
             Command::Decide { proposal, event, note } => self.decide(proposal, event, note).await,
             Command::Propose { mode, change, note } => self.propose(mode, change, note).await,
-            Command::Promote { limit } => self.promote(limit).await,
             Command::Finance(command) => self.finance(command).await,
+            Command::Promote { limit, entities } => self.promote(limit, entities).await,
+            Command::EditPitch(edit) => self.edit_pitch(edit).await,
+            Command::RewritePitch { mode, entity, variant } => {
+                self.rewrite_pitch(mode, entity, variant).await
+            }
             Command::Advance { ms } => self.advance(ms).await,
             Command::ArmLive { confirmation } => self.arm(confirmation).await,
             Command::Disarm => self.disarm().await,

@@ -9,7 +9,7 @@ use crate::config::embedded;
 use crate::domain::change::Change;
 use crate::domain::learning::VariantState;
 use crate::domain::outcome::Next;
-use crate::domain::profile::{Knowable, audit};
+use crate::domain::profile::{Knowable, Source, audit};
 use crate::domain::sales::MessageState;
 
 const NOW: Moment = Moment(1_767_603_600_000);
@@ -62,7 +62,10 @@ fn facts(settings: &Settings, n: u32) -> Facts<'_> {
         variants: Vec::new(),
         pinned: None,
         has_begun: false,
-        sender: outreach_engine::sender(settings, crate::domain::mode::Mode::Dry),
+        gone_out: None,
+        existing: None,
+        again: false,
+        wanted: None,
         settings,
         seed: Seed(1),
     }
@@ -203,4 +206,38 @@ fn with_every_variant_stopped_a_person_has_to_decide() {
         })
         .collect();
     assert_eq!(decide(&facts, NOW).unwrap_err().code, "no_variant");
+}
+
+#[test]
+fn a_pitch_that_a_person_edited_is_kept_word_for_word_and_checked_again() {
+    let settings = settings();
+    let mut facts = facts(&settings, 1);
+    let mut pitch = pitch_of(&decide(&facts, NOW).unwrap()).clone();
+    pitch.linkedin = "Hello, may I call you on Tuesday?".to_owned();
+    pitch.by_hand.edit(Channel::Linkedin);
+    facts.existing = Some(pitch.clone());
+    let kept = decide(&facts, NOW).unwrap();
+    assert_eq!(pitch_of(&kept), &pitch);
+    assert!(!kept.units.is_empty(), "its sequence begins");
+
+    pitch.linkedin = "Everybody laughs about the entry.".to_owned();
+    facts.existing = Some(pitch);
+    let error = decide(&facts, NOW).unwrap_err();
+    assert_eq!(error.code, "pitch_rejected");
+    assert!(error.message.contains("Everybody laughs"), "{error}");
+}
+
+#[test]
+fn a_person_has_a_pitch_written_again_in_the_variant_they_chose_until_it_has_gone_out() {
+    let settings = settings();
+    let mut facts = facts(&settings, 1);
+    facts.existing = Some(pitch_of(&decide(&facts, NOW).unwrap()).clone());
+    (facts.has_begun, facts.again, facts.wanted) = (true, true, Some("question".to_owned()));
+    let again = decide(&facts, NOW).unwrap();
+    let pitch = pitch_of(&again);
+    assert_eq!((pitch.variant.as_str(), pitch.by_hand.chosen), ("question", true));
+    assert!(again.units.is_empty(), "the sequence is planned already");
+    facts.gone_out = Some("the email message was sent".to_owned());
+    let outcome = decide(&facts, NOW).unwrap();
+    assert!(matches!(&outcome.next, Next::Skipped(why) if why.contains("was sent")));
 }

@@ -54,6 +54,39 @@ pub(super) fn stop(
     Ok(())
 }
 
+const BEGUN: &str = "
+SELECT m.channel, m.state, u.state, e.state
+FROM messages m
+LEFT JOIN units u ON u.mode = m.mode AND u.layer = 3 AND u.entity = m.entity
+  AND u.version = 'message/' || m.campaign || '/' || m.step
+LEFT JOIN effects e ON e.unit_id = u.id
+WHERE m.mode = ?1 AND m.entity = ?2 AND m.campaign = ?3 AND (?4 IS NULL OR m.channel = ?4)
+  AND (m.state = 'sent' OR u.state = 'leased' OR e.state IS NOT NULL)
+ORDER BY m.step LIMIT 1";
+
+/// Says why the text of a channel, or of any, is no longer only ours: it was sent, is being sent, or
+/// its journal holds the words with which it will be tried again. `None` while it can be changed.
+pub fn begun(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+    campaign: &str,
+    channel: Option<Channel>,
+) -> Result<Option<String>, StoreError> {
+    let channel = channel.map(Channel::as_column);
+    let mut statement = conn.prepare_cached(BEGUN)?;
+    optional(statement.query_row(params![mode, entity, campaign, channel], |row| {
+        let (channel, message): (String, String) = (row.get(0)?, row.get(1)?);
+        let (unit, effect): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
+        Ok(match (message.as_str(), unit.as_deref(), effect) {
+            ("sent", _, _) => format!("the {channel} message was sent"),
+            (_, Some("leased"), _) => format!("the {channel} message is being sent"),
+            (_, _, Some(state)) => format!("the {channel} message is in the journal as {state}"),
+            (_, _, None) => format!("the {channel} message has begun"),
+        })
+    }))
+}
+
 const GET: &str = "
 SELECT entity, campaign, step, channel, planned_at, sent_at, state, reason, effect_key
 FROM messages WHERE mode = ?1 AND entity = ?2 AND campaign = ?3 AND step = ?4";

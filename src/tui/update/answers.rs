@@ -199,6 +199,8 @@ pub(super) fn submitted(
         | Command::Propose { .. }
         | Command::Promote { .. }
         | Command::Finance(_)
+        | Command::EditPitch(_)
+        | Command::RewritePitch { .. }
         | Command::View { .. }
         | Command::Demo { .. } => Vec::new(),
     }

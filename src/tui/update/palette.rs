@@ -244,7 +244,12 @@ fn promote(model: &mut Model, rest: &str) -> Read {
         "Prospects and pitches are copied into LIVE, where layer 3 can send to them.".to_owned(),
         "Nothing goes out by this; the copy is audited.".to_owned(),
     ];
-    actions::confirm(model, "Promote to LIVE?".to_owned(), lines, Command::Promote { limit });
+    actions::confirm(
+        model,
+        "Promote to LIVE?".to_owned(),
+        lines,
+        Command::Promote { limit, entities: Vec::new() },
+    );
     Ok(Vec::new())
 }
 

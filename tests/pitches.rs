@@ -1,0 +1,148 @@
+//! Runs `cep pitches` and `cep promote` as an operator does before anything goes out.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Desk(TempDir);
+
+impl Desk {
+    /// A folder in which layers 1 and 2 have run dry: pitches are written, nothing has gone out.
+    fn pitched() -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        for layer in ["1", "2"] {
+            assert!(desk.cep(&["run", layer]).status.success());
+        }
+        desk
+    }
+
+    fn cep(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cep"));
+        command.args(arguments).current_dir(self.0.path()).env_clear();
+        command.env("XDG_STATE_HOME", self.0.path().join("state")).stdin(Stdio::null());
+        command.output().unwrap()
+    }
+
+    fn said(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.cep(arguments);
+        let (out, err) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
+        let said = format!("{}{}", out.unwrap(), err.unwrap());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
+        said
+    }
+
+    fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+        let said = self.said(arguments, 0);
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn file(&self, text: &str) -> String {
+        let path = self.0.path().join("text.txt");
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// A prospect whose first e-mail is due at once.
+    fn entity(&self) -> String {
+        let units = self.lines(&["units", "--layer", "3", "--limit", "1000", "--json"]);
+        let due = units.iter().find(|unit| {
+            unit["state"] == "ready" && unit["label"].as_str().unwrap().starts_with("e-mail")
+        });
+        due.unwrap()["entity"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn a_person_reads_a_pitch_edits_it_and_exactly_that_goes_out() {
+    let desk = Desk::pitched();
+    let entity = desk.entity();
+    let page = desk.said(&["pitches", "show", &entity], 0);
+    for part in
+        ["== email: ", "== sms: ", "Subject: ", "This is advertising from", "our offer", "add_"]
+    {
+        assert!(page.contains(part), "{part:?} is not in\n{page}");
+    }
+    let lie = desk.file("Hello,\n\nyour kitchen is dirty.\n");
+    let refused = desk.said(&["pitches", "edit", &entity, "--text-file", &lie], 2);
+    assert!(refused.contains("your kitchen is dirty") && refused.contains("hint: "), "{refused}");
+
+    let honest = desk.file("Hello,\n\nmay we call you on Tuesday?\n\nKind regards\nMara Vane\n");
+    let edit =
+        ["pitches", "edit", &entity, "--text-file", &honest, "--subject", "May we call you?"];
+    assert!(desk.said(&edit, 0).contains("every sentence traced"));
+    let view = &desk.lines(&["pitches", "show", &entity, "--json"])[0];
+    assert_eq!(view["row"]["edited"], serde_json::json!(["email"]));
+    let text = view["parts"][0]["text"].as_str().unwrap();
+    assert!(text.starts_with("Hello,\n\nmay we call you on Tuesday?"), "{text}");
+    let kinds = &view["parts"][0]["sentences"];
+    assert_eq!(
+        (kinds[1]["kind"].as_str(), kinds[3]["kind"].as_str()),
+        (Some("question"), Some("signature"))
+    );
+
+    desk.said(&["run", "3"], 0);
+    let effects = desk.lines(&["effects", "--layer", "3", "--limit", "1000", "--json"]);
+    let mine = effects.iter().find(|effect| effect["entity"] == entity.as_str()).unwrap();
+    assert!(mine["summary"].as_str().unwrap().contains("May we call you?"), "{mine}");
+    let late = desk.said(&["pitches", "edit", &entity, "--subject", "Another"], 4);
+    assert!(late.contains("email message was sent"), "{late}");
+    assert!(desk.said(&["pitches", "rewrite", &entity], 4).contains("email message was sent"));
+}
+
+#[test]
+fn a_pitch_is_written_again_in_the_variant_that_a_person_chose() {
+    let desk = Desk::pitched();
+    let entity = desk.entity();
+    let refused = desk.said(&["pitches", "rewrite", &entity, "--variant", "loud"], 2);
+    assert!(refused.contains("friendly"), "{refused}");
+    for variant in ["question", "friendly"] {
+        desk.said(&["pitches", "rewrite", &entity, "--variant", variant], 0);
+        desk.said(&["run", "2"], 0);
+        let view = &desk.lines(&["pitches", "show", &entity, "--json"])[0];
+        assert_eq!(view["row"]["variant"], variant);
+        assert_eq!(view["row"]["chosen_by_person"], true);
+    }
+    let unknown = desk.said(&["pitches", "show", "osm:node/0"], 2);
+    assert!(unknown.contains("osm:node/0 has no pitch"), "{unknown}");
+}
+
+#[test]
+fn what_is_promoted_is_chosen_previewed_and_goes_live_as_it_was_edited() {
+    let desk = Desk::pitched();
+    let entity = desk.entity();
+    let text = desk.file("Hello,\n\nmay we call you on Tuesday?\n");
+    desk.said(&["pitches", "edit", &entity, "--text-file", &text], 0);
+    let preview = desk.lines(&["promote", "--entity", &entity, "--preview", "--json"]);
+    assert_eq!((preview.len(), preview[0]["entity"].as_str()), (1, Some(entity.as_str())));
+    assert!(
+        desk.lines(&["pitches", "--mode", "live", "--json"]).is_empty(),
+        "nothing is copied yet"
+    );
+    let stranger = desk.said(&["promote", "--entity", "osm:node/0"], 2);
+    assert!(stranger.contains("osm:node/0"), "{stranger}");
+    desk.said(&["promote", "--entity", &entity], 0);
+    desk.said(&["run", "2", "--live", "--confirm", "live"], 0);
+    let view = &desk.lines(&["pitches", "show", &entity, "--mode", "live", "--json"])[0];
+    assert_eq!(view["row"]["edited"], serde_json::json!(["email"]));
+    assert!(view["parts"][0]["text"].as_str().unwrap().contains("on Tuesday?"));
+    assert_eq!(desk.lines(&["pitches", "--mode", "live", "--json"]).len(), 1);
+}
+
+#[test]
+fn the_templates_are_read_through_with_the_settings() {
+    let desk = Desk(tempfile::tempdir().unwrap());
+    assert!(desk.said(&["config", "check"], 0).contains("direct, friendly, question"));
+    let folder = desk.0.path().join("own/en");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("dental.txt"), "== extra ==\n[offer] Your teeth are outdated.\n")
+        .unwrap();
+    let settings = desk.0.path().join("cep.yaml");
+    fs::write(&settings, "pitch:\n  templates_dir: own\n").unwrap();
+    let config = settings.to_str().unwrap();
+    let said = desk.said(&["config", "check", "--config", config], 2);
+    assert!(said.contains("outdated") && said.contains("hint: "), "{said}");
+}
