@@ -20,7 +20,7 @@ pub use current::Current;
 pub use error::ConfigError;
 pub use secrets::{Environment, Secret, Secrets};
 pub use settings::{
-    Agency, Breaker, Bucket, DueAfterDays, Learning, Log, Orchestrator, Outreach, Paths,
+    Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator, Outreach, Paths,
     PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings,
     Sim,
 };

@@ -52,6 +52,7 @@ section!(RawSettings {
     research: RawResearch,
     pitch: RawPitch,
     outreach: RawOutreach,
+    booking: RawBooking,
     retry: RawRetry,
     rate: RawRate,
     breaker: RawBreaker,
@@ -92,6 +93,13 @@ section!(RawOutreach {
     quiet_hours: RawQuietHours,
     sms_enabled: Option<bool>,
     expire_after_days: Option<u32>,
+});
+
+section!(RawBooking {
+    chain_wait_h: Option<u32>,
+    new_time_by: Option<String>,
+    new_time_after_h: Option<u32>,
+    new_time_days: Option<u32>,
 });
 
 section!(RawChannels {

@@ -40,6 +40,8 @@ pub struct Settings {
     pub pitch: Pitch,
     /// Layers 2–3.
     pub outreach: Outreach,
+    /// Layer 4.
+    pub booking: Booking,
     /// How failed work is tried again.
     pub retry: Retry,
     /// Token buckets.
@@ -79,6 +81,31 @@ pub struct Agency {
     pub booking_url: String,
     /// Start of the one-click unsubscribe link, an https URL.
     pub unsubscribe_base_url: String,
+}
+
+/// What happens around a booked call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Booking {
+    /// Hours to wait for the booking that a moved one replaces.
+    pub chain_wait_h: u32,
+    /// Who offers a new time after a call that did not take place.
+    pub new_time_by: NewTimeBy,
+    /// Hours after the call at which that is done.
+    pub new_time_after_h: u32,
+    /// Days without a new booking after which the prospect is lost.
+    pub new_time_days: u32,
+}
+
+/// Who offers a new time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewTimeBy {
+    /// A mail.
+    Mail,
+    /// A person, who calls.
+    Task,
+    /// Nobody.
+    Nobody,
 }
 
 /// What is assumed about a business whose source does not say it.

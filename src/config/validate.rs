@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use super::raw::{
-    RawAgency, RawBreaker, RawBucket, RawChannels, RawLearning, RawLog, RawOrchestrator,
-    RawOutreach, RawPaths, RawPitch, RawPlan, RawPricing, RawRate, RawReporting, RawResearch,
-    RawRetry, RawSettings, RawSim, RawWarmUp,
+    RawAgency, RawBooking, RawBreaker, RawBucket, RawChannels, RawLearning, RawLog,
+    RawOrchestrator, RawOutreach, RawPaths, RawPitch, RawPlan, RawPricing, RawRate, RawReporting,
+    RawResearch, RawRetry, RawSettings, RawSim, RawWarmUp,
 };
 use super::secrets::{Environment, Secrets};
 use super::settings::{
-    Agency, Breaker, Bucket, DueAfterDays, Learning, Log, Orchestrator, Outreach, Paths,
+    Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator, Outreach, Paths,
     PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings,
     Sim,
 };
@@ -69,6 +69,7 @@ pub(super) fn settings(
         research: research(raw.research)?,
         pitch: pitch(raw.pitch)?,
         outreach: outreach(raw.outreach)?,
+        booking: booking(&raw.booking)?,
         retry: retry(&raw.retry)?,
         rate: rate(&raw.rate)?,
         breaker: breaker(&raw.breaker)?,
@@ -289,6 +290,24 @@ fn sim(raw: &RawSim) -> Fit<Sim> {
         seed: need(raw.seed, "sim.seed")?,
         faults: FaultPlan { rate, by_layer, script },
         receiver_log: raw.receiver_log.clone(),
+    })
+}
+
+fn booking(raw: &RawBooking) -> Fit<Booking> {
+    let new_time_by = match need(raw.new_time_by.as_deref(), "booking.new_time_by")? {
+        "mail" => NewTimeBy::Mail,
+        "task" => NewTimeBy::Task,
+        "none" => NewTimeBy::Nobody,
+        other => {
+            let what = format!("{other:?} offers no new time");
+            return misfit("booking.new_time_by", what, "use mail, task or none");
+        }
+    };
+    Ok(Booking {
+        chain_wait_h: within(raw.chain_wait_h, "booking.chain_wait_h", 0..=72)?,
+        new_time_by,
+        new_time_after_h: within(raw.new_time_after_h, "booking.new_time_after_h", 0..=168)?,
+        new_time_days: within(raw.new_time_days, "booking.new_time_days", 1..=60)?,
     })
 }
 

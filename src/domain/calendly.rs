@@ -7,7 +7,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::time::Moment;
+use super::sales::Canceler;
+use super::time::{HOUR_MS, Moment};
+
+/// The longest call that is taken for one: whatever is longer blocks a day and is no call.
+const CALL_MS_MAX: i64 = 8 * HOUR_MS;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,15 +31,15 @@ pub enum CalendlyEvent {
 pub struct CalendlyDelivery {
     /// What happened.
     pub event: CalendlyEvent,
-    /// When, as written; part of what duplicates share.
-    pub created_at: String,
+    /// When.
+    pub created_at: Moment,
     /// The invitee it is about.
     pub uri: String,
     /// Lower-cased address of the invitee.
     pub email: String,
     /// Name of the invitee.
     pub name: String,
-    /// Time zone of the invitee.
+    /// Time zone of the invitee as written, empty when it says none.
     pub zone: String,
     /// Start of the call.
     pub starts_at: Moment,
@@ -49,8 +53,24 @@ pub struct CalendlyDelivery {
     pub new_invitee: Option<String>,
     /// `utm_campaign` of the booking link: the prospect's entity, when it is ours.
     pub campaign: Option<String>,
+    /// Which side cancelled it.
+    pub canceled_by: Option<Canceler>,
     /// Why it was cancelled, and by whom, if a reason was given.
     pub reason: Option<String>,
+}
+
+impl CalendlyDelivery {
+    /// Refuses a call that no calendar can hold: one without length, one that ends before it starts,
+    /// one of a whole day.
+    pub fn checked(self) -> Result<Self, CalendlyFault> {
+        let why = match self.ends_at.since(self.starts_at) {
+            i64::MIN..0 => "ends before it starts",
+            0 => "has no length",
+            1..=CALL_MS_MAX => return Ok(self),
+            _ => "takes longer than eight hours",
+        };
+        Err(CalendlyFault::Length { starts_at: self.starts_at, ends_at: self.ends_at, why })
+    }
 }
 
 /// Why a body is not a delivery that we can use.
@@ -72,6 +92,16 @@ pub enum CalendlyFault {
         field: &'static str,
         /// What it says.
         text: String,
+    },
+    /// The call is none that a calendar can hold.
+    #[error("the call from {starts_at} to {ends_at} {why}")]
+    Length {
+        /// Its start.
+        starts_at: Moment,
+        /// Its end.
+        ends_at: Moment,
+        /// What is wrong with it.
+        why: &'static str,
     },
 }
 
@@ -112,6 +142,7 @@ struct RawSlot {
 #[derive(Deserialize)]
 struct RawCancellation {
     canceled_by: Option<String>,
+    canceler_type: Option<String>,
     reason: Option<String>,
 }
 
@@ -134,19 +165,22 @@ pub fn parse(body: &Value) -> Result<CalendlyDelivery, CalendlyFault> {
     };
     let invitee = raw.payload;
     let present = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let cancellation = invitee.cancellation.or(raw.cancellation);
+    let canceler = cancellation.as_ref().and_then(|it| it.canceler_type.as_deref());
     Ok(CalendlyDelivery {
         event,
-        created_at: raw.created_at,
+        created_at: time("created_at", &raw.created_at)?,
         email: invitee.email.trim().to_lowercase(),
         name: invitee.name,
-        zone: present(invitee.timezone).unwrap_or_else(|| "UTC".to_owned()),
+        zone: invitee.timezone.unwrap_or_default().trim().to_owned(),
         starts_at: time("start_time", &invitee.scheduled_event.start_time)?,
         ends_at: time("end_time", &invitee.scheduled_event.end_time)?,
         rescheduled: invitee.rescheduled,
         old_invitee: present(invitee.old_invitee),
         new_invitee: present(invitee.new_invitee),
         campaign: present(invitee.tracking.and_then(|tracking| tracking.utm_campaign)),
-        reason: invitee.cancellation.or(raw.cancellation).and_then(|cancellation| {
+        canceled_by: canceler.and_then(|word| Canceler::from_column(word).ok()),
+        reason: cancellation.and_then(|cancellation| {
             match (present(cancellation.canceled_by), present(cancellation.reason)) {
                 (Some(by), Some(why)) => Some(format!("{by}: {why}")),
                 (by, why) => by.or(why),
@@ -164,24 +198,13 @@ pub fn delivery_id(body: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use serde_json::json;
 
     use super::*;
+    use crate::domain::test_data;
 
     fn sample(name: &str) -> Option<Value> {
-        let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-        #[expect(clippy::disallowed_methods, reason = "tests may be pointed at the data")]
-        let root = std::env::var("CEP_TEST_DATA").map_or(beside, PathBuf::from);
-        let path = root.join("webhooks-calendly").join(name);
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-            {
-                eprintln!("skipped: {} is absent", path.display());
-            }
-            return None;
-        };
+        let text = test_data::read(&format!("webhooks-calendly/{name}"))?;
         Some(serde_json::from_str(&text).unwrap())
     }
 
@@ -204,6 +227,7 @@ mod tests {
         let delivery = parse(&body).unwrap();
         assert_eq!(delivery.event, CalendlyEvent::Canceled);
         assert_eq!(delivery.reason.as_deref(), Some("John Doe: Cannot make it"));
+        assert_eq!(delivery.canceled_by, Some(Canceler::Invitee));
     }
 
     #[test]
@@ -241,6 +265,29 @@ mod tests {
         assert!(matches!(fault(body.clone()), CalendlyFault::Time { field: "start_time", .. }));
         body["payload"]["scheduled_event"]["start_time"] = json!("2026-01-05T08:30:00.000000Z");
         let delivery = parse(&body).unwrap();
-        assert_eq!((delivery.email.as_str(), delivery.zone.as_str()), ("a@b.example", "UTC"));
+        assert_eq!((delivery.email.as_str(), delivery.zone.as_str()), ("a@b.example", ""));
+    }
+
+    #[test]
+    fn a_call_that_no_calendar_can_hold_is_refused_with_the_reason() {
+        let call = |minutes: i64| {
+            let start = Moment(1_767_603_600_000);
+            let body = json!({
+                "event": "invitee.created", "created_at": "2026-01-05T09:00:00Z",
+                "payload": {
+                    "uri": "u", "email": "a@b.example", "name": "A", "timezone": "UTC",
+                    "scheduled_event": {
+                        "start_time": start.to_string(),
+                        "end_time": start.plus_ms(minutes * 60_000).to_string(),
+                    },
+                },
+            });
+            parse(&body).unwrap().checked().map_err(|fault| fault.to_string())
+        };
+        assert!(call(15).is_ok());
+        assert!(call(8 * 60).is_ok());
+        for (minutes, why) in [(0, "no length"), (-30, "before it starts"), (24 * 60, "eight")] {
+            assert!(call(minutes).unwrap_err().contains(why), "{minutes}");
+        }
     }
 }

@@ -334,6 +334,34 @@ impl MeetingOutcome {
     }
 }
 
+/// Which side gave a call up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Canceler {
+    /// We did.
+    Host,
+    /// The other side did.
+    Invitee,
+}
+
+impl Canceler {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Host, Self::Invitee];
+
+    /// The stored word.
+    pub const fn as_column(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Invitee => "invitee",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn from_column(word: &str) -> Result<Self, UnknownWord> {
+        column::parse("canceler", word, &Self::ALL, Self::as_column)
+    }
+}
+
 /// A business found in a source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prospect {
@@ -548,6 +576,14 @@ pub struct Meeting {
     pub outcome: Option<MeetingOutcome>,
     /// The plan that was sold.
     pub plan: Option<String>,
+    /// When a person noted how it went.
+    pub noted_at: Option<Moment>,
+    /// When a no-show was taken back: how the call went is asked again since then.
+    pub asked_again_at: Option<Moment>,
+    /// Which side cancelled it.
+    pub cancelled_by: Option<Canceler>,
+    /// Why it was cancelled.
+    pub reason: Option<String>,
 }
 
 /// A row that a Sales layer writes.
@@ -563,6 +599,13 @@ pub enum SalesChange {
         stage: Stage,
         /// Why, when it was left out or lost.
         reason: Option<String>,
+    },
+    /// Moves a prospect to where all of its meetings say that it stands.
+    StageByMeetings {
+        /// Which prospect.
+        entity: String,
+        /// Whether nobody took the new time that was offered.
+        lapsed: bool,
     },
     /// Notes the first confirmed message; later ones change nothing.
     FirstContact {

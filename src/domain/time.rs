@@ -67,6 +67,19 @@ impl Moment {
         self.to_timestamp().to_zoned(zone.clone()).date()
     }
 
+    /// Writes this instant as clocks in `zone` show it, with the zone's short name and its offset:
+    /// `Tue 2026-01-06 15:00 GMT (UTC+00:00, Europe/London)`. A zone that nobody knows is not guessed
+    /// at: the time is given in UTC and says so.
+    pub fn in_zone(self, zone: &str) -> String {
+        let known = TimeZone::get(zone).ok().filter(|_| zone != "UTC");
+        let Some(known) = known else {
+            return self.to_timestamp().strftime("%a %Y-%m-%d %H:%M UTC").to_string();
+        };
+        let local = self.to_timestamp().to_zoned(known);
+        let clock = local.strftime("%a %Y-%m-%d %H:%M %Z (UTC%:z");
+        format!("{clock}, {zone})")
+    }
+
     /// Returns the UTC date, `2026-01-05`.
     pub fn utc_date(self) -> Date {
         self.civil_date(&TimeZone::UTC)
@@ -103,6 +116,28 @@ mod tests {
         let nine: Moment = "2026-01-05T09:00:00Z".parse().unwrap();
         assert_eq!(nine.ceil_quarter_hour(), nine);
         assert_eq!(nine.plus_ms(1).ceil_quarter_hour(), nine.plus_ms(QUARTER_HOUR_MS));
+    }
+
+    #[test]
+    fn the_same_hour_of_the_week_is_another_instant_after_the_clocks_change() {
+        for (utc, zone, local) in [
+            ("2026-03-28T14:00:00Z", "Europe/Berlin", "Sat 2026-03-28 15:00 CET (UTC+01:00, "),
+            ("2026-03-29T13:00:00Z", "Europe/Berlin", "Sun 2026-03-29 15:00 CEST (UTC+02:00, "),
+            ("2026-11-01T05:30:00Z", "America/New_York", "Sun 2026-11-01 01:30 EDT (UTC-04:00, "),
+            ("2026-11-01T06:30:00Z", "America/New_York", "Sun 2026-11-01 01:30 EST (UTC-05:00, "),
+            ("2026-01-06T15:00:00Z", "Asia/Kathmandu", "Tue 2026-01-06 20:45 +0545 (UTC+05:45, "),
+        ] {
+            let shown = utc.parse::<Moment>().unwrap().in_zone(zone);
+            assert_eq!(shown, format!("{local}{zone})"));
+        }
+    }
+
+    #[test]
+    fn a_zone_that_nobody_knows_is_shown_as_utc_and_said_to_be() {
+        let at: Moment = "2026-01-06T15:00:00Z".parse().unwrap();
+        for zone in ["", "UTC", "Mars/Olympus", "../etc/passwd"] {
+            assert_eq!(at.in_zone(zone), "Tue 2026-01-06 15:00 UTC", "{zone}");
+        }
     }
 
     #[test]

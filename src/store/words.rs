@@ -20,7 +20,7 @@ use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
 use crate::domain::operations::{ClientState, DocumentState, OnboardingStep, Plan, PostState};
-use crate::domain::sales::ByHand;
+use crate::domain::sales::{ByHand, Canceler, MeetingOutcome, MeetingState};
 use crate::domain::time::Moment;
 
 macro_rules! integer_column {
@@ -66,6 +66,9 @@ word_column! {
     ErrorClass: ErrorClass::from_column,
     Action: Action::from_column,
     Mode: str::parse::<Mode>,
+    MeetingState: MeetingState::from_column,
+    MeetingOutcome: MeetingOutcome::from_column,
+    Canceler: Canceler::from_column,
     Plan: Plan::from_column,
     ClientState: ClientState::from_column,
     OnboardingStep: OnboardingStep::from_column,

@@ -12,8 +12,13 @@ use crate::domain::time::Moment;
 /// Returns the calendar object of an invite; lines end in CRLF and are folded.
 ///
 /// # Errors
-/// A bug when the text cannot be written.
+/// A permanent error for a meeting that ends before it starts, a bug when the text cannot be written.
 pub fn calendar_text(invite: &Invite) -> Result<String, WorkError> {
+    if invite.ends_at <= invite.starts_at {
+        let what = format!("the meeting from {} to {}", invite.starts_at, invite.ends_at);
+        return Err(WorkError::permanent("invite_without_length", what + " has no length")
+            .hint("correct its times where it was booked, then skip this invite"));
+    }
     let (method, status) = match invite.method {
         InviteMethod::Request => ("REQUEST", "CONFIRMED"),
         InviteMethod::Cancel => ("CANCEL", "CANCELLED"),
@@ -110,6 +115,94 @@ pub(super) mod tests {
         assert!(text.contains("Profile review\\; 15 minutes\\, with"), "{text}");
         assert!(text.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')), "{text}");
         assert_eq!(text, calendar_text(&invite(InviteMethod::Request)).unwrap());
+    }
+
+    #[test]
+    fn a_meeting_without_length_is_refused_and_not_written() {
+        let call = invite(InviteMethod::Request);
+        for ends_at in [call.starts_at, call.starts_at.plus_ms(-1)] {
+            let error = calendar_text(&Invite { ends_at, ..call.clone() }).unwrap_err();
+            assert!(error.hint.is_some() && error.to_string().contains("no length"), "{error}");
+        }
+    }
+
+    /// Reads a calendar object by the letter of RFC 5545 §3.1 and §3.3.11, and not with the library
+    /// that wrote it: (name, parameters, raw value) of each content line.
+    fn strictly_read(text: &str) -> Vec<(String, Vec<String>, String)> {
+        assert!(text.ends_with("\r\n"), "the last line ends too");
+        let mut lines: Vec<String> = Vec::new();
+        for line in text.split_terminator("\r\n") {
+            assert!(line.len() <= 75, "{} octets: {line}", line.len());
+            assert!(!line.contains(['\r', '\n']), "a bare line break in {line:?}");
+            match line.strip_prefix(' ') {
+                Some(rest) => lines.last_mut().unwrap().push_str(rest),
+                None => lines.push(line.to_owned()),
+            }
+        }
+        lines.iter().map(|line| content_line(line)).collect()
+    }
+
+    fn content_line(line: &str) -> (String, Vec<String>, String) {
+        let mut quoted = false;
+        let colon = line
+            .char_indices()
+            .find(|&(_, c)| {
+                quoted ^= c == '"';
+                c == ':' && !quoted
+            })
+            .map(|(at, _)| at)
+            .unwrap_or_else(|| panic!("no colon in {line:?}"));
+        let mut parts = line[..colon].split(';');
+        let name = parts.next().unwrap().to_owned();
+        let is_name = |c: char| c.is_ascii_uppercase() || c == '-';
+        assert!(!name.is_empty() && name.chars().all(is_name), "{name}");
+        (name, parts.map(str::to_owned).collect(), line[colon + 1..].to_owned())
+    }
+
+    /// Takes the escapes of a TEXT value away; one that stands alone is a mistake.
+    fn text_value(raw: &str) -> String {
+        let mut text = String::new();
+        let mut chars = raw.chars();
+        while let Some(c) = chars.next() {
+            assert!(c != ',' && c != ';', "unescaped {c} in {raw:?}");
+            text.push(match c {
+                '\\' => match chars.next() {
+                    Some('n' | 'N') => '\n',
+                    Some(escaped @ ('\\' | ';' | ',')) => escaped,
+                    other => panic!("the escape {other:?} in {raw:?}"),
+                },
+                other => other,
+            });
+        }
+        text
+    }
+
+    #[test]
+    fn a_strict_reader_finds_every_letter_of_a_title_with_umlauts_emoji_and_commas() {
+        let title = "Zähne & Überkronen; Kaffee, Kuchen \\ 🦷🦷🦷🦷🦷🦷🦷🦷🦷🦷 für Größe äöüß 日本語日本語日本語";
+        for method in [InviteMethod::Request, InviteMethod::Cancel] {
+            let call = Invite { summary: title.to_owned(), ..invite(method) };
+            let lines = strictly_read(&calendar_text(&call).unwrap());
+            let all = |name: &str| -> Vec<&str> {
+                let found = lines.iter().filter(|(found, ..)| found == name);
+                found.map(|(.., value)| value.as_str()).collect()
+            };
+            assert_eq!(all("BEGIN"), ["VCALENDAR", "VEVENT"]);
+            assert_eq!(all("END"), ["VEVENT", "VCALENDAR"]);
+            let [summary] = all("SUMMARY")[..] else { panic!("one title") };
+            assert_eq!(text_value(summary), title);
+            for name in ["UID", "SEQUENCE", "METHOD", "STATUS", "ORGANIZER", "ATTENDEE", "VERSION"]
+            {
+                assert_eq!(all(name).len(), 1, "{name}");
+            }
+            for name in ["DTSTAMP", "DTSTART", "DTEND"] {
+                let [time] = all(name)[..] else { panic!("one {name}") };
+                let shape: String =
+                    time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+                assert_eq!(shape, "00000000T000000Z", "{name} is in UTC");
+            }
+            assert!(all("DTSTART")[0] < all("DTEND")[0]);
+        }
     }
 
     #[test]

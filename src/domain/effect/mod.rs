@@ -36,6 +36,8 @@ pub enum Action {
     SendInvite,
     /// Ask a person to hold a booked call and note how it went.
     AssignMeeting,
+    /// Offer a new time after a call that did not take place.
+    OfferNewTime,
     /// Create a client's workspace.
     CreateWorkspace,
     /// Send a client a service mail (welcome, request for documents).
@@ -79,12 +81,13 @@ pub struct ActionRow {
 
 impl Action {
     /// All actions, in pipeline order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadSource,
         Self::SendEmail,
         Self::AssignOutreach,
         Self::SendInvite,
         Self::AssignMeeting,
+        Self::OfferNewTime,
         Self::CreateWorkspace,
         Self::SendClientMail,
         Self::AssignOnboarding,
@@ -111,7 +114,8 @@ impl Action {
             Self::SendEmail => ("send_email", OutreachEngine, true, "campaign / step"),
             Self::AssignOutreach => ("assign_outreach", OutreachEngine, true, "campaign / step"),
             Self::SendInvite => ("send_invite", BookingHandler, true, "SEQUENCE"),
-            Self::AssignMeeting => ("assign_meeting", BookingHandler, true, "start of the meeting"),
+            Self::AssignMeeting => ("assign_meeting", BookingHandler, true, "start / asked again"),
+            Self::OfferNewTime => ("offer_new_time", BookingHandler, true, "once a prospect"),
             Self::CreateWorkspace => ("create_workspace", OnboardingFlow, true, "contract"),
             Self::SendClientMail => ("send_client_mail", OnboardingFlow, true, "which mail"),
             Self::AssignOnboarding => ("assign_onboarding", OnboardingFlow, true, "task"),

@@ -3,54 +3,87 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::MeetingPayload;
+use super::{MeetingPayload, new_time, settle};
+use crate::config::Settings;
+use crate::domain::booking;
 use crate::domain::effect::{Action, Audience, Effect, PersonTask, TaskKind};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::operations::{Client, ClientState, OperationsChange, Plan};
 use crate::domain::outcome::{Next, StepOutcome, Stop};
-use crate::domain::sales::{Meeting, MeetingOutcome, MeetingState, Prospect, SalesChange, Stage};
+use crate::domain::sales::{Meeting, MeetingOutcome, MeetingState, Prospect, SalesChange};
 use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::{EffectRequest, LayerContext};
 use crate::layers::{finance_tracker, onboarding_flow, payload, word};
-use crate::store::sales::{meetings, prospects};
+use crate::store::operations::clients;
+use crate::store::sales::{invitees, meetings, prospects};
 
 pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     let order: MeetingPayload = payload(unit)?;
     let entity = unit.name.entity.as_str();
-    let (meeting, prospect) = gather(ctx, entity)?;
-    if let Some(reason) = not_held(&order, &meeting) {
+    let known = gather(ctx, entity)?;
+    let meeting = &known.meeting;
+    if unit.answer.is_some() && told_by_host(&order, meeting) {
+        let text = format!("call with {}: no show, noted by the host", meeting.name);
+        return Ok(StepOutcome::done().event(NewEvent::info("meeting_noted", text)));
+    }
+    if let Some(reason) = not_held(&order, meeting) {
         return Ok(StepOutcome::skipped(reason));
     }
+    if known.given_up {
+        let text = format!("{} gave the time up, the new one has not arrived", meeting.name);
+        return Ok(StepOutcome::skipped(text.clone())
+            .event(NewEvent::warn("new_time_missing", format!("{text}: look in Calendly"))));
+    }
     if let Some(answer) = &unit.answer {
-        return Ok(decide(&meeting, prospect.as_ref(), read_answer(answer)?, ctx.now)
-            .with_first_work(ctx.now));
+        let noted = decide(&known, read_answer(answer)?, ctx.settings, ctx.now);
+        return Ok(noted.with_first_work(ctx.now));
     }
     ctx.perform(EffectRequest {
         action: Action::AssignMeeting,
         entity: entity.to_owned(),
-        version: order.starts_at.to_string(),
+        version: super::question(meeting),
         audience: Audience::Agency,
-        effect: Effect::Task(task(&meeting, &order, prospect.as_ref())),
+        effect: Effect::Task(task(meeting, &order, known.prospect.as_ref())),
     })
     .await?;
     Ok(StepOutcome::with(Next::Waiting { why: format!("a person: call with {}", meeting.name) }))
 }
 
-fn gather(ctx: &LayerContext<'_>, entity: &str) -> Result<(Meeting, Option<Prospect>), WorkError> {
-    let (meeting, prospect) = ctx.store.read(|conn| {
-        let meeting = meetings::get(conn, ctx.mode, entity)?;
-        let prospect = match meeting.as_ref().and_then(|meeting| meeting.prospect.as_deref()) {
-            Some(prospect) => prospects::get(conn, ctx.mode, prospect)?,
-            None => None,
+/// What is known of a meeting before it is noted.
+pub(super) struct Known {
+    pub(super) meeting: Meeting,
+    pub(super) prospect: Option<Prospect>,
+    /// The client that the prospect is already.
+    pub(super) client: Option<Client>,
+    /// Whether the time was given up for one that is not known yet.
+    pub(super) given_up: bool,
+}
+
+fn gather(ctx: &LayerContext<'_>, entity: &str) -> Result<Known, WorkError> {
+    let known = ctx.store.read(|conn| {
+        let Some(meeting) = meetings::get(conn, ctx.mode, entity)? else { return Ok(None) };
+        let (prospect, client) = match &meeting.prospect {
+            Some(prospect) => {
+                (prospects::get(conn, ctx.mode, prospect)?, clients::get(conn, ctx.mode, prospect)?)
+            }
+            None => (None, None),
         };
-        Ok((meeting, prospect))
+        let chain = invitees::chain(conn, ctx.mode, &[&meeting.invitee_uri])?;
+        let given_up = booking::meeting(&chain, None).is_none();
+        Ok(Some(Known { meeting, prospect, client, given_up }))
     })?;
-    let meeting = meeting.ok_or_else(|| {
+    known.ok_or_else(|| {
         WorkError::bug("missing_row", format!("meeting {entity} is not in the database"))
-    })?;
-    Ok((meeting, prospect))
+    })
+}
+
+/// Whether the host has said in Calendly that nobody came.
+fn told_by_host(order: &MeetingPayload, meeting: &Meeting) -> bool {
+    meeting.state == MeetingState::NoShow
+        && meeting.noted_at.is_none()
+        && meeting.starts_at == order.starts_at
 }
 
 /// Why there is nothing to ask, if there is nothing.
@@ -73,7 +106,8 @@ fn task(meeting: &Meeting, order: &MeetingPayload, prospect: Option<&Prospect>) 
         details: format!(
             "{business}, {}, {}.\n\nNote one of: won with the plan (starter, professional, \
              enterprise), lost, no_show.",
-            meeting.email, meeting.starts_at
+            meeting.email,
+            meeting.starts_at.in_zone(&meeting.zone)
         ),
         // From the meeting, not from now: a repeated try has to ask for the very same task.
         due_at: order.ends_at.plus_ms(DAY_MS),
@@ -139,12 +173,8 @@ impl Noted {
     }
 }
 
-pub(super) fn decide(
-    meeting: &Meeting,
-    prospect: Option<&Prospect>,
-    result: HowItWent,
-    now: Moment,
-) -> Noted {
+pub(super) fn decide(known: &Known, result: HowItWent, settings: &Settings, now: Moment) -> Noted {
+    let Known { meeting, prospect, .. } = known;
     let (state, outcome, plan) = match result {
         HowItWent::Won(plan) => (MeetingState::Held, Some(MeetingOutcome::Won), Some(plan)),
         HowItWent::Lost => (MeetingState::Held, Some(MeetingOutcome::Lost), None),
@@ -155,33 +185,36 @@ pub(super) fn decide(
         state,
         outcome,
         plan: plan.map(|plan| plan.as_column().to_owned()),
+        noted_at: Some(now),
         ..meeting.clone()
     };
-    let step = StepOutcome::done().change(SalesChange::Meeting(row));
+    let step = StepOutcome::done().change(SalesChange::Meeting(row.clone()));
     let Some(prospect) = prospect else {
         let text = format!("the call with {} is noted; no prospect matches it", meeting.name);
         return Noted { outcome: step.event(NewEvent::warn("meeting_noted", text)), client: None };
     };
-    let entity = prospect.entity.clone();
     let name = &prospect.name;
-    if let Some(plan) = plan {
-        let client = client(meeting, prospect, plan, now);
-        let text = format!("{name} has signed: {}", plan.as_column());
-        let outcome = step
-            .change(OperationsChange::Client(Box::new(client.clone())))
-            .change(SalesChange::ProspectStage { entity, stage: Stage::Client, reason: None })
-            .event(NewEvent::info("client_won", text));
-        return Noted { outcome, client: Some(client) };
-    }
-    let word = outcome.map_or("no show", MeetingOutcome::as_column);
-    let step = step.event(NewEvent::info("meeting_noted", format!("call with {name}: {word}")));
-    let outcome = if result == HowItWent::Undecided {
-        step
-    } else {
-        let reason = Some(format!("call: {word}"));
-        step.change(SalesChange::ProspectStage { entity, stage: Stage::Lost, reason })
+    let step = settle::standing(step, Some(prospect.entity.clone()), settings);
+    let Some(plan) = plan else {
+        let word = outcome.map_or("no show", MeetingOutcome::as_column);
+        let step = step.event(NewEvent::info("meeting_noted", format!("call with {name}: {word}")));
+        let outcome = new_time::after(step, &row, prospect, settings, now);
+        return Noted { outcome, client: None };
     };
-    Noted { outcome, client: None }
+    let plan_word = plan.as_column();
+    if let Some(client) = &known.client {
+        let text = format!(
+            "{name} is a client already ({}, {}): change the plan to {plan_word} by hand",
+            client.plan.as_column(),
+            client.state.as_column()
+        );
+        return Noted { outcome: step.event(NewEvent::warn("client_known", text)), client: None };
+    }
+    let client = client(meeting, prospect, plan, now);
+    let outcome = step
+        .change(OperationsChange::Client(Box::new(client.clone())))
+        .event(NewEvent::info("client_won", format!("{name} has signed: {plan_word}")));
+    Noted { outcome, client: Some(client) }
 }
 
 fn client(meeting: &Meeting, prospect: &Prospect, plan: Plan, now: Moment) -> Client {

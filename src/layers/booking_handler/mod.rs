@@ -8,6 +8,7 @@
 mod delivery;
 mod invite;
 mod meeting;
+mod new_time;
 mod settle;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use super::unknown_kind;
 use crate::domain::error::WorkError;
 use crate::domain::layer::Layer;
 use crate::domain::outcome::{StepOutcome, Stop};
-use crate::domain::sales::{Meeting, MeetingState};
+use crate::domain::sales::{Meeting, MeetingState, Prospect};
 use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, LayerContext};
@@ -33,14 +34,24 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
         "settle" => Ok(settle::run(ctx, unit)?),
         "invite" => invite::run(ctx, unit).await,
         "meeting" => meeting::run(ctx, unit).await,
+        "new_time" => new_time::run(ctx, unit).await,
+        "lapse" => Ok(new_time::lapse(ctx, unit)?),
         _ => Err(unknown_kind(unit)),
     }
 }
 
-/// What a settle unit carries: the invitee whose chain is to be derived.
+/// What a settle unit carries: the invitee whose chain is to be derived, and until when a missing
+/// part of the chain is waited for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct SettlePayload {
     uri: String,
+    until: Moment,
+}
+
+/// What the offer of a new time and its end carry: the call that did not take place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct NewTimePayload {
+    starts_at: Moment,
 }
 
 /// What an invite unit carries: everything that goes into the calendar.
@@ -54,6 +65,8 @@ struct InvitePayload {
     email: String,
     name: String,
     zone: String,
+    #[serde(default)]
+    language: String,
 }
 
 /// What a meeting unit carries.
@@ -63,22 +76,30 @@ struct MeetingPayload {
     ends_at: Moment,
 }
 
-fn meeting_unit_name(entity: &str, starts_at: Moment) -> UnitName {
-    UnitName::new(Layer::BookingHandler, entity, format!("meeting/{starts_at}"))
+/// Names what is asked about a meeting: each of its times is one question, and a no-show that was
+/// taken back asks it again.
+fn question(meeting: &Meeting) -> String {
+    let asked_again = meeting.asked_again_at.map(|at| format!("/{at}"));
+    format!("{}{}", meeting.starts_at, asked_again.unwrap_or_default())
 }
 
-fn meeting_unit(meeting: &Meeting) -> NewUnit {
+fn meeting_unit_name(meeting: &Meeting) -> UnitName {
+    let version = format!("meeting/{}", question(meeting));
+    UnitName::new(Layer::BookingHandler, &meeting.entity, version)
+}
+
+fn meeting_unit(meeting: &Meeting, now: Moment) -> NewUnit {
     let payload = MeetingPayload { starts_at: meeting.starts_at, ends_at: meeting.ends_at };
     NewUnit::ready(
-        meeting_unit_name(&meeting.entity, meeting.starts_at),
+        meeting_unit_name(meeting),
         "meeting",
         format!("meeting with {}", meeting.name),
         serde_json::json!(payload),
     )
-    .at(meeting.ends_at)
+    .at(meeting.ends_at.max(now))
 }
 
-fn invite_unit(meeting: &Meeting, now: Moment) -> NewUnit {
+fn invite_unit(meeting: &Meeting, prospect: Option<&Prospect>, now: Moment) -> NewUnit {
     let payload = InvitePayload {
         sequence: meeting.sequence,
         state: meeting.state,
@@ -88,6 +109,7 @@ fn invite_unit(meeting: &Meeting, now: Moment) -> NewUnit {
         email: meeting.email.clone(),
         name: meeting.name.clone(),
         zone: meeting.zone.clone(),
+        language: prospect.map_or_else(|| "en".to_owned(), |it| it.language.clone()),
     };
     NewUnit::ready(
         UnitName::new(

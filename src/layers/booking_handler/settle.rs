@@ -1,14 +1,16 @@
 //! Derives the meeting from everything that deliveries have told of its chain of invitees.
 
 use rusqlite::Connection;
+use serde_json::json;
 
-use super::{SettlePayload, invite_unit, meeting_unit, meeting_unit_name};
+use super::{SettlePayload, invite_unit, meeting_unit, meeting_unit_name, new_time};
+use crate::config::Settings;
 use crate::domain::booking::{self, Invitee};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::mode::Mode;
-use crate::domain::outcome::StepOutcome;
-use crate::domain::sales::{Conclusion, Meeting, MeetingState, Prospect, SalesChange, Stage};
+use crate::domain::outcome::{Next, StepOutcome};
+use crate::domain::sales::{Conclusion, Meeting, MeetingState, Prospect, SalesChange};
 use crate::domain::time::Moment;
 use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::LayerContext;
@@ -18,36 +20,48 @@ use crate::store::error::StoreError;
 use crate::store::sales::{invitees, meetings, prospects};
 
 /// What is known of a chain before it is settled.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Known {
     pub(super) chain: Vec<Invitee>,
+    /// The meeting that the chain has already.
     pub(super) before: Option<Meeting>,
+    /// Further meetings that turn out to be the same one: a link between them came late.
+    pub(super) strays: Vec<Meeting>,
     pub(super) prospect: Option<Prospect>,
 }
 
 pub(super) fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
-    let SettlePayload { uri } = payload(unit)?;
-    let Known { chain, before, prospect } = ctx.store.read(|conn| gather(conn, ctx.mode, &uri))?;
-    let open = match &prospect {
+    let SettlePayload { uri, until } = payload(unit)?;
+    let known = ctx.store.read(|conn| gather(conn, ctx.mode, &uri))?;
+    if ctx.now < until && !booking::is_whole(&known.chain) {
+        let why = "the booking that it replaces is still on its way".to_owned();
+        return Ok(StepOutcome::with(Next::Scheduled { at: until.ceil_quarter_hour(), why }));
+    }
+    let open = match &known.prospect {
         Some(prospect) => Some(outreach_engine::pending(ctx.store, ctx.mode, &prospect.entity)?),
         None => None,
     };
-    Ok(decide(&chain, before.as_ref(), prospect.as_ref().zip(open), ctx.now))
+    Ok(decide(&known, open, ctx.settings, ctx.now))
 }
 
 pub(super) fn gather(conn: &Connection, mode: Mode, uri: &str) -> Result<Known, StoreError> {
     let chain = invitees::chain(conn, mode, &[uri])?;
-    let mut before = None;
+    let mut rows: Vec<Meeting> = Vec::new();
     for known in uris(&chain) {
-        before = match before {
-            None => meetings::get(conn, mode, known)?,
-            found => found,
-        };
+        let found = meetings::get(conn, mode, known)?;
+        rows.extend(found.filter(|row| rows.iter().all(|known| known.entity != row.entity)));
     }
-    let prospect = match chain.iter().find_map(|invitee| invitee.prospect.as_deref()) {
+    // The one whose invite names the last time keeps its place in the calendar.
+    let last = booking::meeting(&chain, None).map(|meeting| meeting.invitee_uri);
+    rows.sort_by_key(|row| {
+        (row.state == MeetingState::Cancelled, Some(&row.invitee_uri) != last.as_ref())
+    });
+    let mut rows = rows.into_iter();
+    let prospect = match chain.iter().filter_map(|invitee| invitee.prospect.as_deref()).min() {
         Some(entity) => prospects::get(conn, mode, entity)?,
         None => None,
     };
-    Ok(Known { chain, before, prospect })
+    Ok(Known { before: rows.next(), strays: rows.collect(), chain, prospect })
 }
 
 /// Every URI that may name the chain's meeting.
@@ -58,71 +72,127 @@ fn uris(chain: &[Invitee]) -> impl Iterator<Item = &str> {
 }
 
 pub(super) fn decide(
-    chain: &[Invitee],
-    before: Option<&Meeting>,
-    prospect: Option<(&Prospect, Pending)>,
+    known: &Known,
+    open: Option<Pending>,
+    settings: &Settings,
     now: Moment,
 ) -> StepOutcome {
-    let Some(meeting) = booking::meeting(chain, before) else {
+    let before = known.before.as_ref();
+    let Some(meeting) = booking::meeting(&known.chain, before) else {
         return StepOutcome::skipped("the new time of the reschedule is still on its way");
     };
+    let outcome = known
+        .strays
+        .iter()
+        .fold(StepOutcome::done(), |outcome, stray| withdrawn(outcome, stray, &meeting, now));
     if before == Some(&meeting) {
-        return StepOutcome::done();
+        return outcome;
     }
-    let known_before = before.is_some();
-    let news = before.is_none_or(|old| old.sequence != meeting.sequence);
-    let mut outcome = StepOutcome::done();
-    // A call that was cancelled before anybody heard of it needs no invite.
-    if news && (known_before || meeting.state == MeetingState::Booked) {
-        outcome = outcome.unit(invite_unit(&meeting, now));
-    }
-    if let Some(old) = before
-        && old.state == MeetingState::Booked
-        && (old.starts_at != meeting.starts_at || meeting.state == MeetingState::Cancelled)
-    {
-        let reason = format!("the call is {}", moved_or_cancelled(&meeting));
-        outcome = outcome.stop(meeting_unit_name(&old.entity, old.starts_at), reason);
-    }
-    if meeting.state == MeetingState::Booked {
-        outcome = outcome.unit(meeting_unit(&meeting));
-    }
-    if let Some((prospect, open)) = prospect {
-        outcome = move_prospect(outcome, prospect, open, &meeting, now);
+    let outcome = invited(outcome, before, &meeting, known.prospect.as_ref(), now);
+    let mut outcome = asked(outcome, before, &meeting, now);
+    if let (Some(prospect), Some(open)) = (&known.prospect, open) {
+        // Whoever booked has answered the outreach, even if the call is cancelled later.
+        outcome = open.concluded(outcome, Conclusion::Booked, now);
+        outcome = new_time::after(outcome, &meeting, prospect, settings, now);
     }
     let text = format!("{}: {} at {}", meeting.name, word(&meeting), meeting.starts_at);
-    outcome.event(NewEvent::info("meeting_changed", text)).change(SalesChange::Meeting(meeting))
+    let outcome = outcome.event(NewEvent::info("meeting_changed", text));
+    let prospect = meeting.prospect.clone();
+    standing(outcome.change(SalesChange::Meeting(meeting)), prospect, settings)
 }
 
-fn move_prospect(
+/// Moves the prospect to where its meetings say, after the one that was just written.
+pub(super) fn standing(
     outcome: StepOutcome,
-    prospect: &Prospect,
-    open: Pending,
+    prospect: Option<String>,
+    settings: &Settings,
+) -> StepOutcome {
+    let lapsed = !new_time::is_offered(settings);
+    match prospect {
+        Some(entity) => outcome.change(SalesChange::StageByMeetings { entity, lapsed }),
+        None => outcome,
+    }
+}
+
+/// What a calendar has been told of a meeting.
+fn told(meeting: &Meeting) -> (bool, Moment, Moment) {
+    (meeting.state == MeetingState::Cancelled, meeting.starts_at, meeting.ends_at)
+}
+
+/// Plans the invite, its update or its cancellation, where there is news and it is not too late.
+fn invited(
+    outcome: StepOutcome,
+    before: Option<&Meeting>,
+    meeting: &Meeting,
+    prospect: Option<&Prospect>,
+    now: Moment,
+) -> StepOutcome {
+    let Some(old) = before else {
+        // A call that was cancelled before anybody heard of it needs no invite.
+        let wanted = meeting.state == MeetingState::Booked && meeting.ends_at > now;
+        let unit = invite_unit(meeting, prospect, now);
+        return if wanted { outcome.unit(unit) } else { outcome };
+    };
+    let news = told(old) != told(meeting);
+    if news && old.starts_at.max(meeting.starts_at) > now {
+        return outcome.unit(invite_unit(meeting, prospect, now));
+    }
+    outcome
+}
+
+/// Asks how the call went, or answers the question, or withdraws it.
+fn asked(
+    outcome: StepOutcome,
+    before: Option<&Meeting>,
     meeting: &Meeting,
     now: Moment,
 ) -> StepOutcome {
-    // Whoever booked has answered the outreach, even if the call is cancelled later.
-    let outcome = open.concluded(outcome, Conclusion::Booked, now);
-    if meeting.state != MeetingState::Cancelled {
-        return outcome;
+    let question = meeting_unit_name(meeting);
+    let mut outcome = outcome;
+    if let Some(old) = before
+        && meeting_unit_name(old) != question
+    {
+        let reason = format!("the call is {}", word(meeting));
+        outcome = outcome.stop(meeting_unit_name(old), reason);
     }
-    outcome.change(SalesChange::ProspectStage {
-        entity: prospect.entity.clone(),
-        stage: Stage::Lost,
-        reason: Some("cancelled the call".to_owned()),
-    })
+    match meeting.state {
+        MeetingState::Booked => outcome.unit(meeting_unit(meeting, now)),
+        MeetingState::NoShow => {
+            outcome.answer(question, json!({ "result": "no_show", "note": "noted in Calendly" }))
+        }
+        MeetingState::Cancelled => outcome.stop(question, "the call is cancelled"),
+        MeetingState::Held => outcome,
+    }
 }
 
-const fn moved_or_cancelled(meeting: &Meeting) -> &'static str {
-    match meeting.state {
-        MeetingState::Cancelled => "cancelled",
-        MeetingState::Booked | MeetingState::Held | MeetingState::NoShow => "moved",
+/// Takes back a meeting that was another name of one that is known.
+fn withdrawn(outcome: StepOutcome, stray: &Meeting, meeting: &Meeting, now: Moment) -> StepOutcome {
+    if stray.state != MeetingState::Booked {
+        return outcome;
     }
+    let row = Meeting {
+        state: MeetingState::Cancelled,
+        sequence: stray.sequence + 1,
+        reason: Some("the same call under another name".to_owned()),
+        // It gives way: what becomes of the prospect is the other row's matter.
+        prospect: None,
+        ..stray.clone()
+    };
+    let text = format!("{}: two invites are one call, at {}", stray.name, meeting.starts_at);
+    outcome
+        .stop(meeting_unit_name(stray), "the same call under another name")
+        .unit(invite_unit(&row, None, now))
+        .change(SalesChange::Meeting(row))
+        .event(NewEvent::warn("meetings_joined", text))
 }
 
 const fn word(meeting: &Meeting) -> &'static str {
     match (meeting.state, meeting.sequence) {
-        (MeetingState::Cancelled, _) => "call cancelled",
-        (_, 0) => "call booked",
-        (_, _) => "call moved",
+        (MeetingState::Cancelled, _) => "cancelled",
+        (MeetingState::NoShow, _) => "missed",
+        (MeetingState::Held, _) => "held",
+        (MeetingState::Booked, _) if meeting.asked_again_at.is_some() => "asked about again",
+        (MeetingState::Booked, 0) => "booked",
+        (MeetingState::Booked, _) => "moved",
     }
 }

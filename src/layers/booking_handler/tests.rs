@@ -2,32 +2,32 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one of many changes")]
 
-use std::sync::Arc;
+mod order;
+
+use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::meeting::{HowItWent, not_held, read_answer};
+use super::meeting::{HowItWent, Noted, not_held, read_answer};
 use super::*;
-use crate::config::embedded;
+use crate::config::{Settings, embedded};
 use crate::domain::booking::Invitee;
 use crate::domain::calendly::{CalendlyDelivery, CalendlyEvent};
 use crate::domain::change::Change;
 use crate::domain::effect::InviteMethod;
 use crate::domain::mode::Mode;
-use crate::domain::operations::{ClientState, OperationsChange, Plan};
+use crate::domain::operations::{Client, ClientState, OperationsChange, Plan};
 use crate::domain::outcome::Next;
-use crate::domain::sales::{Conclusion, MeetingOutcome, Prospect, SalesChange, Stage};
+use crate::domain::sales::{Canceler, Conclusion, MeetingOutcome, Prospect, SalesChange, Stage};
 use crate::domain::time::HOUR_MS;
 use crate::layers::outreach_engine::Pending;
-use crate::runtime::clock::SystemClock;
-use crate::store::{Store, changes};
 
 const NOW: Moment = Moment(1_767_603_600_000);
 
 fn delivery(event: CalendlyEvent, uri: &str, hour: i64) -> CalendlyDelivery {
     CalendlyDelivery {
         event,
-        created_at: "2026-01-05T09:00:00Z".to_owned(),
+        created_at: NOW,
         uri: uri.to_owned(),
         email: "ann@dental.example".to_owned(),
         name: "Ann".to_owned(),
@@ -38,8 +38,17 @@ fn delivery(event: CalendlyEvent, uri: &str, hour: i64) -> CalendlyDelivery {
         old_invitee: None,
         new_invitee: None,
         campaign: Some("osm:node/1".to_owned()),
+        canceled_by: None,
         reason: None,
     }
+}
+
+/// Read once: a property asks for them thousands of times.
+static SETTINGS: LazyLock<Settings> =
+    LazyLock::new(|| embedded(std::path::Path::new("/nowhere")).unwrap());
+
+fn settings() -> &'static Settings {
+    &SETTINGS
 }
 
 /// Booked for hour 30, moved to hour 50, cancelled.
@@ -87,13 +96,29 @@ fn meeting() -> Meeting {
 }
 
 fn settle(chain: &[Invitee], before: Option<&Meeting>) -> StepOutcome {
-    let prospect = prospect();
-    let open = Pending::of_a_test(&prospect.entity);
-    settle::decide(chain, before, Some((&prospect, open)), NOW)
+    settle_for(Some(prospect()), chain, before)
+}
+
+fn settle_for(
+    prospect: Option<Prospect>,
+    chain: &[Invitee],
+    before: Option<&Meeting>,
+) -> StepOutcome {
+    let open = prospect.as_ref().map(|prospect| Pending::of_a_test(&prospect.entity));
+    let (chain, before) = (chain.to_vec(), before.cloned());
+    let known = settle::Known { chain, before, strays: Vec::new(), prospect };
+    settle::decide(&known, open, settings(), NOW)
 }
 
 fn versions(outcome: &StepOutcome) -> Vec<&str> {
     outcome.units.iter().map(|unit| unit.name.version.as_str()).collect()
+}
+
+fn stage_follows(outcome: &StepOutcome) -> bool {
+    outcome
+        .changes
+        .iter()
+        .any(|change| matches!(change, Change::Sales(SalesChange::StageByMeetings { .. })))
 }
 
 fn stages(outcome: &StepOutcome) -> Vec<Stage> {
@@ -141,11 +166,11 @@ fn a_moved_call_stops_the_old_meeting_and_tells_the_calendar_with_the_next_seque
 
 #[test]
 fn a_cancelled_call_sends_a_cancellation_and_loses_the_prospect() {
-    let mut gone = Invitee::from_delivery(&story()[0], None);
+    let mut gone = Invitee::from_delivery(&story()[0], Some("osm:node/1".to_owned()));
     gone.canceled = true;
     let outcome = settle(&[gone.clone()], Some(&meeting()));
     assert_eq!(versions(&outcome), ["invite/1"]);
-    assert_eq!(stages(&outcome), [Stage::Booked, Stage::Lost]);
+    assert!(stage_follows(&outcome));
     // Nobody was told of it yet, so nobody is told that it is off.
     assert!(versions(&settle(&[gone], None)).is_empty());
 }
@@ -162,21 +187,63 @@ fn half_a_reschedule_waits_for_the_other_half() {
 fn a_booking_of_a_stranger_is_kept_and_shown() {
     let stranger = CalendlyDelivery { campaign: None, ..story()[0].clone() };
     let unit = unit("delivery", json!({}));
-    let outcome = delivery::decide(&stranger, None, None, &unit);
+    let outcome = delivery::decide(stranger.clone(), None, &unit, settings(), NOW);
     assert_eq!(outcome.events[0].kind, "booking_of_a_stranger");
-    let settled = settle::decide(&[Invitee::from_delivery(&stranger, None)], None, None, NOW);
+    let settled = settle_for(None, &[Invitee::from_delivery(&stranger, None)], None);
     assert_eq!(versions(&settled).len(), 2);
-    assert!(stages(&settled).is_empty());
+    assert!(stages(&settled).is_empty() && !stage_follows(&settled));
 }
 
 #[test]
-fn a_no_show_noted_in_calendly_answers_the_waiting_meeting() {
+fn a_time_zone_that_nobody_knows_is_said_and_the_prospect_s_own_is_used() {
+    let odd = CalendlyDelivery { zone: "Mars/\u{1b}[31mOlympus".to_owned(), ..story()[0].clone() };
     let unit = unit("delivery", json!({}));
-    let noted = delivery(CalendlyEvent::NoShow, "I1", 30);
-    let outcome = delivery::decide(&noted, None, Some(&meeting()), &unit);
+    let outcome = delivery::decide(odd.clone(), Some(&prospect()), &unit, settings(), NOW);
+    assert_eq!(outcome.events[0].kind, "unknown_zone");
+    assert!(!outcome.events[0].text.contains('\u{1b}'));
+    let zone = |outcome: &StepOutcome| match &outcome.changes[0] {
+        Change::Sales(SalesChange::Invitee(invitee)) => invitee.zone.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(zone(&outcome), "Europe/London");
+    assert_eq!(zone(&delivery::decide(odd, None, &unit, settings(), NOW)), "UTC");
+}
+
+#[test]
+fn a_no_show_noted_in_calendly_answers_the_waiting_question_and_offers_a_new_time() {
+    let mut missed = Invitee::from_delivery(&story()[0], Some("osm:node/1".to_owned()));
+    missed.no_show_at = Some(NOW);
+    let outcome = settle(&[missed], Some(&meeting()));
     let (name, answer) = &outcome.answers[0];
     assert_eq!(name.version, "meeting/2026-01-06T15:00:00Z");
     assert_eq!(read_answer(answer).unwrap(), HowItWent::NoShow);
+    assert_eq!(versions(&outcome), ["new_time/2026-01-06T15:00:00Z"]);
+    assert!(stage_follows(&outcome));
+}
+
+#[test]
+fn a_no_show_that_is_taken_back_asks_again_how_the_call_went() {
+    let mut back = Invitee::from_delivery(&story()[0], Some("osm:node/1".to_owned()));
+    (back.no_show_at, back.no_show_withdrawn_at) = (Some(NOW), Some(NOW.plus_ms(HOUR_MS)));
+    let missed = Meeting { state: MeetingState::NoShow, ..meeting() };
+    let outcome = settle(&[back], Some(&missed));
+    assert_eq!(versions(&outcome), ["meeting/2026-01-06T15:00:00Z/2026-01-05T10:00:00Z"]);
+    assert!(outcome.changes.iter().any(|change| matches!(
+        change,
+        Change::Sales(SalesChange::Meeting(row)) if row.state == MeetingState::Booked
+    )));
+}
+
+#[test]
+fn when_we_cancel_a_new_time_is_offered_and_when_they_do_none_is() {
+    let cancelled_by = |who| {
+        let mut gone = Invitee::from_delivery(&story()[0], Some("osm:node/1".to_owned()));
+        (gone.canceled, gone.canceled_by) = (true, Some(who));
+        settle(&[gone], Some(&meeting()))
+    };
+    let ours = cancelled_by(Canceler::Host);
+    assert_eq!(versions(&ours), ["invite/1", "new_time/2026-01-06T15:00:00Z"]);
+    assert_eq!(versions(&cancelled_by(Canceler::Invitee)), ["invite/1"]);
 }
 
 fn unit(kind: &str, payload: serde_json::Value) -> Unit {
@@ -197,83 +264,24 @@ fn unit(kind: &str, payload: serde_json::Value) -> Unit {
     }
 }
 
-fn orders<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
-    if items.is_empty() {
-        return vec![Vec::new()];
-    }
-    (0..items.len())
-        .flat_map(|first| {
-            let mut rest = items.to_vec();
-            let head = rest.remove(first);
-            orders(&rest).into_iter().map(move |mut tail| {
-                tail.insert(0, head.clone());
-                tail
-            })
-        })
-        .collect()
-}
-
-/// Applies deliveries one by one, each settled from the rows that are there then.
-fn replay(deliveries: &[CalendlyDelivery]) -> Option<Meeting> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("t.db");
-    let store = Store::open(&path, Arc::new(SystemClock::new())).unwrap();
-    let write = |list: Vec<Change>| {
-        let apply = move |tx: &rusqlite::Connection| {
-            list.iter().try_for_each(|change| changes::apply(tx, Mode::Dry, NOW, change))
-        };
-        store.write("test", apply).wait().unwrap();
-    };
-    write(vec![SalesChange::Prospect(Box::new(prospect())).into()]);
-    let mut last = None;
-    for letter in deliveries {
-        let unit = unit("delivery", json!({}));
-        write(delivery::decide(letter, letter.campaign.clone(), None, &unit).changes);
-        let known = store.read(|conn| settle::gather(conn, Mode::Dry, &letter.uri)).unwrap();
-        let prospect = known.prospect.expect("the prospect is matched");
-        let open = Pending::of_a_test(&prospect.entity);
-        let outcome =
-            settle::decide(&known.chain, known.before.as_ref(), Some((&prospect, open)), NOW);
-        write(outcome.changes);
-        last = store.read(|conn| settle::gather(conn, Mode::Dry, &letter.uri)).unwrap().before;
-    }
-    last
-}
-
-#[test]
-fn every_order_of_the_deliveries_leaves_the_same_row() {
-    let end = |deliveries: &[CalendlyDelivery]| {
-        let Meeting { entity, prospect, invitee_uri, starts_at, state, .. } =
-            replay(deliveries).unwrap();
-        (entity, prospect, invitee_uri, starts_at, state)
-    };
-    for n in [1, 3, 4] {
-        let expected = end(&story()[..n]);
-        for order in orders(&story()[..n]) {
-            assert_eq!(end(&order), expected, "{order:?}");
-        }
-    }
-}
-
 fn invite_order(state: MeetingState, sequence: i64) -> InvitePayload {
     let meeting = Meeting { sequence, state, ..meeting() };
-    serde_json::from_value(invite_unit(&meeting, NOW).payload).unwrap()
+    serde_json::from_value(invite_unit(&meeting, Some(&prospect()), NOW).payload).unwrap()
 }
 
 #[test]
 fn an_invite_keeps_its_uid_and_is_the_same_whenever_it_is_made() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = embedded(folder.path()).unwrap();
-    let make = |state, sequence| {
-        invite::invite(&invite_order(state, sequence), "I1", &settings, Mode::Dry)
-    };
+    let settings = settings();
+    let make =
+        |state, sequence| invite::invite(&invite_order(state, sequence), "I1", settings, Mode::Dry);
     let (first, moved) = (make(MeetingState::Booked, 0), make(MeetingState::Booked, 1));
     let cancelled = make(MeetingState::Cancelled, 2);
     assert_eq!(first, make(MeetingState::Booked, 0));
     assert_eq!((&first.uid, &first.uid), (&moved.uid, &cancelled.uid));
     assert_eq!((first.method, cancelled.method), (InviteMethod::Request, InviteMethod::Cancel));
     assert_eq!((first.stamped_at, first.organizer.as_str()), (NOW, first.mail.from.as_str()));
-    assert!(first.mail.text.contains("2026-01-06 15:00 (Europe/London)"), "{}", first.mail.text);
+    let local = "Tue 2026-01-06 15:00 GMT (UTC+00:00, Europe/London)";
+    assert!(first.mail.text.contains(local), "{}", first.mail.text);
 }
 
 #[test]
@@ -294,12 +302,27 @@ fn a_call_that_was_moved_or_cancelled_is_nothing_to_ask_about() {
     assert!(not_held(&order, &off).is_some());
 }
 
+fn note(client: Option<Client>, how: HowItWent) -> Noted {
+    let known =
+        meeting::Known { meeting: meeting(), prospect: Some(prospect()), client, given_up: false };
+    meeting::decide(&known, how, settings(), NOW)
+}
+
+#[test]
+fn a_client_that_says_yes_again_is_not_onboarded_twice() {
+    let client = note(None, HowItWent::Won(Plan::Starter)).client;
+    let again = note(client, HowItWent::Won(Plan::Enterprise));
+    assert!(again.client.is_none());
+    assert_eq!(again.outcome.events[0].kind, "client_known");
+    assert!(again.with_first_work(NOW).units.is_empty());
+}
+
 #[test]
 fn a_won_call_makes_a_client_and_plans_the_work_that_follows() {
-    let noted = meeting::decide(&meeting(), Some(&prospect()), HowItWent::Won(Plan::Starter), NOW);
+    let noted = note(None, HowItWent::Won(Plan::Starter));
     let client = noted.client.as_ref().unwrap();
     assert_eq!((client.state, client.plan), (ClientState::Onboarding, Plan::Starter));
-    assert_eq!(stages(&noted.outcome), [Stage::Client]);
+    assert!(stage_follows(&noted.outcome));
     let kept = noted.outcome.changes.iter().any(|change| {
         matches!(change, Change::Operations(OperationsChange::Client(row)) if **row == *client)
     });
@@ -311,18 +334,19 @@ fn a_won_call_makes_a_client_and_plans_the_work_that_follows() {
 }
 
 #[test]
-fn other_outcomes_make_no_client_and_an_undecided_one_keeps_its_place() {
-    for (how, stage, state, outcome) in [
-        (HowItWent::Lost, vec![Stage::Lost], MeetingState::Held, Some(MeetingOutcome::Lost)),
-        (HowItWent::NoShow, vec![Stage::Lost], MeetingState::NoShow, None),
-        (HowItWent::Undecided, vec![], MeetingState::Held, Some(MeetingOutcome::Undecided)),
+fn other_outcomes_make_no_client_and_say_when_they_were_noted() {
+    for (how, state, outcome) in [
+        (HowItWent::Lost, MeetingState::Held, Some(MeetingOutcome::Lost)),
+        (HowItWent::NoShow, MeetingState::NoShow, None),
+        (HowItWent::Undecided, MeetingState::Held, Some(MeetingOutcome::Undecided)),
     ] {
-        let noted = meeting::decide(&meeting(), Some(&prospect()), how, NOW);
+        let noted = note(None, how);
         assert!(noted.client.is_none());
-        assert_eq!(stages(&noted.outcome), stage);
+        assert!(stage_follows(&noted.outcome));
         assert!(noted.outcome.changes.iter().any(|change| matches!(
             change,
-            Change::Sales(SalesChange::Meeting(row)) if row.state == state && row.outcome == outcome
+            Change::Sales(SalesChange::Meeting(row))
+                if row.state == state && row.outcome == outcome && row.noted_at == Some(NOW)
         )));
     }
 }

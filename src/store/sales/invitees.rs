@@ -7,21 +7,27 @@ use rusqlite::{Connection, Row, named_params, params};
 use crate::domain::booking::Invitee;
 use crate::domain::mode::Mode;
 use crate::store::error::StoreError;
+use crate::store::words::optional;
 
 const PUT: &str = "
-INSERT INTO invitees (mode, uri, prospect, email, name, zone, starts_at, ends_at, canceled, reason,
-  old_invitee, new_invitee)
-VALUES (:mode, :uri, :prospect, :email, :name, :zone, :starts_at, :ends_at, :canceled, :reason,
-  :old_invitee, :new_invitee)
+INSERT INTO invitees (mode, uri, prospect, email, name, zone, starts_at, ends_at, canceled,
+  rescheduled, canceled_by, reason, no_show_at, no_show_withdrawn_at, old_invitee, new_invitee)
+VALUES (:mode, :uri, :prospect, :email, :name, :zone, :starts_at, :ends_at, :canceled,
+  :rescheduled, :canceled_by, :reason, :no_show_at, :no_show_withdrawn_at, :old_invitee,
+  :new_invitee)
 ON CONFLICT (mode, uri) DO UPDATE SET
-  prospect = coalesce(invitees.prospect, excluded.prospect),
-  canceled = max(invitees.canceled, excluded.canceled),
-  reason = coalesce(invitees.reason, excluded.reason),
-  old_invitee = coalesce(invitees.old_invitee, excluded.old_invitee),
-  new_invitee = coalesce(invitees.new_invitee, excluded.new_invitee)";
+  prospect = excluded.prospect, canceled = excluded.canceled, rescheduled = excluded.rescheduled,
+  canceled_by = excluded.canceled_by, reason = excluded.reason, no_show_at = excluded.no_show_at,
+  no_show_withdrawn_at = excluded.no_show_withdrawn_at, old_invitee = excluded.old_invitee,
+  new_invitee = excluded.new_invitee";
 
 /// Inserts what is known of an invitee, or adds to it; facts are only ever added.
-pub(super) fn put(tx: &Connection, mode: Mode, invitee: &Invitee) -> Result<(), StoreError> {
+pub(super) fn put(tx: &Connection, mode: Mode, told: &Invitee) -> Result<(), StoreError> {
+    let known = optional(tx.prepare_cached(GET)?.query_row(params![mode, told.uri], from_row))?;
+    let invitee = match known {
+        Some(known) => known.merged(told.clone()),
+        None => told.clone(),
+    };
     tx.prepare_cached(PUT)?.execute(named_params! {
         ":mode": mode,
         ":uri": invitee.uri,
@@ -32,7 +38,11 @@ pub(super) fn put(tx: &Connection, mode: Mode, invitee: &Invitee) -> Result<(), 
         ":starts_at": invitee.starts_at,
         ":ends_at": invitee.ends_at,
         ":canceled": invitee.canceled,
+        ":rescheduled": invitee.rescheduled,
+        ":canceled_by": invitee.canceled_by,
         ":reason": invitee.reason,
+        ":no_show_at": invitee.no_show_at,
+        ":no_show_withdrawn_at": invitee.no_show_withdrawn_at,
         ":old_invitee": invitee.old_invitee,
         ":new_invitee": invitee.new_invitee,
     })?;
@@ -42,12 +52,12 @@ pub(super) fn put(tx: &Connection, mode: Mode, invitee: &Invitee) -> Result<(), 
 /// Links followed in one chain: nobody reschedules a hundred times, and a circle ends here.
 const CHAIN_MAX: usize = 100;
 
+const GET: &str = "SELECT * FROM invitees WHERE mode = ?1 AND uri = ?2";
+
 // Three searches and not one with OR: a table without row ids cannot join indexes, and would be read
 // whole.
 const LINKED: &str = "
-SELECT uri, prospect, email, name, zone, starts_at, ends_at, canceled, reason, old_invitee,
-  new_invitee
-FROM invitees WHERE mode = ?1 AND uri IN (
+SELECT * FROM invitees WHERE mode = ?1 AND uri IN (
   SELECT ?2
   UNION SELECT uri FROM invitees WHERE mode = ?1 AND old_invitee = ?2
   UNION SELECT uri FROM invitees WHERE mode = ?1 AND new_invitee = ?2)";
@@ -86,7 +96,11 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Invitee> {
         starts_at: row.get("starts_at")?,
         ends_at: row.get("ends_at")?,
         canceled: row.get("canceled")?,
+        rescheduled: row.get("rescheduled")?,
+        canceled_by: row.get("canceled_by")?,
         reason: row.get("reason")?,
+        no_show_at: row.get("no_show_at")?,
+        no_show_withdrawn_at: row.get("no_show_withdrawn_at")?,
         old_invitee: row.get("old_invitee")?,
         new_invitee: row.get("new_invitee")?,
     })
@@ -96,6 +110,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Invitee> {
 mod tests {
     use super::*;
     use crate::domain::time::Moment;
+    use crate::store::sales::tests::database;
 
     fn invitee(uri: &str, old: Option<&str>, new: Option<&str>) -> Invitee {
         Invitee {
@@ -107,7 +122,11 @@ mod tests {
             starts_at: Moment(1),
             ends_at: Moment(2),
             canceled: false,
+            rescheduled: false,
+            canceled_by: None,
             reason: None,
+            no_show_at: None,
+            no_show_withdrawn_at: None,
             old_invitee: old.map(str::to_owned),
             new_invitee: new.map(str::to_owned),
         }
@@ -115,8 +134,7 @@ mod tests {
 
     #[test]
     fn a_chain_is_found_from_either_end_and_knows_no_strangers() {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(include_str!("../schema/0002_business.sql")).unwrap();
+        let conn = database();
         let rows = [
             invitee("I1", None, Some("I2")),
             invitee("I2", Some("I1"), None),
@@ -142,8 +160,7 @@ mod tests {
 
     #[test]
     fn what_is_known_of_an_invitee_is_only_added_to() {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(include_str!("../schema/0002_business.sql")).unwrap();
+        let conn = database();
         let gone = Invitee { canceled: true, ..invitee("I1", None, Some("I2")) };
         put(&conn, Mode::Dry, &gone).unwrap();
         put(&conn, Mode::Dry, &invitee("I1", None, None)).unwrap();

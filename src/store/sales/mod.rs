@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::error::StoreError;
+use crate::domain::booking;
 use crate::domain::mode::Mode;
 use crate::domain::sales::SalesChange;
 use crate::domain::time::Moment;
@@ -37,6 +38,11 @@ pub(super) fn apply(
         SalesChange::ProspectStage { entity, stage, reason } => {
             prospects::set_stage(tx, mode, now, entity, *stage, reason.as_deref())
         }
+        SalesChange::StageByMeetings { entity, lapsed } => {
+            let meetings = meetings::of_prospect(tx, mode, entity)?;
+            let standing = booking::standing(&meetings, *lapsed);
+            standing.map_or(Ok(()), |it| prospects::set_standing(tx, mode, now, entity, &it))
+        }
         SalesChange::FirstContact { entity, at } => {
             prospects::set_first_contact(tx, mode, now, entity, *at)
         }
@@ -48,13 +54,14 @@ pub(super) fn apply(
 }
 
 #[cfg(test)]
-pub(in crate::store) mod tests {
+pub(crate) mod tests {
     use rusqlite::Connection;
 
     /// Makes an empty database with the business's tables.
-    pub(in crate::store) fn database() -> Connection {
+    pub(crate) fn database() -> Connection {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("../schema/0002_business.sql")).unwrap();
+        conn.execute_batch(include_str!("../schema/0003_sales_depth.sql")).unwrap();
         conn
     }
 }

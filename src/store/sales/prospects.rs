@@ -7,6 +7,7 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, named_params, params};
 
+use crate::domain::booking::Standing;
 use crate::domain::column::UnknownWord;
 use crate::domain::mode::Mode;
 use crate::domain::sales::{Conclusion, Prospect, Stage, Tier};
@@ -99,6 +100,29 @@ pub(super) fn set_stage(
     if stage.may_follow(old) {
         let to = params![mode, entity, stage.as_column(), reason, now];
         tx.prepare_cached(MOVE)?.execute(to)?;
+    }
+    Ok(())
+}
+
+const STAND: &str = "
+UPDATE prospects SET stage = ?3, reason = ?4, changed_at = ?5
+WHERE mode = ?1 AND entity = ?2 AND (stage <> ?3 OR reason IS NOT ?4)";
+
+/// Puts a prospect where its meetings say; a client stays one.
+///
+/// # Errors
+/// A prospect that does not exist.
+pub(super) fn set_standing(
+    tx: &Connection,
+    mode: Mode,
+    now: Moment,
+    entity: &str,
+    standing: &Standing,
+) -> Result<(), StoreError> {
+    let old = stage_of(tx, mode, entity)?.ok_or_else(|| missing(entity))?;
+    if standing.stage.may_follow(old) {
+        let to = params![mode, entity, standing.stage.as_column(), standing.reason, now];
+        tx.prepare_cached(STAND)?.execute(to)?;
     }
     Ok(())
 }

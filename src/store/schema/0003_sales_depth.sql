@@ -4,3 +4,14 @@
 -- What a person did to a pitch: channels whose text was edited, and 'variant' when a person chose it,
 -- separated by commas. Layer 9 learns only from pitches in which the machine did it all ('').
 ALTER TABLE pitches ADD COLUMN by_hand TEXT NOT NULL DEFAULT '';
+
+-- Layer 4: who gave a call up and why, no-shows and their withdrawal, and what was noted when.
+ALTER TABLE invitees ADD COLUMN rescheduled INTEGER NOT NULL DEFAULT 0 CHECK (rescheduled IN (0, 1));
+ALTER TABLE invitees ADD COLUMN canceled_by TEXT CHECK (canceled_by IN ('host', 'invitee'));
+ALTER TABLE invitees ADD COLUMN no_show_at INTEGER;            -- the host noted that nobody came
+ALTER TABLE invitees ADD COLUMN no_show_withdrawn_at INTEGER;  -- and took it back
+ALTER TABLE meetings ADD COLUMN noted_at INTEGER;              -- a person noted how it went
+ALTER TABLE meetings ADD COLUMN asked_again_at INTEGER;        -- a no-show was taken back: asked anew
+ALTER TABLE meetings ADD COLUMN cancelled_by TEXT CHECK (cancelled_by IN ('host', 'invitee'));
+ALTER TABLE meetings ADD COLUMN reason TEXT;                   -- why it was cancelled
+CREATE INDEX meetings_by_start ON meetings (mode, starts_at);

@@ -104,7 +104,9 @@ impl Member for People {
             let hours = scaled(share * self.market.note_hours.value, HOUR_MS);
             let due = effect.settled_at.plus_ms(15 * MINUTE_MS + hours);
             (due, self.market.meeting(seed, &effect.key.0))
-        } else if effect.action == Action::AssignCollection {
+        } else if effect.action == Action::AssignCollection
+            || effect.action == Action::OfferNewTime && matches!(effect.effect, Effect::Task(_))
+        {
             (self.market.done_at(seed, effect), json!({ "result": "done" }))
         } else {
             return Vec::new();
