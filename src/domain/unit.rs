@@ -71,8 +71,8 @@ pub struct NewUnit {
     pub run_at: Option<Moment>,
     /// When it should be done by.
     pub due_at: Option<Moment>,
-    /// A unit that must be done first.
-    pub blocked_on: Option<UnitName>,
+    /// Units that must be done first, all of them.
+    pub blocked_on: Vec<UnitName>,
     /// The quotas it takes a place in.
     pub slot: Option<SlotRequest>,
 }
@@ -87,7 +87,7 @@ impl NewUnit {
             payload,
             run_at: None,
             due_at: None,
-            blocked_on: None,
+            blocked_on: Vec::new(),
             slot: None,
         }
     }
@@ -99,10 +99,10 @@ impl NewUnit {
         self
     }
 
-    /// Makes it wait for another unit.
+    /// Makes it wait for another unit, and for any that it waits for already.
     #[must_use]
     pub fn after(mut self, blocker: UnitName) -> Self {
-        self.blocked_on = Some(blocker);
+        self.blocked_on.push(blocker);
         self
     }
 

@@ -19,6 +19,7 @@ pub mod event_pages;
 pub mod events;
 pub mod finance;
 pub mod inbox;
+pub mod joins;
 pub mod learning;
 pub mod leases;
 pub mod leftovers;

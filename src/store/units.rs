@@ -8,8 +8,8 @@
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::error::StoreError;
-use super::limits;
 use super::words::{json, json_opt, optional};
+use super::{joins, limits};
 use crate::domain::ids::{Epoch, RunId, UnitId};
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::unit::{UnitEvent, UnitState};
@@ -19,10 +19,10 @@ use crate::domain::unit::{NewUnit, Unit, UnitName};
 
 const INSERT: &str = "
 INSERT OR IGNORE INTO units
-  (mode, layer, kind, entity, version, label, payload, state, run_at, due_at, blocked_on, run_id,
-   created_at)
+  (mode, layer, kind, entity, version, label, payload, state, run_at, due_at, blocked_on,
+   then_blocked_on, run_id, created_at)
 VALUES (:mode, :layer, :kind, :entity, :version, :label, :payload, :state, :run_at, :due_at,
-        :blocked_on, :run_id, :now)";
+        :blocked_on, :then_blocked_on, :run_id, :now)";
 
 const EXISTS: &str = "
 SELECT EXISTS (SELECT 1 FROM units WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND version = ?4)";
@@ -46,10 +46,12 @@ pub fn insert(
         }
         run_at = Some(limits::take_slot(tx, mode, run_at.unwrap_or(now), now, slot)?);
     }
-    let state = match (&unit.blocked_on, run_at) {
-        (Some(blocker), _) if !is_done(tx, mode, blocker)? => UnitState::Blocked,
-        (_, Some(at)) if at > now => UnitState::Scheduled,
-        _ => UnitState::Ready,
+    let mut open = joins::open(tx, mode, unit.blocked_on.clone())?.into_iter();
+    let blocker = open.next();
+    let state = match (&blocker, run_at) {
+        (Some(_), _) => UnitState::Blocked,
+        (None, Some(at)) if at > now => UnitState::Scheduled,
+        (None, _) => UnitState::Ready,
     };
     let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
         ":mode": mode,
@@ -62,7 +64,8 @@ pub fn insert(
         ":state": state,
         ":run_at": run_at,
         ":due_at": unit.due_at,
-        ":blocked_on": unit.blocked_on.as_ref().map(UnitName::as_column),
+        ":blocked_on": blocker.as_ref().or(unit.blocked_on.last()).map(UnitName::as_column),
+        ":then_blocked_on": joins::as_column(open),
         ":run_id": run_id,
         ":now": now,
     })?;
@@ -71,10 +74,6 @@ pub fn insert(
 
 const STATE_BY_NAME: &str = "
 SELECT id, state, epoch FROM units WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND version = ?4";
-
-fn is_done(tx: &Connection, mode: Mode, name: &UnitName) -> Result<bool, StoreError> {
-    Ok(state_of(tx, mode, name)?.is_some_and(|(_, state)| state == UnitState::Done))
-}
 
 /// Returns the id and state of the unit called `name`.
 pub fn state_of(
@@ -246,25 +245,6 @@ const HOLDS: &str =
 pub fn assert_held(tx: &Connection, unit: UnitId, epoch: Epoch) -> Result<(), StoreError> {
     let held: bool = tx.prepare_cached(HOLDS)?.query_row(params![unit, epoch], |row| row.get(0))?;
     if held { Ok(()) } else { Err(StoreError::Fenced { what: "the unit" }) }
-}
-
-const UNBLOCK: &str = "
-UPDATE units SET state = :state, run_at = max(coalesce(run_at, 0), :at)
-WHERE mode = :mode AND state = 'blocked' AND blocked_on = :blocker";
-
-/// Plans the units that were blocked on `done` for the next quarter hour, or for their own time.
-pub fn unblock(
-    tx: &Connection,
-    mode: Mode,
-    done: &UnitName,
-    now: Moment,
-) -> Result<usize, StoreError> {
-    Ok(tx.prepare_cached(UNBLOCK)?.execute(named_params! {
-        ":state": UnitState::Blocked.next(UnitEvent::Unblocked)?,
-        ":at": now.ceil_quarter_hour(),
-        ":mode": mode,
-        ":blocker": done.as_column(),
-    })?)
 }
 
 const ANSWER: &str = "

@@ -1,14 +1,20 @@
-//! Defines how a new client is taken to go-live: six tasks in order, each with a day it is due,
-//! the documents it needs, and the texts that people are given.
+//! Defines how a new client is taken to go-live: a graph of six tasks, each with a day it is due,
+//! the documents it needs, the last check before go-live, and the texts that people are given.
 //!
 //! Values and texts only; who is asked and when is `layers::onboarding_flow`'s business.
 
 mod answer;
 mod documents;
+mod golive;
+mod graph;
+mod nudge;
 mod texts;
 
 pub use answer::{Answer, read_answer};
 pub use documents::{INTAKE_FORM, RequiredDocument, required_documents};
+pub use golive::{LastCheck, missing};
+pub use graph::{Node, REMINDER_HOURS};
+pub use nudge::{call, nudge};
 pub use texts::{Sender, handover, reminder, welcome, workspace};
 
 use super::layer::Layer;
@@ -17,24 +23,6 @@ use super::time::{DAY_MS, Moment};
 use super::unit::UnitName;
 
 impl OnboardingStep {
-    /// Days after the contract by which it should be done.
-    pub const fn due_days(self) -> i64 {
-        match self {
-            Self::Documents => 3,
-            Self::Contract => 5,
-            Self::Account => 7,
-            Self::Payment => 8,
-            Self::Training => 10,
-            Self::GoLive => 14,
-        }
-    }
-
-    /// The step before it, which has to be done first.
-    pub fn before(self) -> Option<Self> {
-        let place = Self::ALL.iter().position(|&step| step == self)?;
-        Self::ALL.get(place.checked_sub(1)?).copied()
-    }
-
     /// Who moves it: shown while the machine waits.
     pub const fn waits_for(self) -> &'static str {
         match self {
@@ -53,9 +41,19 @@ pub fn task_unit(entity: &str, step: OnboardingStep) -> UnitName {
     UnitName::new(Layer::OnboardingFlow, entity, format!("task/{}", step.as_column()))
 }
 
+/// Returns the name of the unit that sends one reminder of a step before or after its day.
+pub fn nudge_unit(entity: &str, step: OnboardingStep, number: usize) -> UnitName {
+    UnitName::new(Layer::OnboardingFlow, entity, format!("nudge/{}/{number}", step.as_column()))
+}
+
+/// Returns the name of the unit that asks a person to call about a step.
+pub fn call_unit(entity: &str, step: OnboardingStep) -> UnitName {
+    UnitName::new(Layer::OnboardingFlow, entity, format!("call/{}", step.as_column()))
+}
+
 /// Returns when a client's step should be done by.
 pub fn due_at(client: &Client, step: OnboardingStep) -> Moment {
-    client.signed_at.plus_ms(step.due_days() * DAY_MS)
+    client.signed_at.plus_ms(step.node().due_days * DAY_MS)
 }
 
 /// Returns the six tasks of a client, none done.
@@ -111,12 +109,10 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn six_tasks_fall_due_on_their_days_and_each_waits_for_the_one_before() {
+    fn six_tasks_fall_due_on_their_days() {
         let days: Vec<i64> =
             checklist(&client("dental", "en")).iter().map(|task| task.due_at.0 / DAY_MS).collect();
         assert_eq!(days, [3, 5, 7, 8, 10, 14]);
-        assert_eq!(OnboardingStep::Documents.before(), None);
-        assert_eq!(OnboardingStep::GoLive.before(), Some(OnboardingStep::Training));
     }
 
     #[test]

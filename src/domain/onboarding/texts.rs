@@ -136,13 +136,13 @@ pub fn workspace(client: &Client) -> Workspace {
     }
 }
 
-fn bullets(documents: &[RequiredDocument], language: &str) -> String {
+pub(super) fn bullets(documents: &[RequiredDocument], language: &str) -> String {
     documents
         .iter()
         .fold(String::new(), |list, document| list + "- " + document.title(language) + "\n")
 }
 
-fn mail(client: &Client, sender: Sender<'_>, subject: String, text: &str) -> Mail {
+pub(super) fn mail(client: &Client, sender: Sender<'_>, subject: String, text: &str) -> Mail {
     Mail {
         to: client.email.clone(),
         to_name: client.name.clone(),

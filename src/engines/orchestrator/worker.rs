@@ -29,7 +29,7 @@ use crate::store::attempts::{self, AttemptEnd};
 use crate::store::error::StoreError;
 use crate::store::events::{self, About};
 use crate::store::wave::{Stage, Turn};
-use crate::store::{Store, changes, units};
+use crate::store::{Store, changes, joins, units};
 
 /// What every worker of a run shares.
 pub(super) struct Shop {
@@ -186,7 +186,7 @@ fn write(
         events::append(tx, about, &told)?;
     }
     if end.event == UnitEvent::Finished {
-        units::unblock(tx, unit.mode, &unit.name, now)?;
+        joins::unblock(tx, unit.mode, &unit.name, now)?;
     }
     if end.event == UnitEvent::HandedOver {
         units::wake_if_answered(tx, unit.id, unit.answer.as_ref())?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::REMINDERS_MAX;
+use super::{REMINDERS_MAX, remind};
 use crate::domain::effect::Receipt;
 use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
@@ -11,7 +11,7 @@ use crate::domain::operations::{
     Client, ClientDocument, DocumentState, OnboardingStep, OnboardingTask, OperationsChange,
 };
 use crate::domain::outcome::{Next, StepOutcome};
-use crate::domain::time::Moment;
+use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::{NewUnit, UnitName};
 use crate::layers::{finance_tracker, gbp_optimizer};
 
@@ -66,12 +66,21 @@ pub(super) fn answered(
             } else {
                 NewEvent::info("task_done", text)
             };
-            StepOutcome::done().change(OperationsChange::Task(row)).event(event)
+            let outcome = StepOutcome::done().change(OperationsChange::Task(row)).event(event);
+            remind::stopped(outcome, client, step, "the step is done")
         }
         Answer::Incomplete { missing, note } => {
             incomplete(client, step, missing, note.as_deref(), reminders)
         }
     }
+}
+
+/// Keeps a client from going live while something is missing, and looks again the next day.
+pub(super) fn not_live_yet(client: &Client, missing: &[String], now: Moment) -> StepOutcome {
+    let why = format!("{} cannot go live: {}", client.name, missing.join("; "));
+    let at = now.plus_ms(DAY_MS).ceil_quarter_hour();
+    StepOutcome::with(Next::Scheduled { at, why: why.clone() })
+        .event(NewEvent::warn("go_live_held", why))
 }
 
 fn incomplete(
@@ -173,7 +182,6 @@ mod tests {
     use crate::domain::gbp::Intake;
     use crate::domain::onboarding::task_unit;
     use crate::domain::onboarding::tests::client;
-    use crate::domain::time::DAY_MS;
     use crate::layers::onboarding_flow::first_units;
 
     const NOW: Moment = Moment(2 * DAY_MS);
@@ -189,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_client_gets_its_units_at_once_and_each_task_waits_for_the_one_before() {
+    fn a_new_client_gets_its_units_at_once_and_each_task_waits_for_what_it_needs() {
         let units = first_units(&client("dental", "en"), Moment(0));
         let versions: Vec<_> = units.iter().map(|unit| unit.name.version.as_str()).collect();
         assert_eq!(
@@ -206,12 +214,14 @@ mod tests {
                 "task/go_live"
             ]
         );
-        let blockers: Vec<_> = units
-            .iter()
-            .filter_map(|unit| Some(unit.blocked_on.as_ref()?.version.clone()))
-            .collect();
-        assert_eq!(blockers[0], "checklist");
-        assert_eq!(blockers[1..], versions[3..8]);
+        let blockers = |n: usize| -> Vec<&str> {
+            units[n].blocked_on.iter().map(|name| name.version.as_str()).collect()
+        };
+        assert_eq!(blockers(3), ["checklist"]);
+        assert_eq!(blockers(4), ["task/documents"]);
+        assert_eq!((blockers(5), blockers(6)), (vec!["task/contract"], vec!["task/contract"]));
+        assert_eq!(blockers(7), ["task/account", "task/payment"]);
+        assert_eq!(blockers(8), ["task/training"]);
         assert!(units[3..].iter().all(|unit| unit.due_at.is_some()));
     }
 
@@ -283,6 +293,46 @@ mod tests {
         let outcome = answered(&client, OnboardingStep::Account, &done(None), 0, late);
         assert_eq!(outcome.events[0].kind, "task_done_late");
         assert!(task_unit(&client.entity, OnboardingStep::Account).version.ends_with("account"));
+    }
+
+    #[test]
+    fn reminders_are_planned_with_the_task_in_office_hours_and_stopped_when_it_is_done() {
+        let client = client("hvac", "en");
+        // A Friday, so that the day before the due day is a Sunday.
+        let now = Moment(DAY_MS);
+        let waiting = handed_over(&client, OnboardingStep::Documents);
+        let outcome = remind::planned(waiting, &client, OnboardingStep::Documents, now);
+        let versions: Vec<_> =
+            outcome.units.iter().map(|unit| unit.name.version.as_str()).collect();
+        let wanted =
+            ["nudge/documents/1", "nudge/documents/2", "nudge/documents/3", "call/documents"];
+        assert_eq!(versions, wanted);
+        let zone = jiff::tz::TimeZone::get(&client.zone).unwrap();
+        for unit in &outcome.units {
+            let at = unit.run_at.unwrap();
+            assert!(at > now && onboarding::REMINDER_HOURS.is_open(at, &zone), "{at}");
+        }
+        let done = finished(OnboardingStep::Documents, &done(None));
+        let stopped: Vec<_> = done.stops.iter().map(|(name, _)| name.version.as_str()).collect();
+        assert_eq!(stopped, wanted);
+    }
+
+    #[test]
+    fn nobody_is_reminded_in_the_hour_in_which_he_is_asked_late() {
+        let client = client("hvac", "en");
+        let late = Moment(30 * DAY_MS);
+        let waiting = handed_over(&client, OnboardingStep::Account);
+        let outcome = remind::planned(waiting, &client, OnboardingStep::Account, late);
+        assert!(outcome.units.iter().all(|unit| unit.run_at.unwrap() >= late.plus_ms(DAY_MS)));
+    }
+
+    #[test]
+    fn a_client_with_something_missing_is_looked_at_again_tomorrow() {
+        let missing = ["logo is not approved".to_owned()];
+        let outcome = not_live_yet(&client("hvac", "en"), &missing, NOW);
+        let Next::Scheduled { at, why } = outcome.next else { panic!("it waits") };
+        assert_eq!(at, NOW.plus_ms(DAY_MS));
+        assert!(why.contains("logo"));
     }
 
     #[test]

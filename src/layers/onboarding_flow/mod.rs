@@ -1,13 +1,16 @@
 //! Works the units of layer 5, Onboarding Flow: from a signed contract to go-live.
 //!
 //! Layer 4 plans everything at once when a meeting is won (`first_units`): the checklist, the
-//! workspace, the welcome mail and six tasks, each blocked on the one before. A task hands itself
-//! over to a person, waits for the answer, and may be handed over again when something is missing.
+//! workspace, the welcome mail and six tasks, each blocked on what it needs. A task hands itself
+//! over to a person, waits for the answer, and may be handed over again when something is missing;
+//! reminders are planned with it and stopped when it is done. Going live waits for the rows, not
+//! only for a person's word.
 //!
 //! What a crash leaves: a task that was handed over and not committed finds its receipt in the
 //! journal and waits, without asking anybody twice.
 
 mod decide;
+mod remind;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -16,17 +19,22 @@ use super::unknown_kind;
 use crate::domain::effect::{Action, Audience, Effect, Receipt};
 use crate::domain::error::WorkError;
 use crate::domain::layer::Layer;
-use crate::domain::onboarding::{self, Sender, task_unit};
+use crate::domain::onboarding::{self, Answer, LastCheck, Sender, task_unit};
 use crate::domain::operations::{Client, OnboardingStep};
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
-use crate::store::operations::clients;
+use crate::store::finance::invoices;
+use crate::store::operations::{clients, onboarding as tasks, profile_work};
+use crate::store::sales::profiles;
 use crate::store::units;
 
 /// Reminders after which a person has to act: the client has been asked often enough.
 const REMINDERS_MAX: u32 = 5;
+
+/// How layer 8 calls the period of the set-up invoice.
+const SETUP_PERIOD: &str = "setup";
 
 /// Returns the units that take a new client to go-live; layer 4 plans them when a meeting is won.
 pub fn first_units(client: &Client, now: Moment) -> Vec<NewUnit> {
@@ -41,17 +49,19 @@ pub fn first_units(client: &Client, now: Moment) -> Vec<NewUnit> {
     ];
     planned.extend(onboarding::checklist(client).into_iter().map(|row| {
         let step = row.task;
-        let before = step
-            .before()
-            .map_or_else(|| name("checklist"), |before| task_unit(&client.entity, before));
-        NewUnit::ready(
+        let unit = NewUnit::ready(
             task_unit(&client.entity, step),
             "task",
             format!("{} of {}", step.as_column().replace('_', "-"), client.name),
             json!({ "task": step }),
         )
-        .after(before)
-        .due(row.due_at.max(now))
+        .due(row.due_at.max(now));
+        match step.node().needs {
+            [] => unit.after(name("checklist")),
+            needed => needed
+                .iter()
+                .fold(unit, |unit, &needed| unit.after(task_unit(&client.entity, needed))),
+        }
     }));
     planned
 }
@@ -83,6 +93,8 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
             perform(ctx, &client, Action::SendClientMail, &unit.name.version, mail).await?;
             Ok(StepOutcome::done())
         }
+        "nudge" => remind::nudge(ctx, unit, &client).await,
+        "call" => remind::call(ctx, unit, &client).await,
         "task" => task(ctx, unit, &client).await,
         _ => Err(unknown_kind(unit)),
     }
@@ -96,12 +108,36 @@ async fn task(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<St
             let effect = Effect::Task(task);
             perform(ctx, client, Action::AssignOnboarding, step.as_column(), effect).await?;
         }
-        return Ok(decide::handed_over(client, step));
+        return Ok(remind::planned(decide::handed_over(client, step), client, step, ctx.now));
     };
     let answer = onboarding::read_answer(answer)?;
+    if step == OnboardingStep::GoLive && matches!(answer, Answer::Done { .. }) {
+        let missing = onboarding::missing(client, &last_check(ctx, client)?);
+        if !missing.is_empty() {
+            return Ok(decide::not_live_yet(client, &missing, ctx.now));
+        }
+    }
     let reminders = reminders(ctx, client, step)?;
     let outcome = decide::answered(client, step, &answer, reminders, ctx.now);
     Ok(decide::with_followers(outcome, client, step, &answer, ctx.now))
+}
+
+/// Reads what has to be true before a client goes live.
+fn last_check(ctx: &LayerContext<'_>, client: &Client) -> Result<LastCheck, WorkError> {
+    let (mode, entity) = (ctx.mode, client.entity.as_str());
+    let check = ctx.store.read(|conn| {
+        let actions = profile_work::actions(conn, mode, entity)?;
+        let invoice = invoices::get(conn, mode, entity, SETUP_PERIOD)?;
+        Ok(LastCheck {
+            tasks: tasks::tasks(conn, mode, entity)?,
+            documents: tasks::documents(conn, mode, entity)?,
+            profile_read: profiles::version(conn, mode, entity, "before")?.is_some(),
+            edits: actions.len(),
+            edits_visible: actions.iter().filter(|action| action.done_at.is_some()).count(),
+            setup_invoice: invoice.map(|invoice| invoice.state),
+        })
+    })?;
+    Ok(check)
 }
 
 fn step_of(unit: &Unit) -> Result<OnboardingStep, WorkError> {

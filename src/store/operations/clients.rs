@@ -91,6 +91,21 @@ pub fn newest(conn: &Connection, mode: Mode, limit: u32) -> Result<Vec<Client>, 
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+const CALLED: &str = "
+SELECT * FROM clients WHERE mode = ?1 AND (entity = ?2 OR lower(name) = lower(?2))
+ORDER BY entity = ?2 DESC, id LIMIT 20";
+
+/// Returns the client with this key, or else those with this name, whatever the case of its letters.
+pub fn called(conn: &Connection, mode: Mode, wanted: &str) -> Result<Vec<Client>, StoreError> {
+    let mut statement = conn.prepare_cached(CALLED)?;
+    let rows = statement.query_map(params![mode, wanted], from_row)?;
+    let mut found: Vec<Client> = rows.collect::<Result<_, _>>()?;
+    if found.first().is_some_and(|client| client.entity == wanted) {
+        found.truncate(1);
+    }
+    Ok(found)
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Client> {
     Ok(Client {
         entity: row.get("entity")?,

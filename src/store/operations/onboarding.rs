@@ -1,6 +1,6 @@
 //! Keeps onboarding tasks and documents.
 
-use rusqlite::{Connection, named_params, params};
+use rusqlite::{Connection, Row, named_params, params};
 use serde_json::Value;
 
 use crate::domain::mode::Mode;
@@ -81,12 +81,28 @@ pub fn document(
     entity: &str,
     document: &str,
 ) -> Result<Option<ClientDocument>, StoreError> {
-    optional(conn.prepare_cached(DOCUMENT)?.query_row(params![mode, entity, document], |row| {
-        Ok(ClientDocument {
-            entity: row.get("entity")?,
-            document: row.get("document")?,
-            state: row.get("state")?,
-            content: json_opt(row, "content")?,
-        })
-    }))
+    let wanted = params![mode, entity, document];
+    optional(conn.prepare_cached(DOCUMENT)?.query_row(wanted, document_from_row))
+}
+
+const DOCUMENTS: &str = "SELECT * FROM documents WHERE mode = ?1 AND entity = ?2 ORDER BY id";
+
+/// Returns a client's documents in the order in which they were asked for.
+pub fn documents(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+) -> Result<Vec<ClientDocument>, StoreError> {
+    let mut statement = conn.prepare_cached(DOCUMENTS)?;
+    let rows = statement.query_map(params![mode, entity], document_from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn document_from_row(row: &Row<'_>) -> rusqlite::Result<ClientDocument> {
+    Ok(ClientDocument {
+        entity: row.get("entity")?,
+        document: row.get("document")?,
+        state: row.get("state")?,
+        content: json_opt(row, "content")?,
+    })
 }

@@ -8,7 +8,7 @@ use crate::adapters::sim::market::{Market, MarketError, Rate};
 use crate::domain::draw::Seed;
 use crate::domain::effect::Action;
 use crate::domain::gbp::Intake;
-use crate::domain::onboarding::task_unit;
+use crate::domain::onboarding::{call_unit, task_unit};
 use crate::domain::operations::OnboardingStep;
 use crate::domain::signature::Provider;
 use crate::domain::time::{DAY_MS, HOUR_MS};
@@ -19,6 +19,9 @@ const ANSWER_MS_MIN: i64 = HOUR_MS;
 
 /// Documents that are forgotten most easily; each type of business has them.
 const FORGOTTEN: [&str; 2] = ["photos", "proof-of-address"];
+
+/// How the task begins that asks one of our own people to call a client.
+const CALL: &str = "call/";
 
 /// How clients behave.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize)]
@@ -81,7 +84,11 @@ impl Clients {
         let delay = ((seed.unit(&["client delay", key]) * days + late_days) * DAY_MS as f64) as i64;
         let due = effect.settled_at.plus_ms(ANSWER_MS_MIN + delay);
         let mut body = answer;
-        body["unit"] = json!(task_unit(&effect.entity, step));
+        body["unit"] = json!(if effect.version.starts_with(CALL) {
+            call_unit(&effect.entity, step)
+        } else {
+            task_unit(&effect.entity, step)
+        });
         let delivery = letter(Provider::Person, format!("answer/{key}"), &body, due);
         Consequence { due, settles: true, delivery }
     }
@@ -123,6 +130,11 @@ impl Member for Clients {
         }
         if effect.action != Action::AssignOnboarding {
             return Vec::new();
+        }
+        if let Some(step) = effect.version.strip_prefix(CALL) {
+            let Ok(step) = OnboardingStep::from_column(step) else { return Vec::new() };
+            let answer = json!({ "result": "done", "note": "simulated" });
+            return vec![self.answer(seed, effect, step, self.0.check_days.value, answer)];
         }
         let Ok(step) = OnboardingStep::from_column(&effect.version) else { return Vec::new() };
         let Some(days) = self.days(step) else { return Vec::new() };
@@ -216,6 +228,14 @@ mod tests {
             assert!(intake.photos >= Some(10));
         }
         assert!((35..90).contains(&forgot), "{forgot} of 400");
+    }
+
+    #[test]
+    fn a_person_who_was_asked_to_call_says_so_to_the_task_that_asked() {
+        let effect = confirmed(Action::AssignOnboarding, "c", "call/contract");
+        let answers = clients().react(Seed(1), &effect);
+        let [answer] = answers.as_slice() else { panic!("one answer") };
+        assert_eq!(body(answer)["unit"], json!(call_unit("c", OnboardingStep::Contract)));
     }
 
     #[test]
