@@ -5,6 +5,7 @@
 //! `--json` of their headless twins. Nothing here draws, and nothing above names the store.
 
 pub mod command;
+pub mod desk;
 pub mod finance;
 pub mod layer_state;
 pub mod port;

@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::query::{
     Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
 };
-use super::{explain, finance, lists, picture, pitches, trouble};
+use super::{desk, explain, finance, lists, picture, pitches, trouble};
 use crate::config::Settings;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
@@ -37,6 +37,14 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
             let rows = runs::latest_in(conn, *mode, *limit)?;
             let views = rows.into_iter().map(|row| picture::run_view(conn, parts, row));
             Ok(Some(Answer::Runs(views.collect::<Result<_, _>>()?)))
+        }
+        Query::Meetings { mode, which, limit } => {
+            let now = now(conn, parts, *mode)?;
+            Ok(Some(Answer::Meetings(desk::meetings(conn, *mode, *which, now, *limit)?)))
+        }
+        Query::Clients { mode, wanted, limit } => {
+            let (now, wanted) = (now(conn, parts, *mode)?, wanted.as_deref());
+            Ok(Some(Answer::Clients(desk::clients(conn, *mode, wanted, now, *limit)?)))
         }
         Query::LivePreview => live_preview(conn, parts).map(Some),
         Query::Proposals { mode, limit } => {
@@ -82,6 +90,8 @@ fn nothing(query: &Query) -> Refusal {
         | Query::Events(_)
         | Query::PhiExplain { .. }
         | Query::Runs { .. }
+        | Query::Meetings { .. }
+        | Query::Clients { .. }
         | Query::LivePreview
         | Query::Pitches(_)
         | Query::Promotion { .. }
@@ -141,12 +151,17 @@ fn events(conn: &Connection, filter: &EventFilter) -> Result<Answer, StoreError>
 fn phi_explained(conn: &Connection, parts: &Parts, mode: Mode) -> Result<Answer, StoreError> {
     let phi = phi::current(conn, mode)?;
     let trend = coherence::trend(conn, mode, super::snapshot::PHI_TREND_MAX)?;
-    let now = match mode {
-        Mode::Dry => clocks::dry(conn)?.unwrap_or(parts.settings.orchestrator.dry_start),
-        Mode::Live => parts.clock.wall(),
-    };
+    let now = now(conn, parts, mode)?;
     let view = explain::view(&phi, trend);
     Ok(Answer::PhiExplain(Box::new(explain::tree(&phi, mode, view, now))))
+}
+
+/// Returns the time of a world.
+fn now(conn: &Connection, parts: &Parts, mode: Mode) -> Result<Moment, StoreError> {
+    match mode {
+        Mode::Dry => Ok(clocks::dry(conn)?.unwrap_or(parts.settings.orchestrator.dry_start)),
+        Mode::Live => Ok(parts.clock.wall()),
+    }
 }
 
 fn live_preview(conn: &Connection, parts: &Parts) -> Result<Answer, StoreError> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
 use super::snapshot::{NextDue, PhiView, RunView};
 use crate::domain::effect::{Action, EffectKey};
@@ -50,6 +51,24 @@ pub enum Query {
     Runs {
         /// Which world.
         mode: Mode,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Booked calls.
+    Meetings {
+        /// Which world.
+        mode: Mode,
+        /// Which of them.
+        which: Which,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Clients, newest first, or the one that is called so.
+    Clients {
+        /// Which world.
+        mode: Mode,
+        /// A key or a name; all when `None`.
+        wanted: Option<String>,
         /// At most so many.
         limit: u32,
     },
@@ -155,6 +174,10 @@ pub enum Answer {
     PhiExplain(Box<PhiExplained>),
     /// To `Query::Runs`.
     Runs(Vec<RunView>),
+    /// To `Query::Meetings`.
+    Meetings(Vec<MeetingRow>),
+    /// To `Query::Clients`.
+    Clients(Vec<ClientRow>),
     /// To `Query::LivePreview`.
     LivePreview(LivePreview),
     /// To `Query::Proposals`.

@@ -49,6 +49,8 @@ async fn units(machine: &Handle, state: UnitState) -> Vec<UnitId> {
         | Answer::PhiExplain(_)
         | Answer::Runs(_)
         | Answer::Finance(_)
+        | Answer::Meetings(_)
+        | Answer::Clients(_)
         | Answer::LivePreview(_)
         | Answer::Pitches(_)
         | Answer::Pitch(_)

@@ -47,7 +47,9 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         | Answer::Promotion(_)
         | Answer::Proposals(_)
         | Answer::Proposal(_)
-        | Answer::Overrides(_) => Err(misanswered()),
+        | Answer::Overrides(_)
+        | Answer::Meetings(_)
+        | Answer::Clients(_) => Err(misanswered()),
     }
 }
 

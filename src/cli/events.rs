@@ -128,7 +128,9 @@ async fn page(
         | Answer::Promotion(_)
         | Answer::Proposals(_)
         | Answer::Proposal(_)
-        | Answer::Overrides(_) => Err(misanswered()),
+        | Answer::Overrides(_)
+        | Answer::Meetings(_)
+        | Answer::Clients(_) => Err(misanswered()),
     }
 }
 

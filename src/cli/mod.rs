@@ -5,6 +5,7 @@
 
 mod advance;
 mod answer;
+mod clients;
 mod config;
 mod context;
 mod dashboard;
@@ -16,6 +17,7 @@ mod events;
 mod explain;
 mod finance;
 mod invoices;
+mod meetings;
 mod parse;
 mod phi;
 mod picture;
@@ -66,6 +68,8 @@ enum Command {
     Errors(errors::Args),
     Effects(effects::Args),
     Events(events::Args),
+    Meetings(meetings::Args),
+    Clients(clients::Args),
     Retry(retry::Args),
     Skip(skip::Args),
     Resolve(resolve::Args),
@@ -135,6 +139,8 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Errors(args)) => errors::run(args, context).await,
         Some(Command::Effects(args)) => effects::run(&args, context).await,
         Some(Command::Events(args)) => events::run(&args, context).await,
+        Some(Command::Meetings(args)) => meetings::run(&args, context).await,
+        Some(Command::Clients(args)) => clients::run(args, context).await,
         Some(Command::Retry(args)) => retry::run(args, context).await,
         Some(Command::Skip(args)) => skip::run(args, context).await,
         Some(Command::Resolve(args)) => resolve::run(args, context).await,

@@ -13,9 +13,9 @@ use super::raw::{
 };
 use super::secrets::{Environment, Secrets};
 use super::settings::{
-    Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator, Outreach, Paths,
-    PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research, Retry, Settings,
-    Sim,
+    Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
+    Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research,
+    Retry, Settings, Sim,
 };
 use crate::domain::dunning;
 use crate::domain::fault::FaultPlan;

@@ -150,8 +150,7 @@ pub(super) mod tests {
                 quoted ^= c == '"';
                 c == ':' && !quoted
             })
-            .map(|(at, _)| at)
-            .unwrap_or_else(|| panic!("no colon in {line:?}"));
+            .map_or_else(|| panic!("no colon in {line:?}"), |(at, _)| at);
         let mut parts = line[..colon].split(';');
         let name = parts.next().unwrap().to_owned();
         let is_name = |c: char| c.is_ascii_uppercase() || c == '-';
