@@ -10,7 +10,8 @@ use serde_json::json;
 use super::sim::town;
 use crate::domain::effect::{Receipt, Recovery, SourceRead};
 use crate::domain::error::{ErrorClass, WorkError};
-use crate::domain::prospect::source::{BYTES_MAX, DEMO_TOWN, SourceError, decode};
+use crate::domain::prospect::source::{BYTES_MAX, DEMO_TOWN};
+use crate::domain::prospect::{Decoded, SourceError, decode};
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
 
@@ -44,18 +45,27 @@ impl Port<SourceRead> for SourceFile {
 /// Reads a source as one text, on a thread of its own: a stuck disk holds up nobody else.
 pub(super) async fn receipt(read: &SourceRead) -> Result<Receipt, WorkError> {
     let order = read.clone();
-    let text = tokio::task::spawn_blocking(move || text_of(&order))
+    let decoded = tokio::task::spawn_blocking(move || text_of(&order))
         .await
         .map_err(|error| WorkError::bug("source_reader", error.to_string()))??;
-    Ok(Receipt { reference: read.source.clone(), data: json!({ "text": text }) })
+    let data = json!({ "text": decoded.text, "encoding": decoded.encoding });
+    Ok(Receipt { reference: read.source.clone(), data })
 }
 
-fn text_of(read: &SourceRead) -> Result<String, WorkError> {
-    if read.source == DEMO_TOWN {
-        return Ok(town::answer(read.wanted));
+fn text_of(order: &SourceRead) -> Result<Decoded, WorkError> {
+    if order.source == DEMO_TOWN {
+        return Ok(Decoded { text: town::answer(order.wanted), encoding: "UTF-8" });
     }
-    let path = Path::new(&read.source);
-    let refused = |error: &SourceError| error.in_source(&read.source);
+    read(&order.source)
+}
+
+/// Reads a file as one text.
+///
+/// # Errors
+/// A path that leads to no readable file, and a file that is no text; each with the next step.
+pub fn read(source: &str) -> Result<Decoded, WorkError> {
+    let path = Path::new(source);
+    let refused = |error: &SourceError| error.in_source(source);
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let about = file.metadata().map_err(|error| unreadable(path, &error))?;
     if !about.is_file() {
@@ -90,7 +100,7 @@ mod tests {
     use super::*;
 
     fn read(source: &Path) -> Result<String, WorkError> {
-        text_of(&SourceRead { source: source.display().to_string(), wanted: None })
+        super::read(&source.display().to_string()).map(|decoded| decoded.text)
     }
 
     #[test]
@@ -104,14 +114,14 @@ mod tests {
     #[test]
     fn a_path_that_is_no_readable_text_is_refused_for_good_with_the_next_step() {
         let folder = tempfile::tempdir().unwrap();
-        let latin = folder.path().join("latin.csv");
-        std::fs::write(&latin, b"name,category\nCaf\xe9,restaurant\n").unwrap();
+        let sheet = folder.path().join("shops.xlsx");
+        std::fs::write(&sheet, b"PK\x03\x04 and so on").unwrap();
         let huge = folder.path().join("huge.json");
         File::create(&huge).unwrap().set_len(BYTES_MAX + 1).unwrap();
         for (path, code) in [
             (folder.path().join("absent.json"), "source_missing"),
             (folder.path().to_owned(), "source_no_file"),
-            (latin, "source_not_text"),
+            (sheet, "source_not_text"),
             (huge, "source_too_large"),
         ] {
             let error = read(&path).unwrap_err();
@@ -124,6 +134,6 @@ mod tests {
     #[test]
     fn the_demo_town_needs_no_file() {
         let read = SourceRead { source: DEMO_TOWN.to_owned(), wanted: Some(500) };
-        assert!(text_of(&read).unwrap().contains("Eastmarsh"));
+        assert!(text_of(&read).unwrap().text.contains("Eastmarsh"));
     }
 }

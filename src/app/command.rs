@@ -14,6 +14,7 @@ use crate::domain::ids::{CommandId, ProposalId, RunId, UnitId};
 use crate::domain::layer::Layer;
 use crate::domain::learning::{ProposalEvent, ProposedChange};
 use crate::domain::mode::Mode;
+use crate::domain::prospect::ColumnMap;
 use crate::domain::sales::Channel;
 
 /// A request to change something. Every one names what it is about; none depends on a screen.
@@ -88,6 +89,15 @@ pub enum Command {
         entity: String,
         /// The variant to use; drawn when `None`.
         variant: Option<String>,
+    },
+    /// Remember what the columns of a table are; every later reading of that file uses it.
+    MapColumns {
+        /// Which world.
+        mode: Mode,
+        /// The table's full path.
+        source: String,
+        /// Field → header.
+        columns: ColumnMap,
     },
     /// Say what became of an unknown effect, by evidence.
     Resolve {

@@ -7,6 +7,7 @@
 pub mod command;
 pub mod desk;
 pub mod finance;
+pub mod import;
 pub mod layer_state;
 pub mod port;
 pub mod query;

@@ -16,6 +16,7 @@ mod errors;
 mod events;
 mod explain;
 mod finance;
+mod import;
 mod invoices;
 mod meetings;
 mod parse;
@@ -61,6 +62,7 @@ struct Cli {
 enum Command {
     Demo(demo::Args),
     Run(run::Args),
+    Import(import::Args),
     Status(status::Args),
     Phi(phi::Args),
     Runs(runs::Args),
@@ -132,6 +134,7 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         None => dashboard::run(context).await,
         Some(Command::Demo(args)) => demo::run(args, context).await,
         Some(Command::Run(args)) => run::run(args, context).await,
+        Some(Command::Import(args)) => import::run(args, context).await,
         Some(Command::Status(args)) => status::run(&args, context),
         Some(Command::Phi(args)) => phi::run(&args, context).await,
         Some(Command::Runs(args)) => runs::run(&args, context).await,

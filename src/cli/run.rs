@@ -69,7 +69,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
 }
 
 /// Returns the file's full path: the run may be taken up from another folder.
-fn readable(path: &Path) -> Result<PathBuf, Error> {
+pub(super) fn readable(path: &Path) -> Result<PathBuf, Error> {
     let full = path.canonicalize().and_then(|full| std::fs::File::open(&full).map(|_| full));
     full.map_err(|error| {
         Error::usage(format!("cannot read --input {}: {error}", path.display()))
@@ -105,6 +105,15 @@ pub(super) async fn tell_end(
         }
         render::text(&format!("database {}", snapshot.system.db_path))?;
     }
+    tell_trouble(session, mode, report).await
+}
+
+/// Tells what was left behind, and returns an error when a run did not end well.
+pub(super) async fn tell_trouble(
+    session: &Session,
+    mode: Mode,
+    report: &RunReport,
+) -> Result<(), Error> {
     if report.state == RunState::PartiallyFailed {
         tell_causes(session, mode).await?;
     }

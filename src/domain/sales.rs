@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::booking::Invitee;
 use super::column::{self, UnknownWord};
 use super::effect::EffectKey;
+use super::prospect::Listed;
 use super::time::Moment;
 
 /// Where a business stands in the pipeline.
@@ -622,6 +623,13 @@ pub enum SalesChange {
         conclusion: Conclusion,
         /// When.
         at: Moment,
+    },
+    /// Notes what a source lists of a business.
+    Listing(Box<Listed>),
+    /// Notes that a source does not list a business any more.
+    ListingGone {
+        /// Which business.
+        entity: String,
     },
     /// Inserts an audit; an audit is never overwritten.
     Profile(ProfileAudit),

@@ -103,7 +103,7 @@ fn gather<'a>(ctx: &LayerContext<'a>, unit: &Unit) -> Result<Facts<'a>, WorkErro
             let steps = messages::of_entity(conn, ctx.mode, entity)?;
             Ok((
                 prospects::get(conn, ctx.mode, entity)?,
-                profiles::version(conn, ctx.mode, entity, "found")?,
+                profiles::found(conn, ctx.mode, entity)?,
                 learning::variants(conn, ctx.mode)?,
                 learning::assignment(conn, ctx.mode, entity, &campaign)?,
                 steps.iter().any(|step| step.campaign == campaign),

@@ -119,22 +119,94 @@ async fn a_town_is_read_through_faults_by_trying_again() {
     assert_eq!(stage.count(tries), 3, "two refusals, then an answer");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_element_of_a_real_town_has_a_unit_that_ended_and_a_row() {
-    let Some(path) = data("osm-liechtenstein/overpass.json") else { return };
+/// Runs a real town through the layer; every element must have ended with a reason and a row.
+async fn whole_town(name: &str, n: i64) {
+    let Some(path) = data(&format!("osm-{name}/overpass.json")) else { return };
     let stage = stage();
     let report = research(&stage, file(&path)).await;
     assert_eq!(report.state, RunState::Succeeded, "{report:?}");
     let ended =
         "SELECT count(*) FROM units WHERE kind = 'business' AND state IN ('done', 'skipped')";
-    assert_eq!(stage.count(ended), 554);
-    assert_eq!(stage.count("SELECT count(*) FROM prospects"), 554);
+    assert_eq!(stage.count(ended), n, "{name}");
+    assert_eq!(stage.count("SELECT count(*) FROM prospects"), n, "{name}");
+    assert_eq!(stage.count("SELECT count(*) FROM listings WHERE licence = 'ODbL 1.0'"), n);
     let silent = "SELECT count(*) FROM prospects
       WHERE stage IN ('left_out', 'not_qualified') AND coalesce(reason, '') = ''";
-    assert_eq!(stage.count(silent), 0);
-    let unattributed =
-        "SELECT count(*) FROM prospects WHERE attribution NOT LIKE '© OpenStreetMap%'";
-    assert_eq!(stage.count(unattributed), 0);
+    assert_eq!(stage.count(silent), 0, "{name}");
+    let unexplained =
+        "SELECT count(*) FROM units WHERE state = 'skipped' AND coalesce(why, '') = ''";
+    assert_eq!(stage.count(unexplained), 0, "{name}");
+    let unattributed = "SELECT count(*) FROM prospects
+      WHERE attribution NOT LIKE '© OpenStreetMap%https://www.openstreetmap.org/copyright%'";
+    assert_eq!(stage.count(unattributed), 0, "{name}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_element_of_a_real_town_has_a_unit_that_ended_and_a_row() {
+    whole_town("liechtenstein", 554).await;
+    whole_town("monaco", 395).await;
+}
+
+/// What each re-read says: new, changed, unchanged, gone.
+fn told(stage: &Stage) -> String {
+    let counts = "SELECT data ->> 'new' || ' ' || (data ->> 'updated') || ' ' ||
+      (data ->> 'unchanged') || ' ' || (data ->> 'gone')
+      FROM events WHERE kind = 'source_read' ORDER BY id DESC LIMIT 1";
+    stage.texts(counts).remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_imported_again_updates_what_changed_and_repeats_nobody() {
+    let stage = stage();
+    let path = stage.folder.path().join("shops.csv");
+    let write = |rows: &str| {
+        // The last three columns are empty: what is knowable and not listed is the gap.
+        let header = "id;Firma;Branche;Land;Telefon;E-Mail;Marke;Webseite;Öffnungszeiten;Info";
+        let rows = rows.replace('\n', ";;;\n");
+        std::fs::write(&path, format!("{header}\n{rows}")).unwrap();
+    };
+    write(
+        "1;Alpha;gym;GB;01632 960001;;\n2;Beta;gym;GB;01632 960002;;\n3;Gamma;gym;GB;01632 960003;;Big\n",
+    );
+    research(&stage, file(&path)).await;
+    assert_eq!(told(&stage), "3 0 0 0");
+    research(&stage, file(&path)).await;
+    assert_eq!(told(&stage), "0 0 3 0");
+    assert_eq!(stage.count("SELECT count(*) FROM units WHERE kind = 'business'"), 3);
+
+    // Alpha has an address now, Beta is gone, Gamma is no chain any more, Delta is new.
+    write(
+        "1;Alpha;gym;GB;01632 960001;a@alpha.example;\n3;Gamma;gym;GB;01632 960003;;\n4;Delta;gym;GB;01632 960004;;\n",
+    );
+    research(&stage, file(&path)).await;
+    assert_eq!(told(&stage), "1 2 0 1");
+    assert_eq!(stage.count("SELECT count(*) FROM prospects"), 4);
+    let email = stage.texts("SELECT email FROM prospects WHERE name = 'Alpha'");
+    assert_eq!(email, ["a@alpha.example"]);
+    let qualified = stage.texts("SELECT name FROM prospects WHERE stage = 'qualified' ORDER BY id");
+    assert_eq!(qualified, ["Alpha", "Beta", "Gamma", "Delta"], "gone is not closed");
+    assert_eq!(stage.count(PITCHES), 4, "and each has one pitch");
+    let gone = stage.texts("SELECT entity FROM listings WHERE gone_at IS NOT NULL");
+    assert_eq!(gone, ["csv:2"]);
+    let changed = stage.texts("SELECT text FROM events WHERE kind = 'prospect_updated'");
+    assert_eq!(changed, ["Alpha: email changed in its listing"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_rows_are_left_out_with_line_and_reason_and_the_others_are_stored() {
+    let stage = stage();
+    let path = stage.folder.path().join("latin.csv");
+    let text =
+        "name;category;lat;lon\nCaf\u{e9} M\u{fc}ller;restaurant;52,5;13,4\nB;gym\nC;gym;north;1\n";
+    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    std::fs::write(&path, latin).unwrap();
+    let report = research(&stage, file(&path)).await;
+    assert_eq!(report.state, RunState::Succeeded, "{report:?}");
+    assert_eq!(stage.texts("SELECT name FROM prospects"), ["Café Müller"]);
+    let why = stage.texts("SELECT why FROM units WHERE kind = 'row' ORDER BY id");
+    assert_eq!(why, ["2 cells, the header has 4", "lat \"north\" is no position"]);
+    let told = "SELECT data ->> 'encoding' FROM events WHERE kind = 'source_read'";
+    assert_eq!(stage.texts(told), ["windows-1252"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
     use crate::domain::prospect::source::{self, DEMO_TOWN};
-    use crate::domain::prospect::{Assessment, Category, Place, Survey, assess, survey};
+    use crate::domain::prospect::{Assessment, Category, ColumnMap, Place, Survey, assess, survey};
     use crate::domain::sales::Stage;
 
     fn place() -> Place {
@@ -161,7 +161,8 @@ mod tests {
     }
 
     fn surveyed(wanted: u32, limit: Option<u32>) -> Survey {
-        let records = source::read(DEMO_TOWN, &answer(Some(wanted))).unwrap();
+        let records =
+            source::read(DEMO_TOWN, &answer(Some(wanted)), &ColumnMap::default()).unwrap().records;
         survey(records, &place(), 75.0, limit)
     }
 

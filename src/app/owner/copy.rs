@@ -6,10 +6,29 @@ use super::Owner;
 use super::record::{Outcome, refuse};
 use crate::app::command::{Ack, Refusal, RefusalKind};
 use crate::domain::mode::Mode;
+use crate::domain::prospect::ColumnMap;
 use crate::layers::pitch_generator;
+use crate::store::sales::listings;
 use crate::store::{promotion, units};
 
 impl Owner {
+    /// Remembers what the columns of a table are.
+    pub(super) async fn map_columns(
+        &self,
+        mode: Mode,
+        source: String,
+        columns: ColumnMap,
+    ) -> Result<Ack, Refusal> {
+        let args = json!({ "source": source, "columns": columns });
+        self.at_once(mode, "map_columns", args, move |tx, now| {
+            let before = listings::columns_of(tx, mode, &source)?;
+            listings::remember_columns(tx, mode, &source, &columns, now)?;
+            let text = format!("{source} is read with {columns}");
+            Ok(Ok(Outcome::new(text).changed(before.to_string(), columns.to_string())))
+        })
+        .await
+    }
+
     pub(super) async fn promote(
         &self,
         limit: Option<u32>,

@@ -143,6 +143,9 @@ impl Owner {
             }
             Command::Decide { proposal, event, note } => self.decide(proposal, event, note).await,
             Command::Propose { mode, change, note } => self.propose(mode, change, note).await,
+            Command::MapColumns { mode, source, columns } => {
+                self.map_columns(mode, source, columns).await
+            }
             Command::Finance(command) => self.finance(command).await,
             Command::Promote { limit, entities } => self.promote(limit, entities).await,
             Command::EditPitch(edit) => self.edit_pitch(edit).await,

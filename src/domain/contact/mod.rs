@@ -6,4 +6,5 @@
 pub mod email;
 pub mod opening_hours;
 pub mod phone;
+pub mod social;
 pub mod website;

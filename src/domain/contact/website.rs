@@ -106,7 +106,7 @@ fn one(raw: &str) -> Option<Website> {
 
 /// Reads an http(s) URL with a public host name and nothing secret in it; a missing scheme is taken
 /// as https.
-fn web_url(raw: &str) -> Option<Url> {
+pub(super) fn web_url(raw: &str) -> Option<Url> {
     let text = raw.trim();
     if text.is_empty() || text.len() > BYTES_MAX || text.contains('@') {
         return None;

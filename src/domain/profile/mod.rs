@@ -7,6 +7,8 @@
 mod opportunity;
 mod signal;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use opportunity::{Opportunity, opportunities, sentence_of};
@@ -54,6 +56,18 @@ pub struct Facts {
     pub special_hours: Option<String>,
     /// What the business says about itself.
     pub description: Option<String>,
+    /// The whole postal address in one line, as far as it is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal: Option<String>,
+    /// A picture that the listing names; how many a profile has is another matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Profiles on social platforms: platform → address.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub socials: BTreeMap<String, String>,
+    /// When somebody last looked whether the listing is true: a day or a month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checked_on: Option<String>,
     /// Number of photos.
     pub photos: Option<u32>,
     /// Number of services and attributes.

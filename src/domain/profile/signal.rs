@@ -139,6 +139,16 @@ impl Source {
         column::parse("source", word, &Self::ALL, Self::as_column)
     }
 
+    /// The licence of what it lists.
+    pub const fn licence(self) -> &'static str {
+        match self {
+            Self::OverpassJson => "ODbL 1.0",
+            Self::Csv => "the operator's own",
+            Self::DemoTown => "fictional",
+            Self::Gbp => "the owner's own",
+        }
+    }
+
     /// How a sentence names the place where something was, or was not, listed.
     pub const fn listed_in(self, german: bool) -> &'static str {
         match (self, german) {

@@ -72,7 +72,16 @@ const FILTERS: [(Category, &[Filter]); 16] = [
         ],
     ),
     (Category::Veterinarian, &[&[("amenity", "veterinary")]]),
-    (Category::RealEstate, &[&[("office", "estate_agent")], &[("office", "real_estate")]]),
+    (
+        Category::RealEstate,
+        &[
+            &[("office", "estate_agent")],
+            &[("office", "real_estate")],
+            &[("shop", "estate_agent")],
+            &[("shop", "real_estate")],
+            &[("amenity", "real_estate")],
+        ],
+    ),
     (Category::Attorney, &[&[("office", "lawyer")]]),
     (Category::Accountant, &[&[("office", "accountant")], &[("office", "tax_advisor")]]),
     (Category::Restaurant, &[&[("amenity", "restaurant")]]),
@@ -186,7 +195,7 @@ impl Category {
     }
 
     /// Reads a cell of a table: our own word in any case, or one tag of the map.
-    fn of_word(word: &str) -> Option<Self> {
+    pub(super) fn of_word(word: &str) -> Option<Self> {
         let word = word.to_lowercase();
         if let Some((key, value)) = word.split_once('=') {
             return FILTERS

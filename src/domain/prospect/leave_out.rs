@@ -85,7 +85,7 @@ pub(super) fn left_out(record: &Record) -> Option<LeftOut> {
 }
 
 /// Returns the tag that says the business does not operate any more.
-pub(super) fn closed_tag(record: &Record) -> Option<String> {
+pub fn closed_tag(record: &Record) -> Option<String> {
     if let Some(never) = record.first(&["opening_hours"]).filter(|h| matches!(*h, "off" | "closed"))
     {
         return Some(format!("opening_hours={never}"));
@@ -96,13 +96,14 @@ pub(super) fn closed_tag(record: &Record) -> Option<String> {
     })
 }
 
-/// Returns the brand, if the business belongs to one.
+/// Returns the brand, if the business belongs to one. An operator is a chain only when it is known
+/// well enough to have an entry of its own; any dentist may be named as the operator of a practice.
 fn chain(record: &Record) -> Option<String> {
-    record
-        .tags
-        .iter()
-        .find(|(key, _)| *key == "brand" || key.starts_with("brand:"))
-        .map(|(_, value)| value.clone())
+    let brand = record.tags.iter().find(|(key, _)| *key == "brand" || key.starts_with("brand:"));
+    brand.map(|(_, value)| value.clone()).or_else(|| {
+        let known = record.first(&["operator:wikidata"])?;
+        Some(record.first(&["operator"]).unwrap_or(known).to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -127,8 +128,24 @@ mod tests {
             why(&[("amenity", "restaurant"), ("brand:wikidata", "Q1"), name]).unwrap(),
             "chain: Q1"
         );
+        let operated = [("amenity", "dentist"), ("operator", "Dr. B"), name];
+        assert_eq!(why(&operated), None, "an operator alone is no chain");
+        let known =
+            [("amenity", "dentist"), ("operator", "Big"), ("operator:wikidata", "Q2"), name];
+        assert_eq!(why(&known).unwrap(), "chain: Big");
         assert_eq!(why(&[("amenity", "dentist")]).unwrap(), "no name");
         assert_eq!(why(&[("amenity", "dentist"), name]), None);
+    }
+
+    #[test]
+    fn every_prefix_for_what_was_closes_every_kind_of_business() {
+        for prefix in CLOSED_PREFIXES {
+            for key in MAIN_KEYS {
+                let tag = format!("{prefix}{key}");
+                let closed = why(&[(tag.as_str(), "x"), ("amenity", "dentist"), ("name", "A")]);
+                assert_eq!(closed.unwrap(), format!("closed: {tag}=x"));
+            }
+        }
     }
 
     #[test]

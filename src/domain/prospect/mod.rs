@@ -5,6 +5,10 @@
 
 pub mod source;
 
+mod encoding;
+
+mod columns;
+mod listing;
 mod overpass;
 mod table;
 
@@ -19,14 +23,20 @@ mod leave_out;
 
 mod twins;
 
+mod reread;
+
 mod assess;
 mod survey;
 
 pub use assess::{Assessment, assess};
 pub use category::Category;
-pub use leave_out::{LeftOut, Likeness};
+pub use columns::{ColumnMap, MapError};
+pub use encoding::{Decoded, decode};
+pub use leave_out::{LeftOut, Likeness, closed_tag};
+pub use listing::{Columns, LeftEntry, Listing};
 pub use normalise::is_contactable;
 pub use place::Place;
 pub use record::Record;
+pub use reread::{Known, Listed, Standing, compare, digest, has_begun, updated};
 pub use source::SourceError;
 pub use survey::{Found, Survey, survey};

@@ -4,7 +4,7 @@ use super::category::Category;
 use super::place::{self, Place};
 use super::record::Record;
 use crate::domain::contact::website::WebsiteKind;
-use crate::domain::contact::{email, opening_hours, phone, website};
+use crate::domain::contact::{email, opening_hours, phone, social, website};
 use crate::domain::profile::{Facts, Source};
 use crate::domain::sales::{Prospect, Stage};
 
@@ -27,6 +27,8 @@ pub(super) fn normalise(record: &Record, default: &Place) -> (Prospect, Facts) {
     let category =
         Category::of(record).map_or_else(|| record.main_tag(), |c| c.as_column().to_owned());
     let address = address(record, &place.country);
+    let socials =
+        social::profiles(|platform| record.first(&[&format!("contact:{platform}"), platform]));
     let facts = Facts {
         category: Some(category.clone()),
         address: address.clone(),
@@ -36,6 +38,10 @@ pub(super) fn normalise(record: &Record, default: &Place) -> (Prospect, Facts) {
         hours_form: hours.as_ref().map(|hours| hours.form),
         special_hours: hours.and_then(|hours| hours.special),
         description: description(record, &place.language),
+        postal: postal(record, address.as_deref(), &place.country),
+        image: image(record),
+        checked_on: record.first(&["check_date", "survey:date"]).and_then(checked_on),
+        socials: socials.clone(),
         ..Facts::default()
     };
     let own = |text: Option<&str>| text.map(str::to_owned);
@@ -54,7 +60,7 @@ pub(super) fn normalise(record: &Record, default: &Place) -> (Prospect, Facts) {
         phone: number,
         email: record.first(&["email", "contact:email"]).and_then(email::first_email),
         website: site.filter(|site| site.kind == WebsiteKind::Own).map(|site| site.url),
-        linkedin: record.first(&["contact:linkedin", "linkedin"]).and_then(website::linkedin),
+        linkedin: socials.get("linkedin").cloned(),
         source: record.source.as_column().to_owned(),
         attribution: attribution(record),
         stage: Stage::Found,
@@ -93,9 +99,50 @@ fn address(record: &Record, country: &str) -> Option<String> {
     }
 }
 
+/// The whole postal address in one line: what a letter needs, as far as it is listed.
+fn postal(record: &Record, street: Option<&str>, country: &str) -> Option<String> {
+    let tag = |key: &str| record.first(&[key]);
+    if let Some(full) = tag("addr:full") {
+        return Some(full.to_owned());
+    }
+    let unit = tag("addr:unit").map(|unit| format!("Unit {unit}"));
+    let town = tag("addr:city").or(tag("addr:place")).or(tag("addr:suburb"));
+    let (state, postcode) = (tag("addr:state"), tag("addr:postcode"));
+    let words = |parts: &[Option<&str>]| {
+        let line = parts.iter().flatten().copied().collect::<Vec<_>>().join(" ");
+        (!line.is_empty()).then_some(line)
+    };
+    let lines = match country {
+        "US" | "CA" | "GB" => [street.map(str::to_owned), unit, words(&[town, state, postcode])],
+        _ => [street.map(str::to_owned), unit, words(&[postcode, town, state])],
+    };
+    let line = lines.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    (!line.is_empty()).then_some(line)
+}
+
+/// A picture, or its page in the commons.
+fn image(record: &Record) -> Option<String> {
+    let link = record.first(&["image"]).and_then(website::first_website).map(|site| site.url);
+    link.or_else(|| {
+        let page = record.first(&["wikimedia_commons"])?;
+        let known = page.starts_with("File:") || page.starts_with("Category:");
+        known.then(|| format!("https://commons.wikimedia.org/wiki/{}", page.replace(' ', "_")))
+    })
+}
+
+/// The day, or at least the month, on which somebody last looked.
+fn checked_on(raw: &str) -> Option<String> {
+    let is_day = raw.parse::<jiff::civil::Date>().is_ok() && raw.len() == 10;
+    let is_month = raw.len() == 7 && format!("{raw}-01").parse::<jiff::civil::Date>().is_ok();
+    (is_day || is_month).then(|| raw.to_owned())
+}
+
 fn description(record: &Record, language: &str) -> Option<String> {
+    let known = [format!("description:{language}"), "description:en".to_owned()];
+    let other = record.tags.keys().find(|key| key.starts_with("description:"));
     record
-        .first(&["description", &format!("description:{language}"), "description:en"])
+        .first(&["description"])
+        .or_else(|| known.iter().chain(other).find_map(|key| record.first(&[key])))
         .map(str::to_owned)
 }
 
@@ -155,6 +202,78 @@ mod tests {
         assert_eq!(facts.special_hours.as_deref(), Some("PH off"));
         assert_eq!(facts.description.as_deref(), Some("Zähne."));
         assert!(is_contactable(&prospect));
+    }
+
+    /// The order in which keys are read: of two that are there, the first one holds.
+    const KEYS: [(&str, &[&str]); 8] = [
+        ("name", &["name", "official_name", "alt_name", "brand"]),
+        ("phone", &["phone", "contact:phone", "mobile", "contact:mobile"]),
+        ("website", &["website", "contact:website", "url"]),
+        ("email", &["email", "contact:email"]),
+        ("city", &["addr:city", "addr:town", "addr:suburb", "addr:place"]),
+        ("description", &["description", "description:de", "description:en", "description:it"]),
+        ("image", &["image", "wikimedia_commons"]),
+        ("checked", &["check_date", "survey:date"]),
+    ];
+
+    fn value(field: &str, place: usize) -> (String, String) {
+        let twice = |text: String| (text.clone(), text);
+        match field {
+            "phone" => twice(format!("+493012345{place}")),
+            "website" => twice(format!("https://w{place}.example/")),
+            "email" => twice(format!("a@m{place}.example")),
+            "image" if place == 0 => twice("https://a.example/a.jpg".to_owned()),
+            "image" => (
+                "File:A b.jpg".to_owned(),
+                "https://commons.wikimedia.org/wiki/File:A_b.jpg".to_owned(),
+            ),
+            "checked" => twice(format!("2025-01-0{}", place + 1)),
+            _ => twice(format!("value {place}")),
+        }
+    }
+
+    #[test]
+    fn of_several_keys_for_one_field_the_first_that_is_there_holds() {
+        for (field, keys) in KEYS {
+            for first in 0..keys.len() {
+                let values: Vec<_> = (first..keys.len()).map(|n| value(field, n)).collect();
+                let tags: Vec<_> =
+                    (first..keys.len()).map(|n| (keys[n], values[n - first].0.as_str())).collect();
+                let (prospect, facts) = normalise(&element("osm:node/1", &tags), &default());
+                let read = match field {
+                    "name" => Some(prospect.name),
+                    "phone" => prospect.phone,
+                    "website" => prospect.website,
+                    "email" => prospect.email,
+                    "city" => prospect.city,
+                    "description" => facts.description,
+                    "image" => facts.image,
+                    _ => facts.checked_on,
+                };
+                assert_eq!(read.as_deref(), Some(values[0].1.as_str()), "{field}: {}", keys[first]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_postal_line_has_every_part_in_the_order_of_the_country() {
+        let tags = [
+            ("addr:street", "Main Street"),
+            ("addr:housenumber", "5"),
+            ("addr:unit", "12"),
+            ("addr:city", "Ottawa"),
+            ("addr:state", "ON"),
+            ("addr:postcode", "K1A 0B1"),
+        ];
+        let postal = |country: &'static str| {
+            let mut tags = tags.to_vec();
+            tags.push(("addr:country", country));
+            normalise(&element("osm:node/1", &tags), &default()).1.postal.unwrap()
+        };
+        assert_eq!(postal("CA"), "5 Main Street, Unit 12, Ottawa ON K1A 0B1");
+        assert_eq!(postal("DE"), "Main Street 5, Unit 12, K1A 0B1 Ottawa ON");
+        let whole = element("osm:node/1", &[("addr:full", "1 A Road, B"), ("addr:city", "B")]);
+        assert_eq!(normalise(&whole, &default()).1.postal.as_deref(), Some("1 A Road, B"));
     }
 
     #[test]

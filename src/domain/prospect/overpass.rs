@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+use serde_json::Value;
 
+use super::listing::{LeftEntry, Listing};
 use super::record::{Record, clean_tags};
 use super::source::{ELEMENTS_MAX, SourceError};
 use crate::domain::profile::{Knowable, Source};
@@ -17,9 +20,10 @@ const ELEMENT_MARK: &str = "\u{1}element ";
 const TOO_MANY_MARK: &str = "\u{1}too many";
 
 #[derive(Deserialize)]
-struct Answer {
+#[serde(bound = "E: Deserialize<'de>")]
+struct Answer<E> {
     #[serde(deserialize_with = "numbered")]
-    elements: Vec<Element>,
+    elements: Vec<E>,
     #[serde(default)]
     remark: Option<String>,
     #[serde(default)]
@@ -61,9 +65,41 @@ struct Center {
     lon: f64,
 }
 
-/// Reads every element of an answer. Elements without tags are kept, because they are counted.
-pub(super) fn parse(answer: &str, source: Source) -> Result<Vec<Record>, SourceError> {
-    let answer: Answer = serde_json::from_str(answer).map_err(|error| refused(&error))?;
+/// Reads every element of an answer. Elements without tags are kept, because they are counted; one
+/// that is not as Overpass writes it is left out.
+///
+/// # Errors
+/// An answer that is cut off, incomplete or something else.
+pub(super) fn parse(answer: &str, source: Source) -> Result<Listing, SourceError> {
+    match serde_json::from_str::<Answer<Element>>(answer) {
+        Ok(answer) => listed(answer.map(Ok), source),
+        // One element may be at fault. Each is read by itself, which takes longer.
+        Err(error) if error.is_data() => {
+            let loose: Answer<Value> = serde_json::from_str(answer).map_err(|_| refused(&error))?;
+            let listing = listed(loose.map(read_alone), source)?;
+            if listing.records.is_empty() { Err(refused(&error)) } else { Ok(listing) }
+        }
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+/// An element, or its name and what is wrong with it.
+type Alone = Result<Element, (String, String)>;
+
+fn read_alone(value: Value) -> Alone {
+    let word = |key: &str| value.get(key).map_or_else(String::new, Value::to_string);
+    let label = text::clean(&format!("{}/{}", word("type"), word("id")).replace('"', ""), 80);
+    Element::deserialize(value).map_err(|error| (label, text::clean(&error.to_string(), 200)))
+}
+
+impl<E> Answer<E> {
+    fn map<T>(self, of: impl Fn(E) -> T) -> Answer<T> {
+        let elements = self.elements.into_iter().map(of).collect();
+        Answer { elements, remark: self.remark, osm3s: self.osm3s }
+    }
+}
+
+fn listed(answer: Answer<Alone>, source: Source) -> Result<Listing, SourceError> {
     if let Some(remark) = answer.remark.filter(|remark| remark.contains("error")) {
         return Err(SourceError::Incomplete { remark: text::clean(&remark, 300) });
     }
@@ -71,23 +107,28 @@ pub(super) fn parse(answer: &str, source: Source) -> Result<Vec<Record>, SourceE
         .osm3s
         .and_then(|base| base.timestamp_osm_base)
         .and_then(|stamp| text::clean_or_none(&stamp, 40));
-    let knowable = Knowable::of(source);
-    answer
-        .elements
-        .into_iter()
-        .enumerate()
-        .map(|(place, element)| element.into_record(place, source, knowable, as_of.as_ref()))
-        .collect()
+    let mut listing = Listing::default();
+    for (place, element) in answer.elements.into_iter().enumerate() {
+        let number = place as u64 + 1;
+        let record =
+            element.and_then(|element| element.into_record(number, source, as_of.as_ref()));
+        match record {
+            Ok(record) => listing.records.push(record),
+            Err((label, reason)) => {
+                listing.left.push(LeftEntry { number, label, reason });
+            }
+        }
+    }
+    Ok(listing)
 }
 
 impl Element {
     fn into_record(
         self,
-        place: usize,
+        place: u64,
         source: Source,
-        knowable: Knowable,
         as_of: Option<&String>,
-    ) -> Result<Record, SourceError> {
+    ) -> Result<Record, (String, String)> {
         let center = self.center.map(|center| (center.lat, center.lon));
         let position = self.lat.zip(self.lon).or(center);
         let kind = match self.kind {
@@ -98,16 +139,14 @@ impl Element {
         let prefix = if source == Source::DemoTown { "demo" } else { "osm" };
         let on_earth = |(lat, lon): (f64, f64)| lat.abs() <= 90.0 && lon.abs() <= 180.0;
         if let Some((lat, lon)) = position.filter(|&position| !on_earth(position)) {
-            return Err(SourceError::Element {
-                number: place + 1,
-                line: 0,
-                what: format!("{kind}/{} lies at {lat}, {lon}, which is not on Earth", self.id),
-            });
+            let reason = format!("lies at {lat}, {lon}, which is not on Earth");
+            return Err((format!("{kind}/{}", self.id), reason));
         }
         Ok(Record {
             entity: format!("{prefix}:{kind}/{}", self.id),
             source,
-            knowable,
+            place,
+            knowable: Knowable::of(source),
             lat: position.map(|position| position.0),
             lon: position.map(|position| position.1),
             as_of: as_of.cloned(),
@@ -117,16 +156,20 @@ impl Element {
 }
 
 /// Reads the list of elements and, when one is wrong, says which.
-fn numbered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Element>, D::Error> {
-    struct Elements;
-    impl<'de> Visitor<'de> for Elements {
-        type Value = Vec<Element>;
+fn numbered<'de, D, E>(deserializer: D) -> Result<Vec<E>, D::Error>
+where
+    D: Deserializer<'de>,
+    E: Deserialize<'de>,
+{
+    struct Elements<E>(PhantomData<E>);
+    impl<'de, E: Deserialize<'de>> Visitor<'de> for Elements<E> {
+        type Value = Vec<E>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list of elements")
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<E>, A::Error> {
             let mut elements = Vec::new();
             loop {
                 if elements.len() > ELEMENTS_MAX {
@@ -145,7 +188,7 @@ fn numbered<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Element>, 
             }
         }
     }
-    deserializer.deserialize_seq(Elements)
+    deserializer.deserialize_seq(Elements(PhantomData))
 }
 
 /// Turns the parser's words into ours; a cut-off file is named as one.
@@ -173,7 +216,7 @@ mod tests {
     use crate::domain::test_data;
 
     fn read(text: &str) -> Result<Vec<Record>, SourceError> {
-        parse(text, Source::OverpassJson)
+        parse(text, Source::OverpassJson).map(|listing| listing.records)
     }
 
     #[test]
@@ -199,24 +242,29 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_is_named_with_its_element_and_line() {
-        let error = read(
-            "{\"elements\":[\n{\"type\":\"node\",\"id\":1},\n{\"type\":\"node\",\"id\":2,\"tags\":[]}\n]}",
+    fn one_element_of_a_wrong_type_is_left_out_and_the_others_are_read() {
+        let listing = parse(
+            r#"{"elements":[{"type":"node","id":1},{"type":"node","id":2,"tags":[]},
+            {"type":"moon","id":3},7,{"type":"node","id":4,"lat":1e300,"lon":2}]}"#,
+            Source::OverpassJson,
         )
-        .unwrap_err();
-        assert!(
-            matches!(&error, SourceError::Element { number: 2, line: 3, what } if what.starts_with("invalid type")),
-            "{error}"
-        );
+        .unwrap();
+        assert_eq!(listing.records.len(), 1);
+        let left: Vec<_> =
+            listing.left.iter().map(|left| (left.number, left.label.as_str())).collect();
+        assert_eq!(left, [(2, "node/2"), (3, "moon/3"), (4, "/"), (5, "node/4")]);
+        assert!(listing.left[0].reason.starts_with("invalid type"), "{:?}", listing.left);
+        assert!(listing.left[3].reason.contains("not on Earth"));
     }
 
     #[test]
-    fn a_position_that_is_not_on_earth_is_refused() {
-        let text =
-            |lat: &str| format!(r#"{{"elements":[{{"type":"node","id":1,"lat":{lat},"lon":2}}]}}"#);
-        assert!(read(&text("52.5")).is_ok());
-        assert!(read(&text("1e300")).is_err());
-        assert!(read(&text("\"52.5\"")).is_err());
+    fn an_answer_of_which_nothing_can_be_read_is_refused_with_element_and_line() {
+        let error =
+            read("{\"elements\":[\n{\"type\":\"node\",\"id\":2,\"tags\":[]}\n]}").unwrap_err();
+        assert!(
+            matches!(&error, SourceError::Element { number: 1, line: 2, what } if what.starts_with("invalid type")),
+            "{error}"
+        );
     }
 
     #[test]

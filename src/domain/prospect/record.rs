@@ -28,6 +28,9 @@ pub struct Record {
     pub entity: String,
     /// Where it was read.
     pub source: Source,
+    /// Its line in a table, its place among the elements of a map, from 1.
+    #[serde(default)]
+    pub place: u64,
     /// What this source could have revealed.
     pub knowable: Knowable,
     /// Degrees north.
@@ -91,6 +94,7 @@ pub(super) mod tests {
         Record {
             entity: entity.to_owned(),
             source: Source::OverpassJson,
+            place: 1,
             knowable: Knowable::of(Source::OverpassJson),
             lat: Some(52.5),
             lon: Some(13.4),

@@ -1,11 +1,13 @@
 //! Defines how the text of a source becomes records, and what is said when it cannot.
 //!
-//! A source is read whole or refused whole: half a file would look like a small town. Each refusal
-//! names the line or the element and what to do next.
+//! A file that is cut off is refused whole: half of it would look like a small town. One entry that
+//! cannot be read is left out with its reason, and the others go on. Each refusal names the line or
+//! the element and what to do next.
 
 use std::path::Path;
 
-use super::record::Record;
+use super::columns::ColumnMap;
+use super::listing::Listing;
 use super::{overpass, table};
 use crate::domain::error::WorkError;
 use crate::domain::profile::Source;
@@ -33,8 +35,14 @@ pub enum SourceError {
     /// It lists more than `ELEMENTS_MAX`.
     #[error("more than {ELEMENTS_MAX} elements are listed")]
     TooMany,
-    /// It is not text.
-    #[error("line {line} is not UTF-8 text")]
+    /// It is something else than a text.
+    #[error("this is {what}, not a text")]
+    NotText {
+        /// What it looks like.
+        what: &'static str,
+    },
+    /// A line of it is in no encoding that tables come in.
+    #[error("line {line} is not text")]
     NotUtf8 {
         /// The first line with a byte that is no text.
         line: usize,
@@ -65,10 +73,28 @@ pub enum SourceError {
         remark: String,
     },
     /// The first line of a table does not name the columns.
-    #[error("line 1: the header has no column {missing:?}")]
+    #[error("line 1: no column is the {missing}; there are {}", .headers.join(" | "))]
     Header {
-        /// The first column that is missing.
+        /// The first field that has no column.
         missing: &'static str,
+        /// What the columns are called.
+        headers: Vec<String>,
+    },
+    /// A table has more columns than a table of businesses can have.
+    #[error("line 1: {n} columns, more than are read")]
+    Columns {
+        /// How many.
+        n: usize,
+    },
+    /// The mapping names a column that is not there.
+    #[error("line 1: {field} is mapped to {header:?}, which is no column; there are {}", .headers.join(" | "))]
+    Mapped {
+        /// The field.
+        field: String,
+        /// The header that was named.
+        header: String,
+        /// What the columns are called.
+        headers: Vec<String>,
     },
     /// One row of a table cannot be read.
     #[error("line {line}: {what}")]
@@ -87,7 +113,10 @@ impl SourceError {
             Self::TooLarge { .. } | Self::TooMany => {
                 ("source_too_large", "split the file, or extract a smaller area")
             }
-            Self::NotUtf8 { .. } => ("source_not_text", "save the file as UTF-8 and run again"),
+            Self::NotUtf8 { .. } | Self::NotText { .. } => (
+                "source_not_text",
+                "save it as a CSV table in UTF-8 (or the map's answer as JSON) and run again",
+            ),
             Self::Empty => ("source_empty", "check the path, or download the file again"),
             Self::Json { .. } => (
                 "source_not_overpass",
@@ -99,41 +128,35 @@ impl SourceError {
                 "source_incomplete",
                 "ask the map server for a smaller area or allow more time, then run again",
             ),
-            Self::Header { .. } => {
-                ("bad_header", "name the columns in the first line; name and category are needed")
-            }
+            Self::Header { missing: "category", .. } => (
+                "bad_header",
+                "say `--map category=HEADER`, or `--category dental` when all rows are of one kind",
+            ),
+            Self::Header { .. } | Self::Mapped { .. } => (
+                "bad_header",
+                "say which column it is, as in `--map name=Firma`; `--preview` shows what is read",
+            ),
+            Self::Columns { .. } => ("bad_header", "keep only the columns that are needed"),
             Self::Row { .. } => ("bad_row", "correct this line and run again"),
         };
         WorkError::permanent(code, format!("{}: {self}", text::clean(source, 300))).hint(hint)
     }
 }
 
-/// Turns the bytes of a file into text: size and encoding are checked, a byte order mark is cut.
-pub fn decode(bytes: Vec<u8>) -> Result<String, SourceError> {
-    let size = bytes.len() as u64;
-    if size > BYTES_MAX {
-        return Err(SourceError::TooLarge { bytes: size });
-    }
-    let mut text = String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        SourceError::NotUtf8 { line: 1 + good.split(|&b| b == b'\n').count() - 1 }
-    })?;
-    if text.starts_with('\u{FEFF}') {
-        text.drain(..'\u{FEFF}'.len_utf8());
-    }
-    Ok(text)
-}
-
-/// Reads the records of a source. A name that ends in `.csv` is a table, in `.json` a map extract;
-/// otherwise the first character tells.
-pub fn read(name: &str, text: &str) -> Result<Vec<Record>, SourceError> {
+/// Reads what a source lists. A name that ends in `.csv` is a table, in `.json` a map extract;
+/// otherwise the first character tells. `map` says what the columns of a table are.
+///
+/// # Errors
+/// A source of which nothing may be taken; see `SourceError`.
+pub fn read(name: &str, text: &str, map: &ColumnMap) -> Result<Listing, SourceError> {
     let start = text.trim_start().chars().next().ok_or(SourceError::Empty)?;
     let extension = Path::new(name).extension().unwrap_or_default();
     let is_named = |form: &str| extension.eq_ignore_ascii_case(form);
+    let is_table = is_named("csv") || is_named("tsv");
     if name == DEMO_TOWN {
         overpass::parse(text, Source::DemoTown)
-    } else if is_named("csv") || (!is_named("json") && start != '{' && start != '[') {
-        table::parse(text)
+    } else if is_table || (!is_named("json") && start != '{' && start != '[') {
+        table::parse(text, map)
     } else {
         overpass::parse(text, Source::OverpassJson)
     }
@@ -143,10 +166,8 @@ pub fn read(name: &str, text: &str) -> Result<Vec<Record>, SourceError> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn bytes_that_are_no_text_are_refused_with_their_line() {
-        assert_eq!(decode(b"a\nb\xff\n".to_vec()), Err(SourceError::NotUtf8 { line: 2 }));
-        assert_eq!(decode("\u{FEFF}{}".as_bytes().to_vec()), Ok("{}".to_owned()));
+    fn read(name: &str, text: &str) -> Result<Listing, SourceError> {
+        super::read(name, text, &ColumnMap::default())
     }
 
     #[test]

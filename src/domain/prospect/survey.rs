@@ -83,7 +83,7 @@ fn features(assessment: &Assessment) -> Features {
 mod tests {
     use super::*;
     use crate::domain::prospect::record::tests::element;
-    use crate::domain::prospect::source;
+    use crate::domain::prospect::{ColumnMap, source};
     use crate::domain::test_data;
 
     fn default() -> Place {
@@ -133,7 +133,8 @@ mod tests {
                     (tag.clone(), usize::try_from(row["count"].as_u64().unwrap()).unwrap())
                 })
                 .collect();
-            let records = source::read("overpass.json", &text).unwrap();
+            let records =
+                source::read("overpass.json", &text, &ColumnMap::default()).unwrap().records;
             let survey = survey(records, &default(), 75.0, None);
             assert_eq!(survey.by_tag, expected, "{town}");
             assert_eq!(survey.taken.len(), survey.n_listed, "{town}: nothing disappears");

@@ -43,8 +43,7 @@ impl PitchGround {
                 .hint("run layer 1 again, then repeat this")
         };
         let prospect = prospects::get(conn, mode, entity)?.ok_or_else(|| missing("row"))?;
-        let audit =
-            profiles::version(conn, mode, entity, "found")?.ok_or_else(|| missing("audit"))?;
+        let audit = profiles::found(conn, mode, entity)?.ok_or_else(|| missing("audit"))?;
         Self::of(prospect, &audit, settings, mode)
     }
 

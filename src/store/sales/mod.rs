@@ -10,6 +10,7 @@ use crate::domain::time::Moment;
 
 pub mod campaigns;
 pub mod invitees;
+pub mod listings;
 pub mod meetings;
 pub mod messages;
 pub mod pitches;
@@ -50,6 +51,8 @@ pub(super) fn apply(
             prospects::conclude(tx, mode, now, entity, *conclusion, *at)
         }
         SalesChange::Profile(audit) => profiles::put(tx, mode, audit),
+        SalesChange::Listing(listed) => listings::put(tx, mode, listed),
+        SalesChange::ListingGone { entity } => listings::set_gone(tx, mode, entity, now),
     }
 }
 

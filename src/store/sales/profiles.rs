@@ -53,6 +53,19 @@ pub fn version(
     optional(conn.prepare_cached(VERSION)?.query_row(params![mode, entity, version], from_row))
 }
 
+const FOUND: &str = "
+SELECT * FROM profiles WHERE mode = ?1 AND entity = ?2
+  AND (version = 'found' OR version LIKE 'found/%') ORDER BY id DESC LIMIT 1";
+
+/// Returns the latest audit of a business's listing: `found`, or `found/5` when run 5 read it anew.
+pub fn found(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+) -> Result<Option<ProfileAudit>, StoreError> {
+    optional(conn.prepare_cached(FOUND)?.query_row(params![mode, entity], from_row))
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<ProfileAudit> {
     Ok(ProfileAudit {
         entity: row.get("entity")?,
@@ -87,7 +100,11 @@ mod tests {
         let found = version(&conn, Mode::Dry, "osm:node/1", "found").unwrap().unwrap();
         assert_eq!(found, row(1, "found"));
         assert_eq!(serde_json::from_value::<Facts>(found.facts).unwrap(), facts);
+        put(&conn, Mode::Dry, &row(4, "found/9")).unwrap();
+        let listing = super::found(&conn, Mode::Dry, "osm:node/1").unwrap().unwrap();
+        assert_eq!(listing.version, "found/9");
+        put(&conn, Mode::Dry, &row(5, "after2")).unwrap();
         let latest = latest(&conn, Mode::Dry, "osm:node/1").unwrap().unwrap();
-        assert_eq!(latest.version, "after");
+        assert_eq!(latest.version, "after2");
     }
 }

@@ -284,9 +284,9 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Prospect> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::domain::prospect::{Place, assess, source};
+    use crate::domain::prospect::{ColumnMap, Place, assess, source};
     use crate::store::sales::tests::database;
 
     const ENTITY: &str = "csv:a";
@@ -295,8 +295,14 @@ mod tests {
         let place =
             Place { country: "GB".into(), zone: "Europe/London".into(), language: "en".into() };
         let text = "name,category,phone,email,lat,lon\nA,dental,01632 960001,a@a.example,52,0.1\n";
-        let record = source::read("a.csv", text).unwrap().remove(0);
+        let record = source::read("a.csv", text, &ColumnMap::default()).unwrap().records.remove(0);
         assess(&record, None, &place).prospect
+    }
+
+    /// Puts a prospect of this key, for the tests of tables that refer to one.
+    pub(in crate::store::sales) fn put_named(conn: &Connection, entity: &str) {
+        let named = Prospect { entity: entity.to_owned(), ..prospect() };
+        put(conn, Mode::Dry, Moment(1), &named).unwrap();
     }
 
     fn put_one(conn: &Connection) -> Prospect {

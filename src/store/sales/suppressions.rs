@@ -9,6 +9,14 @@ use crate::store::error::StoreError;
 const PUT: &str = "
 INSERT OR IGNORE INTO suppressions (mode, address, reason, evidence, at) VALUES (?1, ?2, ?3, ?4, ?5)";
 
+const HAS: &str = "SELECT count(*) FROM suppressions WHERE mode = ?1 AND address = ?2";
+
+/// Whether an address (lower case) must not be written to.
+pub fn has(conn: &Connection, mode: Mode, address: &str) -> Result<bool, StoreError> {
+    let n: i64 = conn.prepare_cached(HAS)?.query_row(params![mode, address], |row| row.get(0))?;
+    Ok(n > 0)
+}
+
 /// Suppresses an address; the first reason stays.
 pub(super) fn put(
     tx: &Connection,

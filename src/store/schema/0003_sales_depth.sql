@@ -15,3 +15,25 @@ ALTER TABLE meetings ADD COLUMN asked_again_at INTEGER;        -- a no-show was 
 ALTER TABLE meetings ADD COLUMN cancelled_by TEXT CHECK (cancelled_by IN ('host', 'invitee'));
 ALTER TABLE meetings ADD COLUMN reason TEXT;                   -- why it was cancelled
 CREATE INDEX meetings_by_start ON meetings (mode, starts_at);
+
+-- ---- layer 1, Prospect Research ----
+-- What the sources said last, and what tables call their columns.
+CREATE TABLE listings (
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  entity     TEXT NOT NULL,              -- the prospect it is about
+  source     TEXT NOT NULL,              -- a file's path, or 'demo-town'
+  licence    TEXT NOT NULL,              -- of the data
+  as_of      TEXT,                       -- the age of the data, as their source states it
+  digest     TEXT NOT NULL,              -- of everything listed, to see what changed
+  first_seen_at INTEGER NOT NULL,
+  seen_at    INTEGER NOT NULL,           -- when it was read last with a change
+  gone_at    INTEGER,                    -- since when its source does not list it any more
+  PRIMARY KEY (mode, entity)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE column_maps (
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  source     TEXT NOT NULL,              -- a file's path
+  columns    TEXT NOT NULL,              -- JSON of domain::prospect's column map
+  changed_at INTEGER NOT NULL,
+  PRIMARY KEY (mode, source)
+) STRICT, WITHOUT ROWID;

@@ -201,6 +201,7 @@ pub(super) fn submitted(
         | Command::Finance(_)
         | Command::EditPitch(_)
         | Command::RewritePitch { .. }
+        | Command::MapColumns { .. }
         | Command::View { .. }
         | Command::Demo { .. } => Vec::new(),
     }
