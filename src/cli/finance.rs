@@ -21,7 +21,6 @@ use crate::tui::format;
 
 /// Shows a month's figures from the ledger, each with the rows it rests on.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     /// Which month, such as 2026-01 [default: the current one]
     #[arg(long, value_name = "MONTH")]

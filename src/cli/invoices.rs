@@ -19,7 +19,6 @@ use crate::tui::format;
 
 /// Lists invoices, the newest first.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     /// Only what is overdue, the longest first
     #[arg(long)]
