@@ -62,9 +62,28 @@ impl Desk {
     }
 }
 
-const COMMANDS: [&str; 20] = [
-    "demo", "run", "status", "phi", "runs", "units", "errors", "effects", "events", "retry",
-    "skip", "resolve", "answer", "cancel", "pause", "resume", "advance", "promote", "pitches",
+const COMMANDS: [&str; 22] = [
+    "demo",
+    "run",
+    "status",
+    "phi",
+    "runs",
+    "units",
+    "errors",
+    "effects",
+    "events",
+    "retry",
+    "skip",
+    "resolve",
+    "tasks",
+    "campaigns",
+    "suppress",
+    "cancel",
+    "pause",
+    "resume",
+    "advance",
+    "promote",
+    "pitches",
     "config",
 ];
 
@@ -310,6 +329,54 @@ fn every_command_that_changes_something_is_answered_in_one_json_object() {
     assert!(desk.refused(&["retry", "999"], 2).contains("no unit 999"));
     assert!(desk.refused(&["cancel", "999"], 2).contains("no run 999"));
     assert!(desk.refused(&["advance", "400d"], 2).contains("hint: "));
+}
+
+#[test]
+fn what_waits_for_a_person_is_listed_noted_and_ended_in_its_own_words() {
+    let desk = Desk::new();
+    for layer in ["1", "2", "3"] {
+        desk.json(&["run", layer, "--limit", "40", "--json"]);
+    }
+    let list = || -> Vec<Value> {
+        let output = desk.cep(&["tasks", "--json"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let tasks = list();
+    let task = tasks.first().expect("some prospect has no e-mail and is called");
+    assert_has(task, &["id", "layer", "kind", "title", "entity", "due_at", "urgency", "answers"]);
+    let id = task["id"].to_string();
+    let shown = desk.json(&["tasks", "show", &id, "--json"]);
+    assert!(shown["details"].as_str().unwrap().contains(": "), "the number or the link: {shown}");
+    let why = desk.refused(&["tasks", "done", &id, "--result", "maybe"], 2);
+    assert!(why.contains("answer with done") && why.contains("opted_out"), "{why}");
+    desk.refused(&["tasks", "failed", &id, "--note", " "], 2);
+    desk.json(&["tasks", "note", &id, "back", "at", "two", "--json"]);
+    let noted = desk.json(&["tasks", "show", &id, "--json"]);
+    assert_eq!(noted["notes"][0]["text"], "back at two");
+    let before = tasks.len();
+    desk.json(&["tasks", "done", &id, "--result", "declined", "--json"]);
+    assert_eq!(list().len(), before - 1);
+    assert!(desk.refused(&["tasks", "done", &id], 2).contains("waits for nobody"));
+    assert!(desk.refused(&["tasks", "show", "99999"], 2).contains("asked no person"));
+}
+
+#[test]
+fn an_address_that_is_suppressed_by_hand_gets_nothing_more_and_is_listed_with_the_reason() {
+    let desk = Desk::new();
+    for layer in ["1", "2", "3"] {
+        desk.json(&["run", layer, "--limit", "40", "--json"]);
+    }
+    let address = "Office@Adeyemi-Partners.example";
+    desk.refused(&["suppress", address], 2);
+    desk.refused(&["suppress", "nobody", "--reason", "x"], 2);
+    desk.json(&["suppress", address, "--reason", "asked by phone", "--json"]);
+    let listed = desk.json(&["suppress", "--json"]);
+    assert_eq!(listed["address"], "office@adeyemi-partners.example");
+    assert!(listed["evidence"].as_str().unwrap().contains("asked by phone"));
+    let campaign = desk.json(&["campaigns", "--json"]);
+    assert_has(&campaign, &["name", "sent", "planned", "stopped_because"]);
+    assert!(desk.refused(&["campaigns", "resume", "intro"], 2).contains("is not stopped"));
 }
 
 /// Waits for a fact that another process brings about.

@@ -18,6 +18,7 @@ use cep_machine::app::command::{Ack, Command, Refusal};
 use cep_machine::app::port::Machine;
 use cep_machine::app::query::{Answer, Query};
 use cep_machine::app::snapshot::{DryClock, LiveStatus, PhiView, Snapshot, SystemHealth, Worlds};
+use cep_machine::app::tasks::TaskCounts;
 use cep_machine::domain::mode::Mode;
 use cep_machine::domain::time::Moment;
 use cep_machine::runtime::clock::{Clock, SystemClock};
@@ -65,6 +66,7 @@ fn quiet() -> Snapshot {
         live: LiveStatus::default(),
         run: None,
         layers: Vec::new(),
+        tasks: TaskCounts::default(),
         containers: Vec::new(),
         phi: PhiView::default(),
         events: Vec::new(),

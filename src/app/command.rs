@@ -71,6 +71,29 @@ pub enum Command {
         /// Why it is worth trying.
         note: String,
     },
+    /// Add a note to work that was handed to a person; it goes on waiting.
+    Note {
+        /// Which waiting unit.
+        unit: UnitId,
+        /// The note.
+        text: String,
+    },
+    /// Never write to an address again, and stop what is planned for whoever has it.
+    Suppress {
+        /// The world it holds in.
+        mode: Mode,
+        /// E-mail address, E.164 number or profile URL.
+        address: String,
+        /// Who asked for it, and when.
+        reason: String,
+    },
+    /// Let a campaign go on that a receiver's policy had stopped.
+    ResumeCampaign {
+        /// The world it belongs to.
+        mode: Mode,
+        /// Which.
+        campaign: String,
+    },
     /// Copy prospects and pitches of the dry world into the live one.
     Promote {
         /// At most so many prospects.

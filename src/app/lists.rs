@@ -1,9 +1,10 @@
 //! Turns stored units and effects into the rows of lists.
 
 use super::parts::Parts;
-use super::query::{EffectRow, UnitRow};
+use super::query::{CampaignRow, EffectRow, UnitRow};
 use crate::domain::effect::Effect;
 use crate::store::effect_list::EffectLine;
+use crate::store::sales::campaigns::CampaignLine;
 use crate::store::unit_list::UnitLine;
 
 /// Returns a unit's row.
@@ -42,6 +43,23 @@ pub(super) fn effect_row(line: EffectLine) -> EffectRow {
         reference: row.receipt.map(|receipt| receipt.reference),
         sent_at: row.sent_at,
         sent_wall: line.wall_at,
+    }
+}
+
+/// Returns a campaign's row.
+pub(super) fn campaign_row(line: CampaignLine) -> CampaignRow {
+    let [planned, sent, stopped, failed] = line.messages;
+    let (stopped_at, stopped_because) = line.stopped.unzip();
+    CampaignRow {
+        name: line.name,
+        prospects: line.prospects,
+        planned,
+        sent,
+        stopped,
+        failed,
+        last_sent: line.last_sent,
+        stopped_because,
+        stopped_at,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod layer_state;
 pub mod port;
 pub mod query;
 pub mod snapshot;
+pub mod tasks;
 
 mod explain;
 mod handle;

@@ -12,6 +12,7 @@ use super::snapshot::{
     PHI_TREND_MAX, RECENT_EVENTS_MAX, RunView, Snapshot, SystemHealth, UnitCounts, WorldCounts,
     Worlds,
 };
+use super::tasks;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::attempt::AttemptState;
 use crate::domain::lifecycle::effect::EffectState;
@@ -74,6 +75,7 @@ pub(super) fn take(
                 through: parts.through.clone(),
             },
             layers: layers(conn, parts, mode, run.as_ref())?,
+            tasks: tasks::counts(conn, mode, now)?,
             run,
             containers: containers(&phi, now),
             phi: explain::view(&phi, trend),

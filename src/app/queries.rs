@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::query::{
     Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
 };
-use super::{desk, explain, finance, lists, picture, pitches, trouble};
+use super::{desk, explain, finance, lists, picture, pitches, tasks, trouble};
 use crate::config::Settings;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
@@ -17,6 +17,7 @@ use crate::domain::time::Moment;
 use crate::store::error::StoreError;
 use crate::store::event_pages::{self, Page};
 use crate::store::learning::proposals;
+use crate::store::sales::{campaigns, suppressions};
 use crate::store::{board, clocks, coherence, effect_list, phi, runs, unit_list};
 
 /// Answers `query`.
@@ -66,6 +67,18 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
         Query::Promotion { limit, entities } => {
             pitches::promotion(conn, parts, *limit, entities).map(Some)
         }
+        Query::Campaigns { mode } => {
+            let lines = campaigns::list(conn, *mode)?;
+            Ok(Some(Answer::Campaigns(lines.into_iter().map(lists::campaign_row).collect())))
+        }
+        Query::Suppressions { mode, limit } => {
+            Ok(Some(Answer::Suppressions(suppressions::list(conn, *mode, *limit)?)))
+        }
+        Query::Tasks(filter) => Ok(Some(Answer::Tasks(tasks::list(conn, parts, *filter)?))),
+        Query::Task { unit } => {
+            let task = tasks::detail(conn, parts, *unit)?;
+            Ok(task.map(|task| Answer::Task(Box::new(task))))
+        }
     });
     answered.map_err(|error| failed(&error))?.ok_or_else(|| nothing(query))
 }
@@ -80,6 +93,10 @@ fn nothing(query: &Query) -> Refusal {
         Query::Pitch { mode, entity } => (
             format!("{entity} has no pitch in the {mode} world"),
             "`cep pitches` lists those that there are",
+        ),
+        Query::Task { unit } => (
+            format!("unit {unit} has asked no person for anything"),
+            "`cep tasks` lists what waits for a person",
         ),
         Query::ErrorDetail { unit } => {
             (format!("there is no unit {unit}"), "`cep units` lists them")
@@ -96,6 +113,9 @@ fn nothing(query: &Query) -> Refusal {
         | Query::Pitches(_)
         | Query::Promotion { .. }
         | Query::Proposals { .. }
+        | Query::Tasks(_)
+        | Query::Campaigns { .. }
+        | Query::Suppressions { .. }
         | Query::Overrides { .. } => {
             ("there is no answer".to_owned(), "`cep status` has an overview")
         }

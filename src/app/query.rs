@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
 use super::snapshot::{NextDue, PhiView, RunView};
+use super::tasks::{TaskDetail, TaskFilter, TaskRow};
 use crate::domain::effect::{Action, EffectKey};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::{Event, Level};
@@ -17,7 +18,7 @@ use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::pitch::Sentence;
-use crate::domain::sales::{Channel, Stage};
+use crate::domain::sales::{Channel, Stage, Suppression};
 use crate::domain::time::Moment;
 
 /// A question. Each has the variant of `Answer` with the same name.
@@ -109,6 +110,25 @@ pub enum Query {
         /// Only these; all when empty.
         entities: Vec<String>,
     },
+    /// The campaigns and how each stands, by name.
+    Campaigns {
+        /// Which world.
+        mode: Mode,
+    },
+    /// Addresses that must not be written to, the latest first.
+    Suppressions {
+        /// Which world.
+        mode: Mode,
+        /// At most so many.
+        limit: u32,
+    },
+    /// What waits for people, the most urgent first.
+    Tasks(TaskFilter),
+    /// One task with everything needed to do it.
+    Task {
+        /// The unit that waits for it.
+        unit: UnitId,
+    },
 }
 
 /// Which units.
@@ -186,6 +206,14 @@ pub enum Answer {
     Proposal(Box<StoredProposal>),
     /// To `Query::Overrides`.
     Overrides(Vec<SettingOverride>),
+    /// To `Query::Campaigns`.
+    Campaigns(Vec<CampaignRow>),
+    /// To `Query::Suppressions`.
+    Suppressions(Vec<Suppression>),
+    /// To `Query::Tasks`.
+    Tasks(Vec<TaskRow>),
+    /// To `Query::Task`.
+    Task(Box<TaskDetail>),
     /// To `Query::Finance`.
     Finance(Box<FinanceAnswer>),
     /// To `Query::Pitches`.
@@ -266,6 +294,29 @@ pub struct PitchPart {
     pub begun: Option<String>,
     /// Each sentence with what it rests on; the footer's are the law's.
     pub sentences: Vec<Sentence>,
+}
+
+/// A campaign and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignRow {
+    /// Its name.
+    pub name: String,
+    /// Prospects that it has planned anything for.
+    pub prospects: u64,
+    /// Messages that have a time.
+    pub planned: u64,
+    /// Messages that went out.
+    pub sent: u64,
+    /// Messages that a rule stopped.
+    pub stopped: u64,
+    /// Messages that could not be sent.
+    pub failed: u64,
+    /// When its last message went out, on the mode's clock.
+    pub last_sent: Option<Moment>,
+    /// Why a receiver's policy has stopped it, if one has.
+    pub stopped_because: Option<String>,
+    /// Since when, on the mode's clock.
+    pub stopped_at: Option<Moment>,
 }
 
 /// A unit in a list.

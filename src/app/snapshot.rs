@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::tasks::TaskCounts;
 use crate::domain::event::Event;
 use crate::domain::ids::{RunId, UnitId};
 use crate::domain::layer::{Container, Layer};
@@ -37,6 +38,8 @@ pub struct Snapshot {
     pub run: Option<RunView>,
     /// The nine layers of the viewed world, in order.
     pub layers: Vec<LayerRow>,
+    /// What waits for people in the viewed world.
+    pub tasks: TaskCounts,
     /// The three containers of the viewed world, in order.
     pub containers: Vec<ContainerRow>,
     /// The coherence of the viewed world.

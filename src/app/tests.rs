@@ -39,23 +39,10 @@ fn order(layers: &[Layer]) -> RunRequest {
 
 async fn units(machine: &Handle, state: UnitState) -> Vec<UnitId> {
     let filter = UnitFilter { mode: Mode::Dry, layer: None, states: vec![state], limit: 100 };
-    match machine.ask(Query::Units(filter)).await.unwrap() {
-        Answer::Units(rows) => rows.iter().map(|row| row.id).collect(),
-        Answer::Proposals(_) | Answer::Proposal(_) | Answer::Overrides(_) => panic!("not units"),
-        Answer::ErrorGroups(_)
-        | Answer::ErrorDetail(_)
-        | Answer::Effects(_)
-        | Answer::Events(_)
-        | Answer::PhiExplain(_)
-        | Answer::Runs(_)
-        | Answer::Finance(_)
-        | Answer::Meetings(_)
-        | Answer::Clients(_)
-        | Answer::LivePreview(_)
-        | Answer::Pitches(_)
-        | Answer::Pitch(_)
-        | Answer::Promotion(_) => panic!("not a list of units"),
-    }
+    let Answer::Units(rows) = machine.ask(Query::Units(filter)).await.unwrap() else {
+        panic!("not a list of units")
+    };
+    rows.iter().map(|row| row.id).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -26,31 +26,18 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     let session = context.open(Database::MustExist)?;
-    let query = match args.unit {
-        Some(unit) => Query::ErrorDetail { unit: UnitId(unit) },
-        None => Query::ErrorGroups { mode: context.mode(), layer: args.layer },
-    };
-    match session.ask(query).await? {
-        Answer::ErrorGroups(groups) if context.json() => render::json_lines(&groups),
-        Answer::ErrorGroups(groups) => list(&groups),
-        Answer::ErrorDetail(detail) if context.json() => render::json(&detail),
-        Answer::ErrorDetail(detail) => render::text(&card(&detail)),
-        Answer::Units(_)
-        | Answer::Effects(_)
-        | Answer::Events(_)
-        | Answer::PhiExplain(_)
-        | Answer::Runs(_)
-        | Answer::Finance(_)
-        | Answer::LivePreview(_)
-        | Answer::Pitches(_)
-        | Answer::Pitch(_)
-        | Answer::Promotion(_)
-        | Answer::Proposals(_)
-        | Answer::Proposal(_)
-        | Answer::Overrides(_)
-        | Answer::Meetings(_)
-        | Answer::Clients(_) => Err(misanswered()),
+    if let Some(unit) = args.unit {
+        let query = Query::ErrorDetail { unit: UnitId(unit) };
+        let Answer::ErrorDetail(detail) = session.ask(query).await? else {
+            return Err(misanswered());
+        };
+        return if context.json() { render::json(&detail) } else { render::text(&card(&detail)) };
     }
+    let query = Query::ErrorGroups { mode: context.mode(), layer: args.layer };
+    let Answer::ErrorGroups(groups) = session.ask(query).await? else {
+        return Err(misanswered());
+    };
+    if context.json() { render::json_lines(&groups) } else { list(&groups) }
 }
 
 fn list(groups: &[ErrorGroup]) -> Result<(), Error> {

@@ -113,25 +113,10 @@ async fn page(
         level: args.level,
         limit,
     };
-    match session.ask(Query::Events(filter)).await? {
-        Answer::Events(events) => Ok(events),
-        Answer::Units(_)
-        | Answer::ErrorGroups(_)
-        | Answer::ErrorDetail(_)
-        | Answer::Effects(_)
-        | Answer::PhiExplain(_)
-        | Answer::Runs(_)
-        | Answer::Finance(_)
-        | Answer::LivePreview(_)
-        | Answer::Pitches(_)
-        | Answer::Pitch(_)
-        | Answer::Promotion(_)
-        | Answer::Proposals(_)
-        | Answer::Proposal(_)
-        | Answer::Overrides(_)
-        | Answer::Meetings(_)
-        | Answer::Clients(_) => Err(misanswered()),
-    }
+    let Answer::Events(events) = session.ask(Query::Events(filter)).await? else {
+        return Err(misanswered());
+    };
+    Ok(events)
 }
 
 fn print(events: &[Event], as_json: bool) -> Result<(), Error> {

@@ -4,7 +4,7 @@
 //! them. `context` finds settings and database, `render` alone prints, `error` decides the exit code.
 
 mod advance;
-mod answer;
+mod campaigns;
 mod clients;
 mod config;
 mod context;
@@ -34,7 +34,9 @@ mod skip;
 mod status;
 mod steer;
 mod stop;
+mod suppress;
 mod table;
+mod tasks;
 mod units;
 mod verdict;
 
@@ -75,7 +77,9 @@ enum Command {
     Retry(retry::Args),
     Skip(skip::Args),
     Resolve(resolve::Args),
-    Answer(answer::Args),
+    Tasks(tasks::Args),
+    Campaigns(campaigns::Args),
+    Suppress(suppress::Args),
     /// Stops a run for good; what it had not finished ends as cancelled.
     Cancel(steer::Args),
     /// Lets a run claim nothing new; what is in flight finishes.
@@ -147,7 +151,9 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Retry(args)) => retry::run(args, context).await,
         Some(Command::Skip(args)) => skip::run(args, context).await,
         Some(Command::Resolve(args)) => resolve::run(args, context).await,
-        Some(Command::Answer(args)) => answer::run(args, context).await,
+        Some(Command::Tasks(args)) => tasks::run(args, context).await,
+        Some(Command::Campaigns(args)) => campaigns::run(args, context).await,
+        Some(Command::Suppress(args)) => suppress::run(args, context).await,
         Some(Command::Cancel(args)) => steer::cancel(args, context).await,
         Some(Command::Pause(args)) => steer::pause(args, context).await,
         Some(Command::Resume(args)) => steer::resume(args, context).await,

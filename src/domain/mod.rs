@@ -49,6 +49,7 @@ pub mod sequence;
 pub mod signature;
 pub mod stats;
 pub mod stripe;
+pub mod task;
 pub mod text;
 pub mod time;
 pub mod unit;

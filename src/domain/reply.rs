@@ -18,7 +18,7 @@ pub enum ReplyIntent {
 }
 
 /// Phrases that end all contact, in the languages we write in.
-const OPT_OUT: [&str; 12] = [
+const OPT_OUT: [&str; 16] = [
     "unsubscribe",
     "opt out",
     "opt-out",
@@ -31,6 +31,10 @@ const OPT_OUT: [&str; 12] = [
     "austragen",
     "keine weiteren e-mails",
     "keine weiteren mails",
+    "keine mails mehr",
+    "keine e-mails mehr",
+    "no more emails",
+    "no more e-mails",
 ];
 
 /// Phrases of a plain no.
@@ -52,19 +56,40 @@ const AUTOMATIC: [&str; 5] =
 /// Longest reply that may be read by phrase; a longer one has more to say than its first no.
 const SHORT_REPLY_WORDS_MAX: usize = 40;
 
-/// Reads a reply. Quoted lines are ours and do not count.
-pub fn intent(subject: &str, text: &str) -> ReplyIntent {
-    let own: String = text
-        .lines()
+/// What a whole reply may consist of to end all contact, where the word alone could mean anything.
+const OPT_OUT_ALONE: [&str; 5] = ["stop", "stopp", "stop please", "bitte stopp", "remove"];
+
+/// Returns the lines that the sender wrote: not those that are quoted, and nothing from where a mail
+/// program begins to repeat our message. Our own footer would otherwise opt everybody out.
+fn own_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .take_while(|line| !begins_quotation(line.trim()))
         .filter(|line| !line.trim_start().starts_with('>'))
-        .flat_map(|line| [line, " "])
-        .collect::<String>()
-        .to_lowercase();
+}
+
+fn begins_quotation(line: &str) -> bool {
+    let line = line.to_lowercase();
+    let introduces = (line.starts_with("on ") && line.ends_with("wrote:"))
+        || (line.starts_with("am ") && line.contains("schrieb"));
+    introduces
+        || line.starts_with("from: ")
+        || line.starts_with("von: ")
+        || (line.starts_with("--") && line.contains("original"))
+        || (line.starts_with("--") && line.contains("ursprüngliche"))
+        || line.chars().count() > 20 && line.chars().all(|c| c == '_')
+}
+
+/// Reads a reply; only what its sender wrote counts.
+pub fn intent(subject: &str, text: &str) -> ReplyIntent {
+    let own: String =
+        own_lines(text).flat_map(|line| [line, " "]).collect::<String>().to_lowercase();
+    let alone = own.trim().trim_end_matches(['.', '!']);
     let subject = subject.to_lowercase();
+    let by_link = matches!(subject.trim(), "unsubscribe" | "re: unsubscribe");
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| own.contains(phrase));
     if AUTOMATIC.iter().any(|phrase| subject.contains(phrase)) {
         ReplyIntent::Automatic
-    } else if says(&OPT_OUT) || own.trim() == "stop" {
+    } else if by_link || says(&OPT_OUT) || OPT_OUT_ALONE.contains(&alone) {
         ReplyIntent::OptOut
     } else if says(&DECLINED) && own.split_whitespace().count() <= SHORT_REPLY_WORDS_MAX {
         ReplyIntent::Declined
@@ -79,7 +104,14 @@ mod tests {
 
     #[test]
     fn who_wants_no_more_mail_is_understood_in_both_languages() {
-        for text in ["STOP", "Please remove me from your list.", "Bitte abmelden!"] {
+        for text in [
+            "STOP",
+            "Stop!",
+            "Bitte keine Mails mehr.",
+            "no more emails please",
+            "Please remove me from your list.",
+            "Bitte abmelden!",
+        ] {
             assert_eq!(intent("Re: your profile", text), ReplyIntent::OptOut, "{text}");
         }
     }
@@ -96,6 +128,26 @@ mod tests {
     fn our_own_quoted_footer_does_not_unsubscribe_anybody() {
         let text = "Call me on Monday.\n> To unsubscribe, follow the link";
         assert_eq!(intent("Re: hello", text), ReplyIntent::NeedsPerson);
+    }
+
+    #[test]
+    fn our_message_repeated_below_an_answer_does_not_unsubscribe_anybody() {
+        for begin in [
+            "-----Original Message-----",
+            "-----Ursprüngliche Nachricht-----",
+            "From: Mara Vane <mara@agency.example>",
+            "On Mon, 5 Jan 2026 at 10:00, Mara Vane wrote:",
+            "Am 05.01.2026 um 10:00 schrieb Mara Vane:",
+            "________________________________",
+        ] {
+            let text = format!("Call me on Monday.\n\n{begin}\nunsubscribe: https://u.example/u/1");
+            assert_eq!(intent("Re: hello", &text), ReplyIntent::NeedsPerson, "{begin}");
+        }
+    }
+
+    #[test]
+    fn the_mail_that_a_mail_program_sends_for_its_unsubscribe_button_is_understood() {
+        assert_eq!(intent("unsubscribe", ""), ReplyIntent::OptOut);
     }
 
     #[test]

@@ -75,8 +75,3 @@ fn payload<T: serde::de::DeserializeOwned>(unit: &Unit) -> Result<T, WorkError> 
             .hint("the input was written by another version, or the delivery is broken; skip it")
     })
 }
-
-/// Reads a word that a person typed: `Opted out` and `opted-out` are `opted_out`.
-fn word(typed: &str) -> String {
-    typed.trim().to_lowercase().replace([' ', '-'], "_")
-}

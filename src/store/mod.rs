@@ -33,6 +33,7 @@ pub mod pulse;
 pub mod recovery;
 pub mod runs;
 pub mod sales;
+pub mod tasks;
 pub mod unit_list;
 pub mod units;
 pub mod wave;

@@ -15,7 +15,7 @@ use crate::domain::layer::Layer;
 use crate::domain::lifecycle::unit::{UnitEvent, UnitState};
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
-use crate::domain::unit::{NewUnit, Unit, UnitName};
+use crate::domain::unit::{NewUnit, SlotRequest, Unit, UnitName};
 
 const INSERT: &str = "
 INSERT OR IGNORE INTO units
@@ -310,6 +310,53 @@ pub fn skip(
         ":by": if by_person { "person" } else { "rule" }, ":why": why, ":now": now, ":id": id,
     })?;
     Ok(changed == 1)
+}
+
+const OPEN_OF_KIND: &str = "
+SELECT id, state FROM units
+WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND kind = ?4 AND ended_at IS NULL";
+
+/// Ends every open unit of a kind that an entity has in a layer and nobody is working, by rule, and
+/// returns how many there were.
+pub fn stop_kind(
+    tx: &Connection,
+    mode: Mode,
+    layer: Layer,
+    entity: &str,
+    kind: &str,
+    why: &str,
+    now: Moment,
+) -> Result<usize, StoreError> {
+    let open: Vec<(UnitId, UnitState)> = tx
+        .prepare_cached(OPEN_OF_KIND)?
+        .query_map(params![mode, layer, entity, kind], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    open.into_iter().try_fold(0, |stopped, (id, state)| {
+        Ok(stopped + usize::from(skip(tx, id, state, false, why, now)?))
+    })
+}
+
+const PLAN_AGAIN: &str = "
+UPDATE units SET state = :state, why = NULL, run_at = :at WHERE id = :id AND state = 'waiting'";
+
+/// Plans a unit that waited for something to be permitted again, in a new place of its quotas.
+pub fn plan_again(
+    tx: &Connection,
+    mode: Mode,
+    id: UnitId,
+    now: Moment,
+    slot: Option<&SlotRequest>,
+) -> Result<(), StoreError> {
+    let ready = UnitState::Waiting.next(UnitEvent::Answered)?;
+    let at = match slot {
+        Some(slot) => limits::take_slot(tx, mode, now, now, slot)?,
+        None => now,
+    };
+    let state = if at > now { UnitState::Scheduled } else { ready };
+    let changed = tx
+        .prepare_cached(PLAN_AGAIN)?
+        .execute(named_params! { ":state": state, ":at": at, ":id": id })?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Fenced { what: "the unit" }) }
 }
 
 const NEXT_DUE: &str = "

@@ -37,6 +37,9 @@ pub fn item(model: &Model) -> Option<String> {
             let phi = model.snapshot().phi.value;
             Some(format!("{} Phi_sync {}", model.viewed().badge(), format::share(phi)))
         }
+        Screen::Tasks(_) | Screen::Task(_) => {
+            model.task().map(|task| format!("task {} {} ({})", task.id, task.title, task.entity))
+        }
         Screen::Explain { .. } | Screen::Runs(_) | Screen::Logs | Screen::System => None,
     }
 }

@@ -12,7 +12,8 @@ use crate::app::snapshot::{
     AttemptCounts, ContainerRow, DryClock, EffectCounts, Figure, LayerRow, LiveStatus, NextDue,
     PhiPoint, PhiView, RunView, Snapshot, SystemHealth, UnitCounts, WorldCounts, Worlds,
 };
-use crate::domain::effect::{Action, EffectKey};
+use crate::app::tasks::{AcceptedAnswer, TaskCounts, TaskDetail, TaskNote, TaskRow, Urgency};
+use crate::domain::effect::{Action, EffectKey, TaskKind};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::{Event, Level};
 use crate::domain::ids::{AttemptId, EventId, RunId, UnitId};
@@ -90,6 +91,7 @@ pub(crate) fn empty() -> Snapshot {
         live: LiveStatus { armed: false, other_owner: None, through: "outbox ./outbox".to_owned() },
         run: None,
         layers: Layer::ALL.map(layer_row).into(),
+        tasks: TaskCounts::default(),
         containers: Container::ALL.map(container_row).into(),
         phi: PhiView::default(),
         events: Vec::new(),
@@ -119,6 +121,7 @@ pub(crate) fn troubled() -> Snapshot {
             ..WorldCounts::default()
         },
     };
+    snapshot.tasks = TaskCounts { open: 5, overdue: 1 };
     troubled_layers(&mut snapshot);
     let health = [(0.71, 0.83, 0.90, 0.155), (0.94, 0.97, 0.93, 0.01), (0.97, 1.0, 0.95, 0.005)];
     for (row, (health, conversion, efficiency, errors)) in
@@ -316,5 +319,70 @@ pub(crate) fn preview() -> LivePreview {
         }],
         through: "outbox ./outbox".to_owned(),
         warnings: vec!["no postal address: outreach mail is refused".to_owned()],
+    }
+}
+
+/// A task that waits, or was taken back.
+pub(crate) fn task(id: i64, kind: TaskKind, title: &str, urgency: Urgency) -> TaskRow {
+    let layer = match kind {
+        TaskKind::Linkedin | TaskKind::Phone => Layer::OutreachEngine,
+        TaskKind::Meeting => Layer::BookingHandler,
+        TaskKind::Documents
+        | TaskKind::Contract
+        | TaskKind::Account
+        | TaskKind::Training
+        | TaskKind::GoLive => Layer::OnboardingFlow,
+        TaskKind::Payment => Layer::FinanceTracker,
+    };
+    let days = match urgency {
+        Urgency::Overdue => -1,
+        Urgency::Today => 0,
+        Urgency::Later | Urgency::Withdrawn => 2,
+    };
+    TaskRow {
+        id: UnitId(id),
+        mode: Mode::Dry,
+        layer,
+        kind,
+        title: title.to_owned(),
+        entity: format!("osm:node/{id}"),
+        due_at: dry_clock().now.plus_ms(days * DAY_MS + 3_600_000),
+        urgency,
+        withdrawn: (urgency == Urgency::Withdrawn).then(|| "sequence ended: booked".to_owned()),
+        notes: u32::from(urgency == Urgency::Today),
+        answers: crate::domain::task::accepted(kind).iter().map(|it| it.word.to_owned()).collect(),
+    }
+}
+
+/// The tasks of a morning.
+pub(crate) fn tasks() -> Vec<TaskRow> {
+    vec![
+        task(21, TaskKind::Phone, "Call Curlew Dental Care", Urgency::Overdue),
+        task(22, TaskKind::Meeting, "Note how the call with Ann Lee went", Urgency::Today),
+        task(23, TaskKind::Linkedin, "Write to Adeyemi Motors on LinkedIn", Urgency::Later),
+        task(24, TaskKind::Contract, "Get the contract of A Dental signed", Urgency::Later),
+        task(25, TaskKind::Phone, "Call Umber Slate & Tile", Urgency::Withdrawn),
+    ]
+}
+
+/// One of them in full.
+pub(crate) fn task_detail(row: TaskRow) -> TaskDetail {
+    let accepted = crate::domain::task::accepted(row.kind).iter().map(|it| AcceptedAnswer {
+        word: it.word.to_owned(),
+        means: it.means.to_owned(),
+        needs: None,
+    });
+    TaskDetail {
+        details: "Number: +441632960184\n\nGood day, this is Mara Vane. Your entry on the map has \
+                  no opening hours, and I would like to show you in ten minutes what that costs."
+            .to_owned(),
+        asked_at: dry_clock().now.plus_ms(-DAY_MS),
+        accepted: accepted.collect(),
+        notes: vec![TaskNote {
+            wall_at: NOW,
+            by: "ann@desk".to_owned(),
+            text: "asked for Mr Lee, back at two".to_owned(),
+        }],
+        task: row,
     }
 }

@@ -37,6 +37,8 @@ pub enum Action {
     Advance,
     /// Act on the open error card.
     Card(CardAction),
+    /// Act on the selected task.
+    Task(TaskAction),
     /// Open a screen that stands behind no row.
     Go(Destination),
     /// Open the mode dialog.
@@ -103,6 +105,17 @@ pub enum CardAction {
     Previous,
 }
 
+/// What can be done with a task that waits for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskAction {
+    /// Say that it is done.
+    Done,
+    /// Say that it could not be done.
+    Failed,
+    /// Add a note.
+    Note,
+}
+
 /// Screens that stand behind no row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Destination {
@@ -110,6 +123,8 @@ pub enum Destination {
     Errors,
     /// What was done outside.
     Effects,
+    /// Work that waits for people.
+    Tasks,
     /// Units that wait for a time.
     Queue,
     /// The history of runs.
@@ -152,6 +167,8 @@ pub enum Ctx {
     List,
     /// The error card.
     Card,
+    /// The tasks of people: the list and one of them.
+    Tasks,
     /// Every screen.
     Everywhere,
 }
@@ -261,6 +278,10 @@ actions! {
     Action::Card(CardAction::Next), "next-error" [ch(']'), ch('n')] [Card] Safe why::on_card, "next", "Show the next error";
     Action::Card(CardAction::Previous), "previous-error" [ch('['), ch('N')] [Card] Safe why::on_card, "", "Show the previous error";
 
+    Action::Task(TaskAction::Done), "done" [ch('d')] [Tasks] Mutates why::on_open_task, "done", "Say that the task is done; where that is not enough, it asks how it went";
+    Action::Task(TaskAction::Failed), "failed" [ch('f')] [Tasks] Mutates why::on_open_task, "failed", "Say that the task could not be done, and why";
+    Action::Task(TaskAction::Note), "note" [ch('n')] [Tasks] Mutates why::on_open_task, "note", "Add a note to the task, which goes on waiting";
+
     Action::Run, "run" [ch('r')] [Overview, Layer] External why::can_run, "run", "Run the selected layer in the viewed world";
     Action::RunAll, "run-all" [ch('R')] [Overview, Layer] External why::can_run, "run all", "Run all nine layers in the viewed world";
     Action::Go(Destination::Errors), "errors" [ch('e')] [Everywhere] Safe why::always, "errors", "What failed, is held or waits for a retry, by cause";
@@ -274,6 +295,7 @@ actions! {
     Action::Follow, "follow" [ch('f')] [Everywhere] Safe why::always, "follow", "Follow the newest event, or stand still";
     Action::Level, "level" [ch('l')] [Everywhere] Safe why::always, "", "All events, or only warnings and errors";
     Action::Go(Destination::Effects), "effects" [ch('E')] [Everywhere] Safe why::always, "", "What was done outside, and what is known of it";
+    Action::Go(Destination::Tasks), "tasks" [ch('T')] [Everywhere] Safe why::always, "tasks", "What waits for a person, the overdue first";
     Action::Go(Destination::Queue), "queue" [ch('Q')] [Everywhere] Safe why::always, "", "Units that wait for a time, the next one first";
     Action::Go(Destination::Runs), "runs" [ch('H')] [Everywhere] Safe why::always, "", "The history of runs";
     Action::Go(Destination::Events), "events" [ch('V')] [Everywhere] Safe why::always, "", "Events on the full screen";

@@ -5,6 +5,7 @@
 use super::event::Ticket;
 use crate::app::query::{EffectRow, ErrorGroup, UnitRow};
 use crate::app::snapshot::RunView;
+use crate::app::tasks::TaskRow;
 use crate::domain::time::Moment;
 
 /// An answer that may be on its way.
@@ -118,6 +119,14 @@ impl Searchable for EffectRow {
             self.summary,
             self.key
         )
+    }
+}
+
+impl Searchable for TaskRow {
+    fn haystack(&self) -> String {
+        let why = self.withdrawn.as_deref().unwrap_or("");
+        let (layer, when) = (self.layer.number(), self.urgency.word());
+        format!("L{layer} {when} {} {} {} {why}", self.id, self.title, self.entity)
     }
 }
 

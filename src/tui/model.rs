@@ -9,6 +9,7 @@ use super::keymap::Ctx;
 use super::screen::{Card, Overlay, Pane, Screen};
 use crate::app::query::ErrorDetail;
 use crate::app::snapshot::{RunView, Snapshot};
+use crate::app::tasks::TaskRow;
 use crate::domain::event::Event;
 use crate::domain::ids::EventId;
 use crate::domain::layer::Layer;
@@ -193,6 +194,25 @@ impl Model {
         detail.value.as_deref()
     }
 
+    /// The task that keys act on: the page's, or the selected row's.
+    pub fn task(&self) -> Option<&TaskRow> {
+        match self.screen() {
+            Screen::Tasks(tasks) => tasks.selected(),
+            Screen::Task(page) => page.detail.value.as_deref().map(|detail| &detail.task),
+            Screen::Overview { .. }
+            | Screen::Layer { .. }
+            | Screen::Errors { .. }
+            | Screen::Card(_)
+            | Screen::Explain { .. }
+            | Screen::Effects(_)
+            | Screen::Queue(_)
+            | Screen::Runs(_)
+            | Screen::Events
+            | Screen::Logs
+            | Screen::System => None,
+        }
+    }
+
     /// The layer that keys act on: the page's, or the selected row's.
     pub fn selected_layer(&self) -> Option<Layer> {
         match self.screen() {
@@ -205,6 +225,8 @@ impl Model {
             | Screen::Card(_)
             | Screen::Explain { .. }
             | Screen::Effects(_)
+            | Screen::Tasks(_)
+            | Screen::Task(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
             | Screen::Events
@@ -217,7 +239,7 @@ impl Model {
     pub fn contexts(&self) -> Vec<Ctx> {
         let mut contexts = Vec::with_capacity(3);
         if self.shown.demo.as_ref().is_some_and(|demo| !demo.ended)
-            && !matches!(self.screen(), Screen::Card(_))
+            && !matches!(self.screen(), Screen::Card(_) | Screen::Tasks(_) | Screen::Task(_))
         {
             contexts.push(Ctx::Demo);
         }
@@ -225,6 +247,7 @@ impl Model {
             Screen::Overview { .. } => Ctx::Overview,
             Screen::Layer { .. } => Ctx::Layer,
             Screen::Card(_) => Ctx::Card,
+            Screen::Tasks(_) | Screen::Task(_) => Ctx::Tasks,
             Screen::Errors { .. }
             | Screen::Explain { .. }
             | Screen::Effects(_)
@@ -290,6 +313,7 @@ impl Model {
             snapshot.events.last().map(|event| event.id),
             snapshot.dry_clock.now,
             snapshot.live.armed,
+            (snapshot.tasks.open, snapshot.tasks.overdue),
         )
             .hash(&mut hasher);
         for row in &snapshot.layers {

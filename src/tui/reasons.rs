@@ -64,3 +64,12 @@ pub fn effect_unknown(model: &Model) -> Result<(), Reason> {
         .is_some_and(|detail| detail.effects.iter().any(|e| e.state == EffectState::Unknown));
     if unknown { Ok(()) } else { Err("no effect of this unit is unknown") }
 }
+
+/// A task is selected, and it still stands.
+pub fn on_open_task(model: &Model) -> Result<(), Reason> {
+    match model.task() {
+        None => Err("select a task first: press T"),
+        Some(task) if task.withdrawn.is_some() => Err("this task is withdrawn: do not do it"),
+        Some(_) => Ok(()),
+    }
+}

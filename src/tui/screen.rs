@@ -10,6 +10,7 @@ use crate::app::query::{
     UnitRow,
 };
 use crate::app::snapshot::RunView;
+use crate::app::tasks::{TaskDetail, TaskFilter, TaskRow};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::unit::UnitState;
@@ -93,6 +94,10 @@ pub enum Screen {
     },
     /// What was done outside.
     Effects(Listing<EffectRow>),
+    /// Work that waits for people.
+    Tasks(Listing<TaskRow>),
+    /// One task in full.
+    Task(TaskPage),
     /// Units that wait for a time.
     Queue(Listing<UnitRow>),
     /// The history of runs.
@@ -127,6 +132,26 @@ impl Card {
     }
 }
 
+/// One task in full.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskPage {
+    /// Which.
+    pub unit: UnitId,
+    /// The first line shown.
+    pub scroll: usize,
+    /// The facts.
+    pub detail: Loaded<Box<TaskDetail>>,
+    /// What the person did here.
+    pub done: Option<String>,
+}
+
+impl TaskPage {
+    /// Opens the page of a task.
+    pub fn new(unit: UnitId) -> Self {
+        Self { unit, scroll: 0, detail: Loaded::default(), done: None }
+    }
+}
+
 impl Screen {
     /// Returns the screen on which everything starts.
     pub const fn overview() -> Self {
@@ -151,6 +176,13 @@ impl Screen {
                 state: None,
                 limit: LIST_LIMIT,
             })),
+            Self::Tasks(_) => Some(Query::Tasks(TaskFilter {
+                mode,
+                layer: None,
+                overdue: false,
+                limit: LIST_LIMIT,
+            })),
+            Self::Task(page) => Some(Query::Task { unit: page.unit }),
             Self::Runs(_) => Some(Query::Runs { mode, limit: LIST_LIMIT }),
             Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
         }
@@ -166,6 +198,8 @@ impl Screen {
             Self::Explain { tree, .. } => tree.asked(),
             Self::Effects(effects) => effects.rows.asked(),
             Self::Runs(runs) => runs.rows.asked(),
+            Self::Tasks(tasks) => tasks.rows.asked(),
+            Self::Task(page) => page.detail.asked(),
             Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
         }
     }
@@ -182,6 +216,8 @@ impl Screen {
             }
             Self::Explain { .. } => "Phi explained".to_owned(),
             Self::Effects(_) => "Effects".to_owned(),
+            Self::Tasks(_) => "Tasks".to_owned(),
+            Self::Task(page) => format!("task {}", page.unit),
             Self::Queue(_) => "Queue".to_owned(),
             Self::Runs(_) => "Runs".to_owned(),
             Self::Events => "Events".to_owned(),
@@ -197,8 +233,10 @@ impl Screen {
             Self::Errors { groups, .. } => Some(&mut groups.filter),
             Self::Effects(effects) => Some(&mut effects.filter),
             Self::Runs(runs) => Some(&mut runs.filter),
+            Self::Tasks(tasks) => Some(&mut tasks.filter),
             Self::Overview { .. }
             | Self::Card(_)
+            | Self::Task(_)
             | Self::Explain { .. }
             | Self::Events
             | Self::Logs

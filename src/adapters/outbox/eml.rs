@@ -110,10 +110,16 @@ fn headers(key: &EffectKey, now: Moment, mail: &Mail) -> Result<MessageBuilder, 
         .raw_header(raw("X-Unsent", "1".to_owned()));
     if let Some(link) = &mail.unsubscribe_url {
         builder = builder
-            .raw_header(raw("List-Unsubscribe", format!("<{}>", header_text(link))))
+            .raw_header(raw("List-Unsubscribe", unsubscribe(link, &mail.from)))
             .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
     }
     Ok(builder)
+}
+
+/// The one https address that programs post to, and a mail for those that only write (RFC 2369); a
+/// reply with this subject opts out.
+fn unsubscribe(link: &str, from: &str) -> String {
+    format!("<{}>, <mailto:{}?subject=unsubscribe>", header_text(link), header_text(from))
 }
 
 fn raw(name: &'static str, value: String) -> HeaderValue {
@@ -186,10 +192,16 @@ mod tests {
             "From: Sam <sam@agency.example>\r\n",
             "Date: Mon, 05 Jan 2026 09:00:00 +0000\r\n",
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
-            "List-Unsubscribe: <https://u.agency.example/u/1?p=osm%3Anode%2F1&c=c>\r\n",
         ] {
             assert!(text.contains(line), "{line:?} is not in\n{text}");
         }
+        let whole = text.replace("\r\n ", " ");
+        let ways_out = "List-Unsubscribe: <https://u.agency.example/u/1?p=osm%3Anode%2F1&c=c>, \
+                        <mailto:sam@agency.example?subject=unsubscribe>";
+        assert!(whole.contains(ways_out), "{whole}");
+        // Nothing in it can tell us that it was opened: it is plain text, and loads nothing.
+        assert!(text.contains("Content-Type: text/plain; charset=utf-8\r\n"), "{text}");
+        assert!(!text.to_lowercase().contains("<img") && !text.contains("text/html"), "{text}");
         assert!(text.contains(&format!("Message-ID: <{}@agency.example>\r\n", key())), "{text}");
         assert!(text.is_ascii(), "other characters are encoded");
     }

@@ -6,12 +6,19 @@ use serde_json::json;
 use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile};
 use crate::domain::effect::{PersonTask, Receipt, Recovery};
 use crate::domain::error::WorkError;
+use crate::domain::task;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
 
-/// What every task ends with: the machine waits for the person, so it says how to answer.
-const HOW_TO_ANSWER: &str = "When it is done: `cep --mode live units --state waiting` names the \
-    unit, and `cep --mode live answer UNIT done` (or another result named above) lets it go on.";
+/// What every task ends with: the machine waits for the person, so it says how to answer, and where
+/// to see whether the task still stands.
+fn how_to_answer(task: &PersonTask) -> String {
+    format!(
+        "Before you begin, `cep --mode live tasks` shows whether it still stands, and its number. \
+         Afterwards: `cep --mode live tasks done NUMBER --result WORD`, where WORD is one of: {}.",
+        task::list(task.kind)
+    )
+}
 
 /// Tasks as files.
 #[derive(Clone, Debug)]
@@ -43,8 +50,13 @@ impl Port<PersonTask> for OutboxPeople {
 fn task_files(call: &Call, task: &PersonTask) -> [OutboxFile; 2] {
     let layer = call.layer.number();
     let text = format!(
-        "# {}\n\nFor: {}\nBy: {}\nKey: {}\nLayer: {layer}\n\n{}\n\n{HOW_TO_ANSWER}\n",
-        task.title, task.entity, task.due_at, call.key, task.details
+        "# {}\n\nFor: {}\nBy: {}\nKey: {}\nLayer: {layer}\n\n{}\n\n{}\n",
+        task.title,
+        task.entity,
+        task.due_at,
+        call.key,
+        task.details,
+        how_to_answer(task)
     );
     let data = json!({
         "key": call.key,

@@ -12,6 +12,7 @@ mod pitches;
 mod proposals;
 mod record;
 mod runs;
+mod sales;
 mod trend;
 mod units;
 
@@ -138,6 +139,7 @@ impl Owner {
             Command::Answer { unit, result, note, data } => {
                 self.answer(unit, result, note, data).await
             }
+            Command::Note { unit, text } => self.note(unit, text).await,
             Command::Resolve { key, verdict, evidence } => {
                 self.resolve(key, verdict, evidence).await
             }
@@ -151,6 +153,12 @@ impl Owner {
             Command::EditPitch(edit) => self.edit_pitch(edit).await,
             Command::RewritePitch { mode, entity, variant } => {
                 self.rewrite_pitch(mode, entity, variant).await
+            }
+            Command::Suppress { mode, address, reason } => {
+                self.suppress(mode, address, reason).await
+            }
+            Command::ResumeCampaign { mode, campaign } => {
+                self.resume_campaign(mode, campaign).await
             }
             Command::Advance { ms } => self.advance(ms).await,
             Command::ArmLive { confirmation } => self.arm(confirmation).await,

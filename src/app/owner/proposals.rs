@@ -19,6 +19,7 @@ use crate::domain::learning::{
 };
 use crate::domain::mode::Mode;
 use crate::domain::pitch::Book;
+use crate::domain::sequence::SequenceRules;
 use crate::domain::time::Moment;
 use crate::layers::self_learning;
 use crate::store::error::StoreError;
@@ -40,6 +41,8 @@ struct Act {
     measure_at: Moment,
     /// The templates, which know the variants.
     book: Arc<Book>,
+    /// How messages that a stopped campaign held back are planned anew.
+    rules: SequenceRules,
 }
 
 impl Owner {
@@ -56,9 +59,10 @@ impl Owner {
         let (by, wall) = (self.parts.actor.clone(), self.parts.clock.wall());
         let settings = self.parts.settings.learning;
         let book = Arc::clone(&self.parts.settings.pitch.book);
+        let rules = self.parts.settings.outreach.rules(mode);
         self.at_once(mode, "proposal", args, move |tx, now| {
             let measure_at = self_learning::measured_at(&settings, now);
-            let act = Act { mode, now, by, note, measure_at, book };
+            let act = Act { mode, now, by, note, measure_at, book, rules };
             let Some((_, stored)) = proposals::get(tx, id)? else { return Ok(Err(no_such(id))) };
             let moved = match moved(tx, &act, &stored, event)? {
                 Ok(moved) => moved,
@@ -292,7 +296,7 @@ fn take_back(
             learning::set_state(tx, act.mode, act.now, arm, (to, reason))?;
         }
         ProposedChange::StopCampaign { campaign } => {
-            campaigns::resume(tx, act.mode, campaign)?;
+            super::sales::resume(tx, act.mode, campaign, &act.rules, act.now)?;
         }
         ProposedChange::Set { settings } => {
             let held: Vec<SettingOverride> = serde_json::from_value(previous).unwrap_or_default();

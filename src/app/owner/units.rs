@@ -14,9 +14,11 @@ use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
+use crate::domain::{task, text};
 use crate::store::error::StoreError;
 use crate::store::events::{self, About};
 use crate::store::operate::{self, Handled};
+use crate::store::tasks::{self, TaskLine};
 use crate::store::{effects, units};
 
 type Acted = Result<Result<Outcome, Refusal>, StoreError>;
@@ -101,22 +103,55 @@ impl Owner {
     ) -> Result<Ack, Refusal> {
         let unit = self.see(id)?;
         let wall = self.parts.clock.wall();
-        let answer = json!({
+        let note = note.map(|note| text::clean(&note, task::NOTE_CHARS_MAX));
+        let mut answer = json!({
             "unit": unit.name, "result": result, "note": note, "data": data,
         });
         self.at_once(unit.mode, "answer", answer.clone(), move |tx, now| {
-            if unit.state != UnitState::Waiting {
-                return Ok(Err(refuse(
-                    RefusalKind::Usage,
-                    format!("unit {id} is {} and waits for nobody", unit.state.as_column()),
-                    "`cep units --state waiting` lists what waits for a person",
-                )));
+            let task = tasks::of_unit(tx, id)?;
+            if let Some(refusal) = not_waiting(&unit, task.as_ref()) {
+                return Ok(Err(refusal));
+            }
+            // Work that no person was asked for (a payment) is answered in its layer's own words.
+            if let Some(TaskLine { task, .. }) = &task {
+                match task::check(task.kind, &result, note.as_deref(), data.as_ref()) {
+                    Ok(word) => answer["result"] = word.into(),
+                    Err(why) => {
+                        let hint = format!("`cep tasks show {id}` says what each word means");
+                        return Ok(Err(refuse(RefusalKind::Usage, why, &hint)));
+                    }
+                }
             }
             units::answer(tx, unit.mode, &unit.name, &answer)?;
             let told = format!("{}: a person answered {result}", unit.label);
             tell(tx, &unit, now, wall, "unit_answered", told)?;
             let text = format!("unit {id} is answered and goes on: {}", unit.label);
             Ok(Ok(Outcome::new(text).changed("waiting", "ready")))
+        })
+        .await
+    }
+
+    pub(super) async fn note(&self, id: UnitId, written: String) -> Result<Ack, Refusal> {
+        let unit = self.see(id)?;
+        let wall = self.parts.clock.wall();
+        let by = self.parts.actor.clone();
+        let args = json!({ "unit": id, "text": written });
+        self.at_once(unit.mode, "note", args, move |tx, now| {
+            let task = tasks::of_unit(tx, id)?;
+            if let Some(refusal) = not_waiting(&unit, task.as_ref()) {
+                return Ok(Err(refusal));
+            }
+            let Some(note) = text::clean_or_none(&written, task::NOTE_CHARS_MAX) else {
+                return Ok(Err(refuse(
+                    RefusalKind::Usage,
+                    "the note is empty",
+                    "write what the next reader has to know",
+                )));
+            };
+            tasks::note(tx, id, wall, &by, &note)?;
+            tell(tx, &unit, now, wall, "task_noted", format!("{}: {note}", unit.label))?;
+            let told = format!("task {id} has the note and goes on waiting: {}", unit.label);
+            Ok(Ok(Outcome::new(told)))
         })
         .await
     }
@@ -145,6 +180,19 @@ impl Owner {
         })
         .await
     }
+}
+
+/// Refuses what is said of a unit that waits for nobody; a task that was taken back says why.
+fn not_waiting(unit: &Handled, task: Option<&TaskLine>) -> Option<Refusal> {
+    if unit.state == UnitState::Waiting {
+        return None;
+    }
+    let withdrawn = task.and_then(|task| task.withdrawn.as_ref());
+    let why = match withdrawn {
+        Some(why) => format!("task {} is withdrawn: {why}", unit.id),
+        None => format!("unit {} is {} and waits for nobody", unit.id, unit.state.as_column()),
+    };
+    Some(refuse(RefusalKind::Usage, why, "`cep tasks` lists what waits for a person"))
 }
 
 /// An unknown effect and what a person found out about it.

@@ -12,10 +12,11 @@ use crate::domain::event::NewEvent;
 use crate::domain::operations::{Client, ClientState, OperationsChange, Plan};
 use crate::domain::outcome::{Next, StepOutcome, Stop};
 use crate::domain::sales::{Meeting, MeetingOutcome, MeetingState, Prospect, SalesChange};
+use crate::domain::task;
 use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::{EffectRequest, LayerContext};
-use crate::layers::{finance_tracker, onboarding_flow, payload, word};
+use crate::layers::{finance_tracker, onboarding_flow, payload};
 use crate::store::operations::clients;
 use crate::store::sales::{invitees, meetings, prospects};
 
@@ -142,7 +143,7 @@ pub(super) fn read_answer(answer: &Value) -> Result<HowItWent, WorkError> {
     let raw = RawAnswer::deserialize(answer)
         .map_err(|error| unreadable("the answer has no result".to_owned()).caused_by(&error))?;
     let text = |key: &str| raw.data.get(key).and_then(Value::as_str);
-    match word(text("outcome").unwrap_or(&raw.result)).as_str() {
+    match task::typed(text("outcome").unwrap_or(&raw.result)).as_str() {
         "won" => {
             let plan = text("plan").unwrap_or("starter");
             Plan::from_column(plan)

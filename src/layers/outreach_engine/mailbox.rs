@@ -37,6 +37,9 @@ pub(super) struct Item {
     /// Text of a reply, or what the server said.
     #[serde(default)]
     pub(super) text: String,
+    /// Whether its headers say that a program wrote it (`Auto-Submitted`, `X-Autoreply`, `Precedence`).
+    #[serde(default)]
+    pub(super) automatic: bool,
     /// Enhanced status of a bounce, `5.1.1`.
     pub(super) status: Option<String>,
     /// Reply code of a bounce, 550.
@@ -102,7 +105,9 @@ pub(super) fn decide(item: &Item, prospect: &Prospect, open: Pending, now: Momen
 
 fn reply(item: &Item, prospect: &Prospect, open: Pending, now: Moment) -> StepOutcome {
     let name = &prospect.name;
-    match intent(&item.subject, &item.text) {
+    let read = intent(&item.subject, &item.text);
+    // Whatever a program says in somebody's absence, nobody has read our message yet.
+    match if item.automatic { ReplyIntent::Automatic } else { read } {
         ReplyIntent::Automatic => StepOutcome::done()
             .event(NewEvent::info("reply_automatic", format!("{name} is out of office"))),
         ReplyIntent::OptOut => {

@@ -17,6 +17,7 @@ use crate::domain::sales::{
 };
 use crate::domain::sender::Sender;
 use crate::domain::sequence::SequenceRules;
+use crate::domain::task::typed;
 use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::{EffectRequest, LayerContext};
@@ -40,6 +41,8 @@ pub(super) struct Facts {
 pub(super) enum Decision {
     /// Nothing: a rule ended the sequence.
     Skip(String),
+    /// Not now: a receiver's policy has stopped the campaign, and a person has to mend the cause.
+    Hold(String),
     /// Not this one: the law of the prospect's country forbids it. The sequence goes on.
     Forbidden(String),
     /// Send it.
@@ -75,6 +78,7 @@ pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutco
     let facts = gather(ctx, unit)?;
     match decide(&facts, unit.answer.as_ref())? {
         Decision::Skip(reason) => Ok(skipped(&facts, reason)),
+        Decision::Hold(why) => Ok(StepOutcome::with(Next::Waiting { why })),
         Decision::Forbidden(why) => Ok(forbidden(&facts, &why, ctx.now)),
         Decision::Send(request) => {
             let key = ctx.effect_key(&request.entity, request.action, &request.version);
@@ -137,7 +141,9 @@ pub(super) fn decide(facts: &Facts, answer: Option<&Value>) -> Result<Decision, 
         return Ok(Decision::Skip(format!("stopped: {why}")));
     }
     if let Some(reason) = &facts.campaign_stopped {
-        return Ok(Decision::Skip(format!("campaign stopped: {reason}")));
+        let name = &facts.order.campaign;
+        let why = format!("campaign stopped: {reason}; `cep campaigns resume {name}` goes on");
+        return Ok(Decision::Hold(why));
     }
     if matches!(facts.order.channel, Channel::Email | Channel::Sms)
         && let Some(why) = facts.rules.mail_refusal(&facts.prospect)
@@ -203,10 +209,7 @@ fn task(facts: &Facts) -> PersonTask {
         Channel::Email | Channel::Phone => (
             TaskKind::Phone,
             format!("Call {name}"),
-            format!(
-                "Number: {address}\n\n{}\n\nNote one of: reached, no answer, declined, opted out.",
-                facts.pitch.phone
-            ),
+            format!("Number: {address}\n\n{}", facts.pitch.phone),
         ),
     };
     PersonTask {
@@ -226,12 +229,13 @@ fn read_answer(answer: &Value) -> Result<Answer, WorkError> {
             .hint("answer with result done or failed, then retry the unit")
     })?;
     let said = raw.data.get("outcome").and_then(Value::as_str).unwrap_or(&raw.result);
-    let said = crate::layers::word(said);
+    let said = typed(said);
     Ok(match said.as_str() {
         "declined" => Answer::Declined,
         "opted_out" => Answer::OptedOut,
+        "no_answer" => Answer::Failed("nobody answered".to_owned()),
         "failed" => Answer::Failed(raw.note.unwrap_or_else(|| "a person could not".to_owned())),
-        _ if crate::layers::word(&raw.result) == "failed" => Answer::Failed(said),
+        _ if typed(&raw.result) == "failed" => Answer::Failed(said),
         _ => Answer::Done,
     })
 }

@@ -29,7 +29,7 @@ use crate::domain::sales::{
 use crate::domain::sender::Sender;
 use crate::domain::sequence::{PlannedStep, SequenceRules};
 use crate::domain::time::Moment;
-use crate::domain::unit::{NewUnit, Unit, UnitName};
+use crate::domain::unit::{NewUnit, SlotRequest, Unit, UnitName};
 use crate::domain::unsubscribe::UnsubscribeKey;
 use crate::engines::orchestrator::contract::{Discover, LayerContext};
 use crate::store::Store;
@@ -197,6 +197,17 @@ fn planned(
     // What is due at once is not a plan, and is not put off to the next quarter hour.
     let unit = if step.after_ms == 0 { unit } else { unit.at(at) };
     outcome.change(SalesChange::Message(row)).unit(unit)
+}
+
+/// Returns the place in the daily quotas that a message with this input takes; `None` for another
+/// unit's input.
+pub fn slot_of(
+    rules: &SequenceRules,
+    payload: &serde_json::Value,
+    zone: &str,
+) -> Option<SlotRequest> {
+    let order = MessagePayload::deserialize(payload).ok()?;
+    Some(rules.slot(order.channel, &order.address, zone))
 }
 
 fn message_name(entity: &str, campaign: &str, step: u32) -> UnitName {

@@ -144,7 +144,7 @@ fn a_mail_carries_the_way_out_the_address_and_the_booking_link() {
     let link = mail.unsubscribe_url.as_deref().unwrap();
     assert!(link.starts_with("https://"));
     assert!(mail.text.starts_with("Hello.\n"));
-    assert!(mail.text.contains(link) && mail.text.contains("advertisement"), "{}", mail.text);
+    assert!(mail.text.contains(link) && mail.text.contains("advertising"), "{}", mail.text);
     assert!(mail.text.contains(&settings().agency.postal_address));
     assert!(mail.booking_url.unwrap().contains("utm_campaign=osm"));
 }
@@ -185,7 +185,7 @@ fn a_sequence_that_has_ended_sends_no_more() {
     assert!(matches!(decide(&stopped, None).unwrap(), Decision::Skip(_)));
     let blocked = Facts { campaign_stopped: Some("5.7.1".to_owned()), ..facts(1, Channel::Email) };
     assert!(
-        matches!(decide(&blocked, None).unwrap(), Decision::Skip(why) if why.contains("5.7.1"))
+        matches!(decide(&blocked, None).unwrap(), Decision::Hold(why) if why.contains("5.7.1"))
     );
 }
 
@@ -248,7 +248,7 @@ fn a_person_may_write_an_outcome_as_the_task_spells_it() {
     for (typed, wanted) in [
         ("opted out", Answer::OptedOut),
         ("Declined", Answer::Declined),
-        ("no answer", Answer::Done),
+        ("no answer", Answer::Failed("nobody answered".to_owned())),
         ("done", Answer::Done),
     ] {
         let answer = json!({ "result": typed });
@@ -265,6 +265,7 @@ fn item(kind: ItemKind, text: &str) -> Item {
         campaign: Some("intro".to_owned()),
         subject: "Re: The map".to_owned(),
         text: text.to_owned(),
+        automatic: false,
         status: None,
         reply_code: None,
     }
@@ -279,6 +280,13 @@ fn replies_are_told_apart() {
     assert!(conclusions(&question).is_empty());
     assert_eq!(question.stops.len(), 1, "whoever has replied gets no automatic follow-up");
     assert_eq!(question.events[0].kind, "reply_needs_person");
+}
+
+#[test]
+fn an_automatic_reply_neither_stops_nor_counts_whatever_it_says() {
+    let away = Item { automatic: true, ..item(ItemKind::Reply, "We are not interested in mail.") };
+    let outcome = mailbox(&away, &prospect(), open(), NOW);
+    assert!(outcome.stops.is_empty() && outcome.changes.is_empty());
 }
 
 #[test]

@@ -209,6 +209,18 @@ pub fn by_email(
     optional(conn.prepare_cached(BY_EMAIL)?.query_row(params![mode, email], from_row))
 }
 
+const REACHED_BY: &str = "
+SELECT entity FROM prospects WHERE mode = ?1 AND email = ?2
+UNION SELECT entity FROM prospects WHERE mode = ?1 AND phone = ?2
+UNION SELECT entity FROM prospects WHERE mode = ?1 AND lower(linkedin) = ?2";
+
+/// Returns everybody whom an address (in lower case) reaches.
+pub fn reached_by(conn: &Connection, mode: Mode, address: &str) -> Result<Vec<String>, StoreError> {
+    let mut statement = conn.prepare_cached(REACHED_BY)?;
+    let rows = statement.query_map(params![mode, address], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 const BY_PHONE: &str = "
 SELECT * FROM prospects WHERE mode = ?1 AND phone = ?2 AND stage <> 'left_out' ORDER BY id LIMIT 1";
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use crate::domain::mode::Mode;
-use crate::domain::sales::Suppression;
+use crate::domain::sales::{Suppression, SuppressionReason};
 use crate::store::error::StoreError;
 
 const PUT: &str = "
@@ -31,4 +31,23 @@ pub(super) fn put(
         suppression.at,
     ])?;
     Ok(())
+}
+
+const LIST: &str = "
+SELECT address, reason, evidence, at FROM suppressions WHERE mode = ?1 ORDER BY at DESC, address
+LIMIT ?2";
+
+/// Returns the suppressed addresses, the latest first.
+pub fn list(conn: &Connection, mode: Mode, limit: u32) -> Result<Vec<Suppression>, StoreError> {
+    let mut statement = conn.prepare_cached(LIST)?;
+    let rows = statement.query_map(params![mode, limit], |row| {
+        let reason: String = row.get(1)?;
+        Ok((row.get(0)?, reason, row.get(2)?, row.get(3)?))
+    })?;
+    rows.map(|row| {
+        let (address, reason, evidence, at) = row?;
+        let reason = SuppressionReason::from_column(&reason)?;
+        Ok(Suppression { address, reason, evidence, at })
+    })
+    .collect()
 }

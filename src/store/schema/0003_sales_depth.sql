@@ -37,3 +37,16 @@ CREATE TABLE column_maps (
   changed_at INTEGER NOT NULL,
   PRIMARY KEY (mode, source)
 ) STRICT, WITHOUT ROWID;
+
+-- ---- Layer 3: outreach, and the tasks of people -----------------------------------------------
+CREATE TABLE task_notes (                -- what people wrote on a task without ending it
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  unit_id    INTEGER NOT NULL REFERENCES units (id),
+  wall_at    INTEGER NOT NULL,
+  actor      TEXT NOT NULL,              -- who: user@host
+  text       TEXT NOT NULL
+) STRICT;
+CREATE INDEX task_notes_by_unit ON task_notes (unit_id);
+-- Tasks that a rule took back are shown for some days, however long the history is.
+CREATE INDEX units_withdrawn ON units (mode, layer, ended_at) WHERE skipped_by = 'rule';

@@ -35,6 +35,8 @@ fn on_loaded(screen: &mut Screen, now: Moment, look: u64, ticket: Ticket) -> boo
         Screen::Explain { tree, .. } => due(tree, now, look, ticket),
         Screen::Effects(effects) => due(&mut effects.rows, now, look, ticket),
         Screen::Runs(runs) => due(&mut runs.rows, now, look, ticket),
+        Screen::Tasks(tasks) => due(&mut tasks.rows, now, look, ticket),
+        Screen::Task(page) => due(&mut page.detail, now, look, ticket),
         Screen::Overview { .. } | Screen::Events | Screen::Logs | Screen::System => false,
     }
 }
@@ -98,6 +100,14 @@ fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
         Screen::Runs(runs) => {
             let found = |a| if let Answer::Runs(found) = a { Some(found) } else { None };
             take(&mut runs.rows, ticket, answer, found);
+        }
+        Screen::Tasks(tasks) => {
+            let found = |a| if let Answer::Tasks(found) = a { Some(found) } else { None };
+            take(&mut tasks.rows, ticket, answer, found);
+        }
+        Screen::Task(page) => {
+            let found = |a| if let Answer::Task(found) = a { Some(found) } else { None };
+            take(&mut page.detail, ticket, answer, found);
         }
         Screen::Card(card) => {
             let found = |a| if let Answer::ErrorDetail(found) = a { Some(found) } else { None };
@@ -178,12 +188,10 @@ pub(super) fn submitted(
         | Command::RetryFingerprint { .. }
         | Command::Skip { .. }
         | Command::Answer { .. }
+        | Command::Note { .. }
         | Command::Resolve { .. } => {
             let at = super::super::format::time_of_day(model.now);
-            if let Screen::Card(card) = model.screen_mut() {
-                card.done = Some(format!("{at} by you: {note}"));
-                card.detail.seen = 0;
-            }
+            note_on_screen(model.screen_mut(), format!("{at} by you: {note}"));
             refresh(model)
         }
         Command::ArmLive { .. } => {
@@ -202,8 +210,23 @@ pub(super) fn submitted(
         | Command::EditPitch(_)
         | Command::RewritePitch { .. }
         | Command::MapColumns { .. }
+        | Command::Suppress { .. }
+        | Command::ResumeCampaign { .. }
         | Command::View { .. }
         | Command::Demo { .. } => Vec::new(),
+    }
+}
+
+/// Shows on the screen what was done there, and has its facts read anew.
+fn note_on_screen(screen: &mut Screen, note: String) {
+    if let Screen::Card(card) = screen {
+        card.done = Some(note);
+        card.detail.seen = 0;
+    } else if let Screen::Task(page) = screen {
+        page.done = Some(note);
+        page.detail.seen = 0;
+    } else if let Screen::Tasks(tasks) = screen {
+        tasks.rows.seen = 0;
     }
 }
 

@@ -63,8 +63,13 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
             let rows = runs.shown().len();
             (&mut runs.cursor, rows)
         }
+        Screen::Tasks(tasks) => {
+            let rows = tasks.shown().len();
+            (&mut tasks.cursor, rows)
+        }
         // A page's length is known only to its view, which stops at its last line.
         Screen::Card(card) => (&mut card.scroll, usize::MAX),
+        Screen::Task(page) => (&mut page.scroll, usize::MAX),
         Screen::Explain { scroll, .. } => (scroll, usize::MAX),
         Screen::Events | Screen::Logs | Screen::System => return,
     };

@@ -9,7 +9,7 @@ use super::super::keymap::{ACTIONS, ActionSpec, Ctx};
 use super::super::listing::Listing;
 use super::super::model::{HISTORY_MAX, Model};
 use super::super::screen::{Card, Overlay, Screen};
-use super::{actions, overlay};
+use super::{actions, overlay, tasks};
 use crate::app::command::{Command, RunRequest, Verdict};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
@@ -25,6 +25,9 @@ pub const WITH_ARGUMENTS: &[(&str, &str)] = &[
     ("unit <id>", "Open a unit's card"),
     ("skip <reason>", "Skip the open unit"),
     ("answer <result> [note]", "Say how the open unit's task went: done, failed, won"),
+    ("done [word] [plan] [note]", "End the selected task, in one of its words"),
+    ("failed <why>", "Say why the selected task could not be done"),
+    ("note <text>", "Add a note to the selected task"),
     ("promote [N]", "Copy prospects and pitches of the rehearsal into LIVE"),
     ("resolve <happened|absent> <evidence>", "Settle the open unit's unknown effect"),
 ];
@@ -117,6 +120,9 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
         "unit" => unit(model, rest),
         "skip" => skip(model, rest),
         "answer" => answer(model, rest),
+        "done" => tasks::typed_done(model, rest),
+        "failed" => tasks::typed_failed(model, rest),
+        "note" => tasks::typed_note(model, rest),
         "promote" => promote(model, rest),
         "resolve" => resolve(model, rest),
         "q" => by_name(model, "quit"),

@@ -329,3 +329,58 @@ proptest! {
         }
     }
 }
+
+/// A screen that lists the morning's tasks, with the first selected.
+fn at_tasks(mode: Mode) -> Model {
+    use crate::app::query::Answer;
+    let mut model = fixture::model(Snapshot { mode, run: None, ..fixture::troubled() }, (120, 36));
+    let asked = press(&mut model, "T");
+    let mut tasks = fixture::tasks();
+    for task in &mut tasks {
+        task.mode = mode;
+    }
+    for request in asked {
+        if let Request::Ask(ticket, _) = request {
+            update(&mut model, Event::Answered(ticket, Ok(Answer::Tasks(tasks.clone()))));
+        }
+    }
+    model
+}
+
+fn answer_of(unit: i64, result: &str, note: Option<&str>, plan: Option<&str>) -> Command {
+    let data = plan.map(|plan| serde_json::json!({ "plan": plan }));
+    let (unit, result) = (crate::domain::ids::UnitId(unit), result.to_owned());
+    Command::Answer { unit, result, note: note.map(str::to_owned), data }
+}
+
+#[test]
+fn a_task_is_ended_by_one_key_and_what_needs_more_is_asked_for() {
+    let mut model = at_tasks(Mode::Dry);
+    assert_eq!(commands(press(&mut model, "d")), [answer_of(21, "done", None, None)]);
+    let failed = press(&mut model, "fnumber is wrong\n");
+    assert_eq!(commands(failed), [answer_of(21, "failed", Some("number is wrong"), None)]);
+    let noted = commands(press(&mut model, "ncalls back\n"));
+    assert!(matches!(&noted[..], [Command::Note { text, .. }] if text == "calls back"));
+    assert!(commands(press(&mut model, "f\n")).is_empty(), "a failure says why");
+    press(&mut model, "j");
+    assert!(commands(press(&mut model, "d")).is_empty(), "a call says how it went");
+    let won = commands(press(&mut model, "won starter signed at once\n"));
+    assert_eq!(won, [answer_of(22, "won", Some("signed at once"), Some("starter"))]);
+    assert!(commands(press(&mut model, "dwon\n")).is_empty());
+    assert!(model.toast.as_ref().unwrap().text.contains("professional"));
+}
+
+#[test]
+fn a_withdrawn_task_cannot_be_answered_and_says_so() {
+    let mut model = at_tasks(Mode::Dry);
+    assert!(commands(press(&mut model, "Gd")).is_empty());
+    let toast = model.toast.clone().unwrap();
+    assert!(toast.is_refusal && toast.text.contains("withdrawn"), "{}", toast.text);
+}
+
+#[test]
+fn a_real_task_is_ended_only_after_a_question() {
+    let mut model = at_tasks(Mode::Live);
+    assert!(commands(press(&mut model, "d")).is_empty());
+    assert_eq!(commands(press(&mut model, "y")), [answer_of(21, "done", None, None)]);
+}

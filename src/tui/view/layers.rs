@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::app::layer_state::LayerState;
 use crate::app::snapshot::{AttemptCounts, LayerRow, UnitCounts};
+use crate::app::tasks::TaskCounts;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::screen::Pane;
@@ -32,10 +33,12 @@ pub(super) fn draw(
 ) {
     let snapshot = model.snapshot();
     let failed = snapshot.layers.iter().filter(|row| row.units.dead > 0).count();
-    let note = match failed {
-        0 => String::new(),
-        n => format!("{n} of {} FAILED", snapshot.layers.len()),
-    };
+    let mut notes = Vec::new();
+    if failed > 0 {
+        notes.push(format!("{failed} of {} FAILED", snapshot.layers.len()));
+    }
+    notes.extend(tasks_note(snapshot.tasks));
+    let note = notes.join("  ");
     let border =
         Border { title: Pane::Layers.title(), note: &note, focused, live: super::is_live(model) };
     let inner = pane::draw(canvas, area, &border);
@@ -58,6 +61,15 @@ pub(super) fn draw(
     }
     if usize::from(body.height) > rows {
         canvas.line(body, u16::try_from(rows).unwrap_or(0), &total(&snapshot.layers, inner.width));
+    }
+}
+
+/// What waits for people, if anything does.
+fn tasks_note(tasks: TaskCounts) -> Option<String> {
+    match (tasks.open, tasks.overdue) {
+        (0, _) => None,
+        (open, 0) => Some(format!("T tasks {open}")),
+        (open, late) => Some(format!("T tasks {open}, {late} OVERDUE")),
     }
 }
 

@@ -24,6 +24,7 @@ mod palette;
 mod phi;
 mod runs;
 mod system;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -81,6 +82,8 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
         Screen::Card(card) => card::draw(canvas, area, model, card),
         Screen::Explain { scroll, tree } => explain::draw(canvas, area, model, *scroll, tree),
         Screen::Effects(effects) => effects::draw(canvas, area, model, effects),
+        Screen::Tasks(tasks) => tasks::draw(canvas, area, model, tasks),
+        Screen::Task(page) => tasks::draw_page(canvas, area, model, page),
         Screen::Queue(units) => units::draw(canvas, area, model, units),
         Screen::Runs(runs) => runs::draw(canvas, area, model, runs),
         Screen::Events => events::draw(canvas, area, model, true),

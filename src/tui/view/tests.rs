@@ -128,6 +128,20 @@ fn a_layer_lists_what_waits_and_why() {
 }
 
 #[test]
+fn what_waits_for_a_person_is_listed_by_urgency_and_opens_with_its_text() {
+    for size in [(40, 10), (80, 24), (120, 36)] {
+        let mut model = fixture::model(fixture::troubled(), size);
+        let asked = press(&mut model, "T");
+        answer(&mut model, asked, &Answer::Tasks(fixture::tasks()));
+        shot("tasks", &model, UTF8);
+        let asked = press(&mut model, "\n");
+        let detail = fixture::task_detail(fixture::tasks().remove(0));
+        answer(&mut model, asked, &Answer::Task(Box::new(detail)));
+        shot("task", &model, UTF8);
+    }
+}
+
+#[test]
 fn the_mode_dialog_lists_what_would_go_out_before_the_word_is_typed() {
     for size in [(80, 24), (120, 36)] {
         let mut model = fixture::model(fixture::troubled(), size);
@@ -255,7 +269,7 @@ fn no_size_makes_a_view_leave_its_buffer() {
         [(1, 1), (2, 2), (10, 3), (59, 15), (60, 14), (60, 15), (79, 19), (300, 100)]
     {
         for keys in
-            ["", "\t\t", "e", "\n", "V", "E", "Q", "H", "P", "L", "S", "?", ":", "/", "m", "x"]
+            ["", "\t\t", "e", "\n", "V", "E", "T", "Q", "H", "P", "L", "S", "?", ":", "/", "m", "x"]
         {
             let mut model = fixture::model(fixture::overfull(), (width, height));
             press(&mut model, keys);
