@@ -155,6 +155,7 @@ fn what_a_person_may_write_is_understood() {
         ("en", "I could not find your opening hours on OpenStreetMap.", Kind::Claim),
         ("en", "On OpenStreetMap we looked for these things:", Kind::Lead),
         ("en", "May I call you on Tuesday?", Kind::Question),
+        ("en", "Hello, may I call you on Tuesday?", Kind::Question),
         ("en", "We would gladly show you how it is done.", Kind::Offer),
         ("en", "If you prefer a letter, please tell us.", Kind::Courtesy),
         ("en", "Thank you for reading.", Kind::Greeting),

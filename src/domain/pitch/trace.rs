@@ -194,11 +194,21 @@ fn speaks_of_theirs(masked: &str) -> Option<String> {
         .map(|word| format!("only an observation may speak of what is {word:?}"))
 }
 
+/// Returns what a sentence says after its greeting: `may I call you?` of `Hello, may I call you?`
+fn after_a_greeting(plain: &str) -> Option<&str> {
+    let rests = GREETINGS.iter().filter_map(|greeting| plain.strip_prefix(greeting));
+    let rest = rests.filter_map(|rest| rest.strip_prefix(',')).map(str::trim_start).next()?;
+    rest.chars().any(char::is_alphanumeric).then_some(rest)
+}
+
 /// Returns the kind of a sentence that speaks of nothing of the recipient's, by how it begins.
 fn kind_of(plain: &str) -> Option<Kind> {
     let begins = |openers: &[&str]| openers.iter().any(|opener| plain.starts_with(opener));
     let of_the_business = plain.contains(Of::Business.mask());
     let n_words = plain.split_whitespace().count();
+    if let Some(rest) = after_a_greeting(plain) {
+        return kind_of(rest);
+    }
     if plain.ends_with('?') {
         return begins(&QUESTIONS).then_some(Kind::Question);
     }
