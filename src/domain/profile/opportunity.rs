@@ -158,14 +158,16 @@ mod tests {
 
     #[test]
     fn no_sentence_takes_not_listed_for_not_existing() {
-        for source in Source::ALL {
-            for opportunity in found(source) {
-                for language in ["en", "de"] {
-                    let text = opportunity.sentence(source, language);
-                    assert!(text.contains(source.listed_in(language == "de")), "{text}");
-                    for claim in ["You have no", "you lack", "Sie haben kein", "fehlt"] {
-                        assert!(!text.contains(claim), "{text}");
-                    }
+        for (source, signal) in
+            Source::ALL.into_iter().flat_map(|s| Signal::ALL.into_iter().map(move |g| (s, g)))
+        {
+            for (partial, language) in
+                [(false, "en"), (false, "de"), (true, "en"), (true, "de"), (true, "fr")]
+            {
+                let text = Opportunity { signal, points: 1.0, partial }.sentence(source, language);
+                assert!(text.contains(source.listed_in(language == "de")), "{text}");
+                for claim in ["You have no", "You do not", "lack", "Sie haben kein", "fehlt"] {
+                    assert!(!text.contains(claim), "{text}");
                 }
             }
         }
