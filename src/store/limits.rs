@@ -216,12 +216,6 @@ mod tests {
         SlotRequest { quotas, zone: zone.to_owned(), hours: OFFICE }
     }
 
-    fn database() -> Connection {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(include_str!("schema/0001_machine.sql")).unwrap();
-        conn
-    }
-
     fn take(conn: &Connection, wanted: &str, slot: &SlotRequest) -> String {
         let wanted = wanted.parse().unwrap();
         take_slot(conn, Mode::Dry, wanted, wanted, slot).unwrap().to_string()
@@ -229,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_is_wanted_now_in_open_hours_is_not_put_off_to_the_quarter_hour() {
-        let conn = database();
+        let conn = crate::store::open::in_memory();
         let slot = slot(9, "Europe/London");
         assert_eq!(take(&conn, "2026-01-09T10:03:07Z", &slot), "2026-01-09T10:03:07Z");
         assert_eq!(take(&conn, "2026-01-09T17:03:07Z", &slot), "2026-01-12T09:00:00Z");
@@ -237,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_full_day_sends_the_next_message_to_the_next_working_morning() {
-        let conn = database();
+        let conn = crate::store::open::in_memory();
         let slot = slot(2, "Europe/London");
         let friday = "2026-01-09T10:00:00Z";
         assert_eq!(take(&conn, friday, &slot), friday);
@@ -247,7 +241,7 @@ mod tests {
 
     #[test]
     fn quiet_hours_are_those_of_the_recipients_zone() {
-        let conn = database();
+        let conn = crate::store::open::in_memory();
         let noon = "2026-01-07T12:00:00Z";
         assert_eq!(take(&conn, noon, &slot(9, "America/Chicago")), "2026-01-07T15:00:00Z");
         assert_eq!(take(&conn, noon, &slot(9, "Asia/Tokyo")), "2026-01-08T00:00:00Z");
@@ -255,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_day_on_which_clocks_change_still_opens_at_nine() {
-        let conn = database();
+        let conn = crate::store::open::in_memory();
         let night = "2026-03-30T03:00:00Z";
         assert_eq!(take(&conn, night, &slot(9, "Europe/Berlin")), "2026-03-30T07:00:00Z");
     }
@@ -274,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_new_senders_mail_is_spread_over_growing_days_and_never_passes_fifty() {
-        let conn = database();
+        let conn = crate::store::open::in_memory();
         let slot = slot_in(&[("email", NEW_SENDER)], "Europe/London");
         let days = per_day(&conn, 325, "2026-01-05T10:00:00Z", &slot);
         assert_eq!(days, [10, 12, 15, 18, 22, 27, 33, 40, 48, 50, 50]);
@@ -282,13 +276,13 @@ mod tests {
 
     #[test]
     fn the_first_day_is_the_first_on_which_something_was_sent() {
-        let conn = database();
+        let conn = crate::store::open::in_memory();
         let slot = slot_in(&[("email", NEW_SENDER)], "Europe/London");
         let monday: Moment = "2026-01-12T10:00:00Z".parse().unwrap();
         // Planned a week ago and never sent: that is no experience.
         put(&conn, Mode::Dry, LimitKind::Slot, "email/2026-01-05", &10, monday).unwrap();
         assert_eq!(per_day(&conn, 11, "2026-01-12T10:00:00Z", &slot), [10, 1]);
-        let conn = database();
+        let conn = crate::store::open::in_memory();
         put(&conn, Mode::Dry, LimitKind::Slot, "sent/email/2026-01-05", &7, monday).unwrap();
         put(&conn, Mode::Dry, LimitKind::Slot, "sent/email/2026-01-06", &0, monday).unwrap();
         assert_eq!(per_day(&conn, 13, "2026-01-12T10:00:00Z", &slot), [12, 1]);
@@ -301,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_freemail_domain_fills_before_the_day_does_and_takes_no_place_of_others() {
-        let conn = database();
+        let conn = crate::store::open::in_memory();
         let to =
             |domain| slot_in(&[("email", DailyCap::flat(5)), (domain, DailyCap::flat(2))], "UTC");
         let monday = "2026-01-05T10:00:00Z";
@@ -336,9 +330,9 @@ mod tests {
                     take_slot(conn, Mode::Dry, at, start, &slot_in(&caps, zones[zone])).unwrap()
                 }).collect()
             };
-            let conn = database();
+            let conn = crate::store::open::in_memory();
             let times = run(&conn);
-            prop_assert_eq!(&times, &run(&database()), "the same wishes have the same slots");
+            prop_assert_eq!(&times, &run(&crate::store::open::in_memory()), "the same wishes have the same slots");
             let mut sent = BTreeMap::<String, u32>::new();
             for (&at, &(minutes, zone, domain)) in times.iter().zip(&wishes) {
                 let zone = TimeZone::get(zones[zone]).unwrap();

@@ -146,14 +146,21 @@ fn check_digests(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Returns how SQLite would find the rows of a statement in a database of this version: one line for
-/// each table it looks at.
+/// Makes an empty database of this version in memory.
 #[cfg(test)]
-pub(super) fn plan_of(sql: &str) -> Vec<String> {
+pub(super) fn in_memory() -> Connection {
     let conn = Connection::open_in_memory().unwrap();
     for migration in MIGRATIONS {
         conn.execute_batch(migration).unwrap();
     }
+    conn
+}
+
+/// Returns how SQLite would find the rows of a statement in a database of this version: one line for
+/// each table it looks at.
+#[cfg(test)]
+pub(super) fn plan_of(sql: &str) -> Vec<String> {
+    let conn = in_memory();
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let steps = statement.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>();
     steps.unwrap()

@@ -58,13 +58,8 @@ pub(super) fn apply(
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use rusqlite::Connection;
-
-    /// Makes an empty database with the business's tables.
-    pub(crate) fn database() -> Connection {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(include_str!("../schema/0002_business.sql")).unwrap();
-        conn.execute_batch(include_str!("../schema/0003_sales_depth.sql")).unwrap();
-        conn
+    /// Makes an empty database of this version.
+    pub(crate) fn database() -> rusqlite::Connection {
+        crate::store::open::in_memory()
     }
 }
