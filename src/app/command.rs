@@ -94,6 +94,17 @@ pub enum Command {
         /// Which.
         campaign: String,
     },
+    /// Say what became of a client's document.
+    Document {
+        /// The world it belongs to.
+        mode: Mode,
+        /// The client's key or name.
+        client: String,
+        /// Which document.
+        document: String,
+        /// What became of it.
+        act: DocumentAct,
+    },
     /// Copy prospects and pitches of the dry world into the live one.
     Promote {
         /// At most so many prospects.
@@ -185,6 +196,24 @@ pub struct PitchEdit {
     pub text: Option<String>,
     /// The new subject of the e-mail; `None` leaves it.
     pub subject: Option<String>,
+}
+
+/// What became of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub enum DocumentAct {
+    /// It is here.
+    Receive {
+        /// Its file; on paper when `None`.
+        file: Option<PathBuf>,
+    },
+    /// It was checked and is good.
+    Approve,
+    /// It is not usable.
+    Reject {
+        /// Why, for the client.
+        reason: String,
+    },
 }
 
 /// What a run is to do.

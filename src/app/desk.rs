@@ -14,7 +14,7 @@ use crate::domain::sales::{Canceler, Meeting, MeetingOutcome, MeetingState};
 use crate::domain::time::Moment;
 use crate::store::error::StoreError;
 use crate::store::finance::invoices;
-use crate::store::operations::{clients, onboarding};
+use crate::store::operations::{clients, documents, onboarding};
 use crate::store::sales::{meetings, prospects};
 
 /// Which meetings.
@@ -189,6 +189,31 @@ pub struct DocumentRow {
     pub document: String,
     /// Where it is.
     pub state: DocumentState,
+    /// The client it is asked of.
+    pub client: String,
+    /// Why it was rejected.
+    pub reason: Option<String>,
+    /// Where its file lies below the workspace.
+    pub file: Option<String>,
+    /// SHA-256 of the file, hex.
+    pub digest: Option<String>,
+    /// How long the file is.
+    pub bytes: Option<i64>,
+    /// Each step of its way, the first one first.
+    pub history: Vec<DocumentStep>,
+}
+
+/// One step of a document's way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentStep {
+    /// Where it went.
+    pub state: DocumentState,
+    /// Why, when it was rejected.
+    pub reason: Option<String>,
+    /// Who moved it.
+    pub by: String,
+    /// When.
+    pub at: Moment,
 }
 
 /// Returns clients, the newest first; only the one called `wanted` (its key or its name) if given.
@@ -213,11 +238,12 @@ fn client_row(
     now: Moment,
 ) -> Result<ClientRow, StoreError> {
     let tasks = onboarding::tasks(conn, mode, &client.entity)?;
-    let documents = onboarding::documents(conn, mode, &client.entity)?;
+    let rows = documents::of_client(conn, mode, &client.entity)?;
+    let history = documents::history(conn, mode, &client.entity)?;
     let invoice = invoices::get(conn, mode, &client.entity, "setup")?;
     Ok(ClientRow {
         steps: steps(&tasks, now),
-        documents: documents.into_iter().map(document_row).collect(),
+        documents: rows.into_iter().map(|row| document_row(row, &history)).collect(),
         setup_invoice: invoice.map(|invoice| invoice.state),
         entity: client.entity,
         name: client.name,
@@ -230,8 +256,30 @@ fn client_row(
     })
 }
 
-fn document_row(document: ClientDocument) -> DocumentRow {
-    DocumentRow { document: document.document, state: document.state }
+fn document_row(row: ClientDocument, history: &[documents::Step]) -> DocumentRow {
+    let steps = history.iter().filter(|step| step.document == row.document);
+    let history = steps
+        .map(|step| DocumentStep {
+            state: step.state,
+            reason: step.reason.clone(),
+            by: step.by.clone(),
+            at: step.at,
+        })
+        .collect();
+    let (file, digest, bytes) = match row.file {
+        Some(file) => (Some(file.path), Some(file.digest), Some(file.bytes)),
+        None => (None, None, None),
+    };
+    DocumentRow {
+        document: row.document,
+        state: row.state,
+        client: row.entity,
+        reason: row.reason,
+        file,
+        digest,
+        bytes,
+        history,
+    }
 }
 
 fn steps(tasks: &[OnboardingTask], now: Moment) -> Vec<StepRow> {

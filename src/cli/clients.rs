@@ -43,7 +43,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     if context.json() { render::json(client) } else { show(client) }
 }
 
-async fn ask(
+/// Asks for clients; the documents' list is made of them too.
+pub(super) async fn ask(
     context: &Context,
     wanted: Option<String>,
     limit: u32,

@@ -10,6 +10,7 @@ mod config;
 mod context;
 mod dashboard;
 mod demo;
+mod documents;
 mod effects;
 mod error;
 mod errors;
@@ -74,6 +75,7 @@ enum Command {
     Events(events::Args),
     Meetings(meetings::Args),
     Clients(clients::Args),
+    Documents(documents::Args),
     Retry(retry::Args),
     Skip(skip::Args),
     Resolve(resolve::Args),
@@ -148,6 +150,7 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Events(args)) => events::run(&args, context).await,
         Some(Command::Meetings(args)) => meetings::run(&args, context).await,
         Some(Command::Clients(args)) => clients::run(args, context).await,
+        Some(Command::Documents(args)) => documents::run(args, context).await,
         Some(Command::Retry(args)) => retry::run(args, context).await,
         Some(Command::Skip(args)) => skip::run(args, context).await,
         Some(Command::Resolve(args)) => resolve::run(args, context).await,

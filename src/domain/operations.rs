@@ -242,6 +242,21 @@ pub struct ClientDocument {
     pub state: DocumentState,
     /// What it says, for a form; `None` keeps what is stored.
     pub content: Option<serde_json::Value>,
+    /// Why it was rejected.
+    pub reason: Option<String>,
+    /// Its file; `None` keeps what is stored.
+    pub file: Option<StoredFile>,
+}
+
+/// A file that a client handed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Where it lies below the client's workspace.
+    pub path: String,
+    /// SHA-256, hex.
+    pub digest: String,
+    /// How long it is.
+    pub bytes: i64,
 }
 
 /// One planned improvement of a client's profile, with before and after.

@@ -3,10 +3,13 @@
 use std::path::{Component, Path, PathBuf};
 
 use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
 
 use super::{BY_FILE_NAME, HOST, OutboxDir, file_word};
-use crate::domain::effect::{Receipt, Recovery, Workspace};
+use crate::domain::effect::{Action, EffectKey, Receipt, Recovery, Workspace, WorkspaceFile};
 use crate::domain::error::WorkError;
+use crate::domain::layer::Layer;
+use crate::domain::mode::Mode;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
 
@@ -37,8 +40,10 @@ impl Port<Workspace> for OutboxWorkspace {
         call: &Call,
         wanted: &Workspace,
     ) -> Result<Receipt, WorkError> {
-        let name = format!("{}-{:.KEY_DIGITS$}", file_word(&wanted.entity), call.key.0);
-        let folder = Path::new("workspaces").join(name);
+        let folder = folder_of(call.mode, &wanted.entity);
+        for file in &wanted.files {
+            self.copy(&folder, file)?;
+        }
         for document in &wanted.documents {
             let inside = inside(&document.path)?;
             self.0.put_named(&folder.join(inside), document.text.as_bytes())?;
@@ -48,6 +53,45 @@ impl Port<Workspace> for OutboxWorkspace {
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
         Ok(None)
+    }
+}
+
+/// Names a client's folder: by its entity, the same for every effect on its workspace.
+fn folder_of(mode: Mode, entity: &str) -> PathBuf {
+    let first = EffectKey::new(mode, Layer::OnboardingFlow, entity, Action::CreateWorkspace, "1");
+    Path::new("workspaces").join(format!("{}-{:.KEY_DIGITS$}", file_word(entity), first.0))
+}
+
+impl OutboxWorkspace {
+    /// Copies a file that a client handed in, if it is still what was handed in.
+    fn copy(&self, folder: &Path, file: &WorkspaceFile) -> Result<(), WorkError> {
+        let source = Path::new(&file.source);
+        let again = "receive the document again: `cep documents receive CLIENT DOCUMENT --file F`";
+        let bytes = std::fs::read(source).map_err(|error| {
+            let what = format!("cannot read {}", source.display());
+            WorkError::permanent("file_unreadable", what).caused_by(&error).hint(again)
+        })?;
+        if hex::encode(Sha256::digest(&bytes)) != file.digest {
+            let what = format!("{} is not what was handed in", source.display());
+            return Err(WorkError::permanent("file_changed", what).hint(again));
+        }
+        let relative = folder.join(inside(&file.path)?);
+        self.no_way_out(&relative)?;
+        self.0.put_named(&relative, &bytes).map(drop)
+    }
+
+    /// Refuses a folder that somebody has replaced by a link to another place.
+    fn no_way_out(&self, relative: &Path) -> Result<(), WorkError> {
+        let linked = relative
+            .ancestors()
+            .map(|part| self.0.root.join(part))
+            .take_while(|path| *path != self.0.root)
+            .find(|path| path.is_symlink());
+        linked.map_or(Ok(()), |path| {
+            let what = format!("{} is a link and may lead elsewhere", path.display());
+            Err(WorkError::permanent("workspace_link", what)
+                .hint("put a real folder in its place, then retry the unit"))
+        })
     }
 }
 
@@ -67,6 +111,31 @@ fn inside(path: &str) -> Result<PathBuf, WorkError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_copied_as_it_was_handed_in_and_never_through_a_link() {
+        let root = tempfile::tempdir().unwrap();
+        let source = root.path().join("spooled");
+        std::fs::write(&source, "png").unwrap();
+        let workspace = OutboxWorkspace(OutboxDir::new(root.path().join("outbox")));
+        let folder = folder_of(Mode::Live, "osm:node/1");
+        let file = WorkspaceFile {
+            path: "documents/logo-1.png".to_owned(),
+            source: source.display().to_string(),
+            digest: hex::encode(Sha256::digest(b"png")),
+        };
+        workspace.copy(&folder, &file).unwrap();
+        let there = workspace.0.root.join(&folder).join("documents");
+        assert_eq!(std::fs::read(there.join("logo-1.png")).unwrap(), b"png");
+        std::fs::write(&source, "another").unwrap();
+        let changed = WorkspaceFile { path: "documents/logo-2.png".to_owned(), ..file.clone() };
+        assert_eq!(workspace.copy(&folder, &changed).unwrap_err().code, "file_changed");
+        std::fs::write(&source, "png").unwrap();
+        std::fs::remove_dir_all(&there).unwrap();
+        std::os::unix::fs::symlink(root.path(), &there).unwrap();
+        assert_eq!(workspace.copy(&folder, &file).unwrap_err().code, "workspace_link");
+        assert!(!root.path().join("logo-1.png").exists());
+    }
 
     #[test]
     fn a_document_never_leaves_the_workspace() {

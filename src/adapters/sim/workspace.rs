@@ -26,9 +26,18 @@ impl Port<Workspace> for SimWorkspace {
         Recovery::Idempotent { key_in: "folder name", retention_ms: None }
     }
 
-    async fn call(&self, _: &Permit, call: &Call, _: &Workspace) -> Result<Receipt, WorkError> {
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        wanted: &Workspace,
+    ) -> Result<Receipt, WorkError> {
         let reference = format!("sim:workspace/{}", call.key);
-        self.0.answer(call, Receipt { reference, data: serde_json::Value::Null })
+        let texts = wanted.documents.iter().map(|document| &document.path);
+        let would_hold: Vec<&String> =
+            texts.chain(wanted.files.iter().map(|file| &file.path)).collect();
+        let data = serde_json::json!({ "would_hold": would_hold });
+        self.0.answer(call, Receipt { reference, data })
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
@@ -44,8 +53,12 @@ mod tests {
 
     #[tokio::test]
     async fn it_behaves_as_every_port_must() {
-        let effect =
-            Workspace { entity: "c".to_owned(), name: "C".to_owned(), documents: Vec::new() };
+        let effect = Workspace {
+            entity: "c".to_owned(),
+            name: "C".to_owned(),
+            documents: Vec::new(),
+            files: Vec::new(),
+        };
         for rate in [0.0, 0.3, 1.0] {
             let plan = FaultPlan { rate, ..FaultPlan::default() };
             let sim = Sim::new(conformance::SEED, plan, None);

@@ -6,6 +6,7 @@
 
 mod clock;
 mod copy;
+mod documents;
 mod finance;
 mod live;
 mod pitches;
@@ -159,6 +160,9 @@ impl Owner {
             }
             Command::ResumeCampaign { mode, campaign } => {
                 self.resume_campaign(mode, campaign).await
+            }
+            Command::Document { mode, client, document, act } => {
+                self.document(mode, client, document, act).await
             }
             Command::Advance { ms } => self.advance(ms).await,
             Command::ArmLive { confirmation } => self.arm(confirmation).await,

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 pub use payload::{
     Document, Invite, InviteMethod, InvoiceLine, InvoicePaper, InvoiceRequest, Mail, PersonTask,
     PlanChange, Post, ProfileEdit, ProfileRead, ReportDelivery, ReviewReply, SourceRead,
-    SubscriptionRequest, TaskKind, Workspace,
+    SubscriptionRequest, TaskKind, Workspace, WorkspaceFile,
 };
 
 use super::column::{self, UnknownWord};
@@ -116,7 +116,7 @@ impl Action {
             Self::SendInvite => ("send_invite", BookingHandler, true, "SEQUENCE"),
             Self::AssignMeeting => ("assign_meeting", BookingHandler, true, "start / asked again"),
             Self::OfferNewTime => ("offer_new_time", BookingHandler, true, "once a prospect"),
-            Self::CreateWorkspace => ("create_workspace", OnboardingFlow, true, "contract"),
+            Self::CreateWorkspace => ("create_workspace", OnboardingFlow, true, "contract, file"),
             Self::SendClientMail => ("send_client_mail", OnboardingFlow, true, "which mail"),
             Self::AssignOnboarding => ("assign_onboarding", OnboardingFlow, true, "task"),
             Self::ReadProfile => ("read_profile", GbpOptimizer, false, "instant"),

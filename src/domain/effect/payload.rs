@@ -107,8 +107,22 @@ pub struct Workspace {
     pub entity: String,
     /// The client's name.
     pub name: String,
-    /// Files to put there.
+    /// Texts to put there.
     pub documents: Vec<Document>,
+    /// Files to copy there.
+    #[serde(default)]
+    pub files: Vec<WorkspaceFile>,
+}
+
+/// One file to copy into a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceFile {
+    /// Relative path in the workspace.
+    pub path: String,
+    /// Where it lies now.
+    pub source: String,
+    /// SHA-256 of what is to be copied, hex: another content is refused.
+    pub digest: String,
 }
 
 /// One file of a workspace.

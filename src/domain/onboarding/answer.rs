@@ -29,6 +29,8 @@ pub enum Answer {
         missing: Vec<String>,
         /// What the person noted.
         note: Option<String>,
+        /// What the client is told about it.
+        reason: Option<String>,
     },
 }
 
@@ -46,6 +48,7 @@ struct Written {
 struct Data {
     intake: Option<Box<Intake>>,
     missing: Vec<String>,
+    reason: Option<String>,
 }
 
 /// Reads an answer; everything in it comes from outside and is cleaned.
@@ -67,7 +70,8 @@ pub fn read_answer(answer: &Value) -> Result<Answer, WorkError> {
         "incomplete" | "failed" => {
             let missing =
                 data.missing.iter().take(MISSING_MAX).map(|name| text::clean(name, 80)).collect();
-            Ok(Answer::Incomplete { missing, note })
+            let reason = data.reason.and_then(|it| text::clean_or_none(&it, NOTE_CHARS_MAX));
+            Ok(Answer::Incomplete { missing, note, reason })
         }
         other => Err(WorkError::permanent(
             "unknown_result",
@@ -91,7 +95,7 @@ mod tests {
         );
         assert_eq!(
             read_answer(&json!({"result": "incomplete", "data": {"missing": ["logo"]}})),
-            Ok(Answer::Incomplete { missing: vec!["logo".to_owned()], note: None })
+            Ok(Answer::Incomplete { missing: vec!["logo".to_owned()], note: None, reason: None })
         );
         for wrong in [json!({"result": "maybe"}), json!("done"), json!({"result": 3})] {
             assert!(read_answer(&wrong).unwrap_err().hint.is_some(), "{wrong}");

@@ -5,6 +5,7 @@
 
 mod answer;
 mod documents;
+mod filed;
 mod golive;
 mod graph;
 mod nudge;
@@ -12,6 +13,7 @@ mod texts;
 
 pub use answer::{Answer, read_answer};
 pub use documents::{INTAKE_FORM, RequiredDocument, required_documents};
+pub use filed::{FILE_BYTES_MAX, stored_path};
 pub use golive::{LastCheck, missing};
 pub use graph::{Node, REMINDER_HOURS};
 pub use nudge::{call, nudge};
@@ -79,6 +81,8 @@ pub fn requested_documents(client: &Client) -> Vec<ClientDocument> {
             document: document.name.to_owned(),
             state: DocumentState::Requested,
             content: None,
+            reason: None,
+            file: None,
         })
         .collect()
 }

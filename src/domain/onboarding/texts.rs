@@ -84,13 +84,21 @@ pub fn welcome(client: &Client, sender: Sender<'_>) -> Mail {
 }
 
 /// Returns the mail that asks again for what is missing.
-pub fn reminder(client: &Client, missing: &[String], sender: Sender<'_>) -> Mail {
+pub fn reminder(
+    client: &Client,
+    missing: &[String],
+    reason: Option<&str>,
+    sender: Sender<'_>,
+) -> Mail {
     let wanted: Vec<RequiredDocument> = required_documents(&client.category)
         .iter()
         .filter(|document| missing.is_empty() || missing.iter().any(|m| m == document.name))
         .copied()
         .collect();
-    let list = bullets(&wanted, &client.language);
+    let mut list = bullets(&wanted, &client.language);
+    if let Some(reason) = reason {
+        list = format!("{list}\n{reason}\n");
+    }
     let (subject, text) = if client.language == "de" {
         (
             "Es fehlt noch etwas".to_owned(),
@@ -118,6 +126,7 @@ pub fn workspace(client: &Client) -> Workspace {
     Workspace {
         entity: client.entity.clone(),
         name: client.name.clone(),
+        files: Vec::new(),
         documents: vec![
             file("checklist.md", tasks),
             file("documents.md", format!("# Documents\n\n{}", bullets(documents, "en"))),
@@ -175,8 +184,10 @@ mod tests {
 
     #[test]
     fn a_reminder_names_only_what_is_missing() {
-        let mail = reminder(&client("hvac", "en"), &["logo".to_owned()], SENDER);
+        let mail =
+            reminder(&client("hvac", "en"), &["logo".to_owned()], Some("It is too small."), SENDER);
         assert!(mail.text.contains("- Logo\n"));
+        assert!(mail.text.contains("It is too small."));
         assert!(!mail.text.contains("licence"));
     }
 

@@ -69,8 +69,9 @@ pub(super) fn answered(
             let outcome = StepOutcome::done().change(OperationsChange::Task(row)).event(event);
             remind::stopped(outcome, client, step, "the step is done")
         }
-        Answer::Incomplete { missing, note } => {
-            incomplete(client, step, missing, note.as_deref(), reminders)
+        Answer::Incomplete { missing, note, reason } => {
+            let outcome = incomplete(client, step, note.as_deref());
+            asked_again(outcome, client, step, missing, reason.as_deref(), reminders)
         }
     }
 }
@@ -83,16 +84,24 @@ pub(super) fn not_live_yet(client: &Client, missing: &[String], now: Moment) -> 
         .event(NewEvent::warn("go_live_held", why))
 }
 
-fn incomplete(
+fn incomplete(client: &Client, step: OnboardingStep, note: Option<&str>) -> StepOutcome {
+    let row = OnboardingTask { note: note.map(str::to_owned), ..row(client, step) };
+    handed_over(client, step).change(OperationsChange::Task(row))
+}
+
+fn asked_again(
+    outcome: StepOutcome,
     client: &Client,
     step: OnboardingStep,
     missing: &[String],
-    note: Option<&str>,
+    reason: Option<&str>,
     reminders: u32,
 ) -> StepOutcome {
-    let row = OnboardingTask { note: note.map(str::to_owned), ..row(client, step) };
-    let outcome = handed_over(client, step).change(OperationsChange::Task(row));
-    let outcome = documents(client, step, missing).fold(outcome, StepOutcome::change);
+    let outcome = if missing.is_empty() {
+        outcome
+    } else {
+        documents(client, step, missing, reason).fold(outcome, StepOutcome::change)
+    };
     let what = format!("{}: {} incomplete", client.name, step.as_column().replace('_', "-"));
     if reminders >= REMINDERS_MAX {
         let text = format!("{what} after {reminders} reminders: call the client");
@@ -103,7 +112,7 @@ fn incomplete(
             reminder_unit(&client.entity, step, reminders + 1),
             "reminder",
             format!("reminder {} to {}", reminders + 1, client.name),
-            json!({ "missing": missing }),
+            json!({ "missing": missing, "reason": reason }),
         ))
         .event(NewEvent::info("task_incomplete", what))
 }
@@ -113,18 +122,26 @@ fn documents(
     client: &Client,
     step: OnboardingStep,
     missing: &[String],
+    reason: Option<&str>,
 ) -> impl Iterator<Item = OperationsChange> {
     let wanted = required_documents(&client.category);
     let wanted = if step == OnboardingStep::Documents { wanted } else { &[] };
-    wanted.iter().map(move |document| {
+    // Something is missing: that is all the answer says of the others. Nothing is: all are here.
+    wanted.iter().filter_map(move |document| {
         let is_missing = missing.iter().any(|name| name == document.name);
-        let state = if is_missing { DocumentState::Rejected } else { DocumentState::Approved };
-        OperationsChange::Document(ClientDocument {
+        let state = match (is_missing, missing.is_empty()) {
+            (true, _) => DocumentState::Rejected,
+            (false, true) => DocumentState::Approved,
+            (false, false) => return None,
+        };
+        Some(OperationsChange::Document(ClientDocument {
             entity: client.entity.clone(),
             document: document.name.to_owned(),
             state,
             content: None,
-        })
+            reason: reason.filter(|_| is_missing).map(str::to_owned),
+            file: None,
+        }))
     })
 }
 
@@ -140,13 +157,15 @@ pub(super) fn with_followers(
     let Answer::Done { intake, .. } = answer else { return outcome };
     match step {
         OnboardingStep::Documents => {
-            let outcome = documents(client, step, &[]).fold(outcome, StepOutcome::change);
+            let outcome = documents(client, step, &[], None).fold(outcome, StepOutcome::change);
             let Some(intake) = intake else { return outcome };
             outcome.change(OperationsChange::Document(ClientDocument {
                 entity: client.entity.clone(),
                 document: INTAKE_FORM.to_owned(),
                 state: DocumentState::Approved,
                 content: serde_json::to_value(intake).ok(),
+                reason: None,
+                file: None,
             }))
         }
         OnboardingStep::Account => outcome.unit(gbp_optimizer::audit_unit(client)),
@@ -269,7 +288,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_asked_for_again_and_the_task_stays_open() {
         let client = client("hvac", "en");
-        let answer = Answer::Incomplete { missing: vec!["logo".to_owned()], note: None };
+        let answer = Answer::Incomplete {
+            missing: vec!["logo".to_owned()],
+            note: None,
+            reason: Some("too small".to_owned()),
+        };
         let outcome = answered(&client, OnboardingStep::Documents, &answer, 1, NOW);
         assert!(matches!(outcome.next, Next::Waiting { .. }));
         assert_eq!(outcome.units[0].name.version, "reminder/documents/2");
@@ -278,6 +301,7 @@ mod tests {
                 change,
                 Change::Operations(OperationsChange::Document(document))
                     if document.state == DocumentState::Rejected
+                        && document.reason.as_deref() == Some("too small")
             )
         });
         assert_eq!(rejected.count(), 1);

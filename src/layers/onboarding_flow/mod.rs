@@ -12,21 +12,24 @@
 mod decide;
 mod remind;
 
+use std::path::Path;
+
 use serde::Deserialize;
 use serde_json::json;
 
 use super::unknown_kind;
-use crate::domain::effect::{Action, Audience, Effect, Receipt};
+use crate::domain::effect::{Action, Audience, Effect, Receipt, Workspace, WorkspaceFile};
 use crate::domain::error::WorkError;
+use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
 use crate::domain::onboarding::{self, Answer, LastCheck, Sender, task_unit};
-use crate::domain::operations::{Client, OnboardingStep};
+use crate::domain::operations::{Client, OnboardingStep, StoredFile};
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
 use crate::store::finance::invoices;
-use crate::store::operations::{clients, onboarding as tasks, profile_work};
+use crate::store::operations::{clients, documents, onboarding as tasks, profile_work};
 use crate::store::sales::profiles;
 use crate::store::units;
 
@@ -89,15 +92,48 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
         "reminder" => {
             let missing: Vec<String> =
                 serde_json::from_value(unit.payload["missing"].clone()).unwrap_or_default();
-            let mail = Effect::Mail(onboarding::reminder(&client, &missing, sender(ctx)?));
+            let reason = unit.payload["reason"].as_str();
+            let sender = sender(ctx)?;
+            let mail = Effect::Mail(onboarding::reminder(&client, &missing, reason, sender));
             perform(ctx, &client, Action::SendClientMail, &unit.name.version, mail).await?;
             Ok(StepOutcome::done())
         }
+        "file" => file(ctx, unit, &client).await,
         "nudge" => remind::nudge(ctx, unit, &client).await,
         "call" => remind::call(ctx, unit, &client).await,
         "task" => task(ctx, unit, &client).await,
         _ => Err(unknown_kind(unit)),
     }
+}
+
+/// Returns the unit that copies a document, which lies at `source`, into the client's workspace.
+pub fn file_unit(client: &Client, document: &str, file: &StoredFile, source: &Path) -> NewUnit {
+    let wanted = WorkspaceFile {
+        path: file.path.clone(),
+        source: source.display().to_string(),
+        digest: file.digest.clone(),
+    };
+    let version = format!("file/{document}/{}", file.digest);
+    NewUnit::ready(
+        UnitName::new(Layer::OnboardingFlow, &client.entity, version),
+        "file",
+        format!("{document} of {} into its workspace", client.name),
+        json!(wanted),
+    )
+}
+
+/// Copies a document into the client's workspace.
+async fn file(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<StepOutcome, Stop> {
+    let file: WorkspaceFile = super::payload(unit)?;
+    let text = format!("{}: {} is in the workspace", client.name, file.path);
+    let workspace = Effect::Workspace(Workspace {
+        entity: client.entity.clone(),
+        name: client.name.clone(),
+        documents: Vec::new(),
+        files: vec![file],
+    });
+    perform(ctx, client, Action::CreateWorkspace, &unit.name.version, workspace).await?;
+    Ok(StepOutcome::done().event(NewEvent::info("document_filed", text)))
 }
 
 /// Hands a task over, or works with the answer to it.
@@ -130,7 +166,7 @@ fn last_check(ctx: &LayerContext<'_>, client: &Client) -> Result<LastCheck, Work
         let invoice = invoices::get(conn, mode, entity, SETUP_PERIOD)?;
         Ok(LastCheck {
             tasks: tasks::tasks(conn, mode, entity)?,
-            documents: tasks::documents(conn, mode, entity)?,
+            documents: documents::of_client(conn, mode, entity)?,
             profile_read: profiles::version(conn, mode, entity, "before")?.is_some(),
             edits: actions.len(),
             edits_visible: actions.iter().filter(|action| action.done_at.is_some()).count(),

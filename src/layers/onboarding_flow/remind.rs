@@ -13,7 +13,7 @@ use crate::domain::outcome::{Next, StepOutcome, Stop};
 use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::LayerContext;
-use crate::store::operations::onboarding as tasks;
+use crate::store::operations::{documents, onboarding as tasks};
 
 /// Time that everybody has from being asked to the day that reminders count from, however late the
 /// steps before were.
@@ -91,7 +91,7 @@ pub(super) async fn nudge(
     }
     let documents: Vec<ClientDocument> = ctx
         .store
-        .read(|conn| tasks::documents(conn, ctx.mode, &client.entity))
+        .read(|conn| documents::of_client(conn, ctx.mode, &client.entity))
         .map_err(WorkError::from)?;
     let late = ctx.now > due_at(client, step);
     let mail = onboarding::nudge(client, step, &documents, late, sender(ctx)?);

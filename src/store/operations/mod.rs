@@ -4,6 +4,7 @@
 //! rows again and nothing twice. What has been done stays done, whatever a late repeat says.
 
 pub mod clients;
+pub mod documents;
 pub mod onboarding;
 pub mod profile_work;
 pub mod reviews;
@@ -29,7 +30,9 @@ pub(super) fn apply(
             clients::set_workspace(tx, mode, entity, reference)
         }
         OperationsChange::Task(task) => onboarding::put_task(tx, mode, task),
-        OperationsChange::Document(document) => onboarding::put_document(tx, mode, now, document),
+        OperationsChange::Document(document) => {
+            documents::put(tx, mode, now, documents::MACHINE, document)
+        }
         OperationsChange::Action(action) => profile_work::put_action(tx, mode, action),
         OperationsChange::Post(post) => profile_work::put_post(tx, mode, now, post),
         OperationsChange::Review(review) => reviews::put(tx, mode, review),

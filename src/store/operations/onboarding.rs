@@ -1,13 +1,12 @@
-//! Keeps onboarding tasks and documents.
+//! Keeps onboarding tasks.
 
-use rusqlite::{Connection, Row, named_params, params};
-use serde_json::Value;
+use rusqlite::{Connection, named_params, params};
 
 use crate::domain::mode::Mode;
-use crate::domain::operations::{ClientDocument, OnboardingTask};
-use crate::domain::time::Moment;
+use crate::domain::operations::OnboardingTask;
 use crate::store::error::StoreError;
-use crate::store::words::{json_opt, optional};
+
+pub use super::documents::get as document;
 
 const PUT_TASK: &str = "
 INSERT INTO onboarding_tasks (mode, entity, task, due_at, done_at, note)
@@ -48,61 +47,4 @@ pub fn tasks(
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-const PUT_DOCUMENT: &str = "
-INSERT INTO documents (mode, entity, document, state, content, changed_at)
-VALUES (:mode, :entity, :document, :state, :content, :now)
-ON CONFLICT (mode, entity, document) DO UPDATE SET
-  state = excluded.state, content = coalesce(excluded.content, content),
-  changed_at = excluded.changed_at";
-
-/// Inserts or updates a document; content that is there stays unless there is new one.
-pub(super) fn put_document(
-    tx: &Connection,
-    mode: Mode,
-    now: Moment,
-    document: &ClientDocument,
-) -> Result<(), StoreError> {
-    tx.prepare_cached(PUT_DOCUMENT)?.execute(named_params! {
-        ":mode": mode, ":entity": document.entity, ":document": document.document,
-        ":state": document.state, ":content": document.content.as_ref().map(Value::to_string),
-        ":now": now,
-    })?;
-    Ok(())
-}
-
-const DOCUMENT: &str = "SELECT * FROM documents WHERE mode = ?1 AND entity = ?2 AND document = ?3";
-
-/// Returns one document of a client.
-pub fn document(
-    conn: &Connection,
-    mode: Mode,
-    entity: &str,
-    document: &str,
-) -> Result<Option<ClientDocument>, StoreError> {
-    let wanted = params![mode, entity, document];
-    optional(conn.prepare_cached(DOCUMENT)?.query_row(wanted, document_from_row))
-}
-
-const DOCUMENTS: &str = "SELECT * FROM documents WHERE mode = ?1 AND entity = ?2 ORDER BY id";
-
-/// Returns a client's documents in the order in which they were asked for.
-pub fn documents(
-    conn: &Connection,
-    mode: Mode,
-    entity: &str,
-) -> Result<Vec<ClientDocument>, StoreError> {
-    let mut statement = conn.prepare_cached(DOCUMENTS)?;
-    let rows = statement.query_map(params![mode, entity], document_from_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn document_from_row(row: &Row<'_>) -> rusqlite::Result<ClientDocument> {
-    Ok(ClientDocument {
-        entity: row.get("entity")?,
-        document: row.get("document")?,
-        state: row.get("state")?,
-        content: json_opt(row, "content")?,
-    })
 }

@@ -78,6 +78,8 @@ fn a_form_keeps_its_content_when_only_its_state_changes() {
             document: INTAKE_FORM.to_owned(),
             state,
             content,
+            reason: None,
+            file: None,
         })
     };
     let content = serde_json::json!({"phone": "+1"});

@@ -205,6 +205,7 @@ pub(super) fn submitted(
         | Command::Advance { .. }
         | Command::Decide { .. }
         | Command::Propose { .. }
+        | Command::Document { .. }
         | Command::Promote { .. }
         | Command::Finance(_)
         | Command::EditPitch(_)
