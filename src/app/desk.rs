@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::finance::InvoiceState;
 use crate::domain::mode::Mode;
+use crate::domain::onboarding::ContractState;
 use crate::domain::operations::{
     Client, ClientDocument, ClientState, DocumentState, OnboardingStep, OnboardingTask, Plan,
 };
@@ -14,7 +15,7 @@ use crate::domain::sales::{Canceler, Meeting, MeetingOutcome, MeetingState};
 use crate::domain::time::Moment;
 use crate::store::error::StoreError;
 use crate::store::finance::invoices;
-use crate::store::operations::{clients, documents, onboarding};
+use crate::store::operations::{clients, contracts, documents, onboarding};
 use crate::store::sales::{meetings, prospects};
 
 /// Which meetings.
@@ -127,6 +128,10 @@ pub struct ClientRow {
     pub documents: Vec<DocumentRow>,
     /// Where its set-up invoice is; `None` while there is none.
     pub setup_invoice: Option<InvoiceState>,
+    /// Where its contract is; `None` before it is drafted.
+    pub contract: Option<ContractState>,
+    /// Why it declined the contract.
+    pub declined_because: Option<String>,
     /// Where its workspace is.
     pub workspace: Option<String>,
 }
@@ -241,10 +246,13 @@ fn client_row(
     let rows = documents::of_client(conn, mode, &client.entity)?;
     let history = documents::history(conn, mode, &client.entity)?;
     let invoice = invoices::get(conn, mode, &client.entity, "setup")?;
+    let contract = contracts::get(conn, mode, &client.entity)?;
     Ok(ClientRow {
         steps: steps(&tasks, now),
         documents: rows.into_iter().map(|row| document_row(row, &history)).collect(),
         setup_invoice: invoice.map(|invoice| invoice.state),
+        contract: contract.as_ref().map(|contract| contract.state),
+        declined_because: contract.and_then(|contract| contract.reason),
         entity: client.entity,
         name: client.name,
         plan: client.plan,

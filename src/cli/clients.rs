@@ -7,6 +7,7 @@ use super::table::Table;
 use crate::app::desk::{ClientRow, StepRow};
 use crate::app::query::{Answer, Query};
 use crate::domain::finance::InvoiceState;
+use crate::domain::onboarding::ContractState;
 use crate::domain::operations::{DocumentState, OnboardingStep};
 use crate::domain::time::Moment;
 
@@ -86,13 +87,14 @@ fn next(step: &StepRow) -> String {
 fn show(client: &ClientRow) -> Result<(), Error> {
     let live = client.live_at.map_or_else(|| "not yet".to_owned(), date);
     render::text(&format!(
-        "{} ({})\nplan {}, {}, signed {}, live {live}\n{}\nset-up invoice: {}\nworkspace: {}\n",
+        "{} ({})\nplan {}, {}, signed {}, live {live}\n{}\ncontract: {}\nset-up invoice: {}\nworkspace: {}\n",
         client.name,
         client.entity,
         client.plan.as_column(),
         client.state.as_column(),
         date(client.signed_at),
         client.email,
+        contract(client),
         payment(client),
         client.workspace.as_deref().unwrap_or("none yet"),
     ))?;
@@ -122,6 +124,14 @@ fn word(step: OnboardingStep) -> String {
 
 fn date(at: Moment) -> String {
     at.utc_date().to_string()
+}
+
+fn contract(client: &ClientRow) -> String {
+    let state = client.contract.map_or("not drafted yet", ContractState::as_column);
+    client
+        .declined_because
+        .as_ref()
+        .map_or_else(|| state.to_owned(), |reason| format!("{state}: {reason}"))
 }
 
 fn payment(client: &ClientRow) -> &'static str {

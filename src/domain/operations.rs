@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::column::{self, UnknownWord};
+use super::onboarding::Contract;
 use super::time::Moment;
 
 /// What a client has bought.
@@ -333,6 +334,17 @@ pub enum OperationsChange {
     Task(OnboardingTask),
     /// Inserts or updates a document.
     Document(ClientDocument),
+    /// Inserts or updates a contract.
+    Contract(Contract),
+    /// Ends the work for a client: it has left, and what Operations and Finance planned is stopped.
+    ClientLeft {
+        /// Which client.
+        entity: String,
+        /// When.
+        at: Moment,
+        /// Why, for each unit that is stopped.
+        why: String,
+    },
     /// Inserts or updates a profile action.
     Action(ProfileAction),
     /// Inserts or updates a post.

@@ -66,6 +66,15 @@ const STEP: &[Accepted] = &[
     FAILED,
 ];
 
+const CONTRACT: &[Accepted] = &[
+    word("signed", "the client has signed", Need::Nothing),
+    word("sent", "the client has it; the task goes on waiting", Need::Nothing),
+    word("declined", "the client does not want it: the onboarding ends", Need::Note),
+    word("done", "the same as signed", Need::Nothing),
+    word("incomplete", "something is missing; it is asked for again", Need::Nothing),
+    FAILED,
+];
+
 const PAYMENT: &[Accepted] =
     &[word("done", "you talked to them; the note says what they said", Need::Nothing), FAILED];
 
@@ -75,11 +84,8 @@ pub const fn accepted(kind: TaskKind) -> &'static [Accepted] {
         TaskKind::Linkedin => LINKEDIN,
         TaskKind::Phone => PHONE,
         TaskKind::Meeting => MEETING,
-        TaskKind::Documents
-        | TaskKind::Contract
-        | TaskKind::Account
-        | TaskKind::Training
-        | TaskKind::GoLive => STEP,
+        TaskKind::Documents | TaskKind::Account | TaskKind::Training | TaskKind::GoLive => STEP,
+        TaskKind::Contract => CONTRACT,
         TaskKind::Payment => PAYMENT,
     }
 }

@@ -314,16 +314,17 @@ pub fn skip(
 
 const OPEN_OF_KIND: &str = "
 SELECT id, state FROM units
-WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND kind = ?4 AND ended_at IS NULL";
+WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND (?4 IS NULL OR kind = ?4)
+  AND ended_at IS NULL";
 
-/// Ends every open unit of a kind that an entity has in a layer and nobody is working, by rule, and
-/// returns how many there were.
-pub fn stop_kind(
+/// Ends every open unit that an entity has in a layer and nobody is working, by rule, and returns how
+/// many there were; of one kind only if given.
+pub fn stop_open(
     tx: &Connection,
     mode: Mode,
     layer: Layer,
     entity: &str,
-    kind: &str,
+    kind: Option<&str>,
     why: &str,
     now: Moment,
 ) -> Result<usize, StoreError> {

@@ -19,6 +19,7 @@ use crate::domain::lifecycle::run::RunState;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
+use crate::domain::onboarding::ContractState;
 use crate::domain::operations::{ClientState, DocumentState, OnboardingStep, Plan, PostState};
 use crate::domain::sales::{ByHand, Canceler, MeetingOutcome, MeetingState};
 use crate::domain::time::Moment;
@@ -73,6 +74,7 @@ word_column! {
     ClientState: ClientState::from_column,
     OnboardingStep: OnboardingStep::from_column,
     DocumentState: DocumentState::from_column,
+    ContractState: ContractState::from_column,
     PostState: PostState::from_column,
     InvoiceState: InvoiceState::from_column,
     Account: Account::from_column,

@@ -66,12 +66,12 @@ impl Owner {
                 let reason = "the address is suppressed by a person".to_owned();
                 let change = SalesChange::StopMessages { entity: entity.clone(), reason };
                 changes::apply(tx, mode, now, &change.into())?;
-                stopped += units::stop_kind(
+                stopped += units::stop_open(
                     tx,
                     mode,
                     Layer::OutreachEngine,
                     &entity,
-                    "message",
+                    Some("message"),
                     "the address is suppressed by a person",
                     now,
                 )?;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::domain::error::WorkError;
 use crate::domain::gbp::Intake;
+use crate::domain::operations::OnboardingStep;
 use crate::domain::text;
 
 /// Characters of a note that are kept: a paragraph.
@@ -32,6 +33,16 @@ pub enum Answer {
         /// What the client is told about it.
         reason: Option<String>,
     },
+    /// The client has the contract; the task is still open.
+    Sent {
+        /// What the person noted.
+        note: Option<String>,
+    },
+    /// The client does not want the contract: the onboarding ends.
+    Declined {
+        /// Why, if it said so.
+        reason: Option<String>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -51,11 +62,11 @@ struct Data {
     reason: Option<String>,
 }
 
-/// Reads an answer; everything in it comes from outside and is cleaned.
+/// Reads an answer to `step`; everything in it comes from outside and is cleaned.
 ///
 /// # Errors
-/// An answer of another shape, or a result that is neither `done` nor `incomplete`.
-pub fn read_answer(answer: &Value) -> Result<Answer, WorkError> {
+/// An answer of another shape, or a result that does not fit the step.
+pub fn read_answer(step: OnboardingStep, answer: &Value) -> Result<Answer, WorkError> {
     let written = Written::deserialize(answer).map_err(|error| {
         WorkError::permanent("bad_answer", "the answer to an onboarding task cannot be read")
             .caused_by(&error)
@@ -63,7 +74,11 @@ pub fn read_answer(answer: &Value) -> Result<Answer, WorkError> {
     })?;
     let note = written.note.and_then(|note| text::clean_or_none(&note, NOTE_CHARS_MAX));
     let data = written.data.unwrap_or_default();
+    let contract = step == OnboardingStep::Contract;
     match written.result.as_str() {
+        "sent" if contract => Ok(Answer::Sent { note }),
+        "declined" if contract => Ok(Answer::Declined { reason: note }),
+        "signed" if contract => Ok(Answer::Done { note, intake: None }),
         "done" | "paid" => {
             Ok(Answer::Done { note, intake: data.intake.map(|form| Box::new(form.cleaned())) })
         }
@@ -87,18 +102,36 @@ mod tests {
 
     use super::*;
 
+    const DOCUMENTS: OnboardingStep = OnboardingStep::Documents;
+
+    #[test]
+    fn a_contract_is_sent_signed_or_declined_and_no_other_step_is() {
+        let read = |step, word: &str| read_answer(step, &json!({ "result": word, "note": "n" }));
+        let note = || Some("n".to_owned());
+        let contract = OnboardingStep::Contract;
+        assert_eq!(read(contract, "sent"), Ok(Answer::Sent { note: note() }));
+        assert_eq!(read(contract, "signed"), Ok(Answer::Done { note: note(), intake: None }));
+        assert_eq!(read(contract, "declined"), Ok(Answer::Declined { reason: note() }));
+        for word in ["sent", "signed", "declined"] {
+            assert_eq!(read(DOCUMENTS, word).unwrap_err().code, "unknown_result");
+        }
+    }
+
     #[test]
     fn an_answer_is_done_incomplete_or_an_error_that_says_what_to_do() {
         assert_eq!(
-            read_answer(&json!({"result": "done", "note": " all\u{1b}[31m here ", "unit": {}})),
+            read_answer(
+                DOCUMENTS,
+                &json!({"result": "done", "note": " all\u{1b}[31m here ", "unit": {}})
+            ),
             Ok(Answer::Done { note: Some("all[31m here".to_owned()), intake: None })
         );
         assert_eq!(
-            read_answer(&json!({"result": "incomplete", "data": {"missing": ["logo"]}})),
+            read_answer(DOCUMENTS, &json!({"result": "incomplete", "data": {"missing": ["logo"]}})),
             Ok(Answer::Incomplete { missing: vec!["logo".to_owned()], note: None, reason: None })
         );
         for wrong in [json!({"result": "maybe"}), json!("done"), json!({"result": 3})] {
-            assert!(read_answer(&wrong).unwrap_err().hint.is_some(), "{wrong}");
+            assert!(read_answer(DOCUMENTS, &wrong).unwrap_err().hint.is_some(), "{wrong}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Values and texts only; who is asked and when is `layers::onboarding_flow`'s business.
 
 mod answer;
+mod contract;
 mod documents;
 mod filed;
 mod golive;
@@ -12,6 +13,7 @@ mod nudge;
 mod texts;
 
 pub use answer::{Answer, read_answer};
+pub use contract::{Contract, ContractState, Terms, contract};
 pub use documents::{INTAKE_FORM, RequiredDocument, required_documents};
 pub use filed::{FILE_BYTES_MAX, stored_path};
 pub use golive::{LastCheck, missing};

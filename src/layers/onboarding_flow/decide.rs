@@ -6,7 +6,9 @@ use super::{REMINDERS_MAX, remind};
 use crate::domain::effect::Receipt;
 use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
-use crate::domain::onboarding::{self, Answer, INTAKE_FORM, required_documents};
+use crate::domain::onboarding::{
+    self, Answer, Contract, ContractState, INTAKE_FORM, required_documents,
+};
 use crate::domain::operations::{
     Client, ClientDocument, DocumentState, OnboardingStep, OnboardingTask, OperationsChange,
 };
@@ -69,11 +71,53 @@ pub(super) fn answered(
             let outcome = StepOutcome::done().change(OperationsChange::Task(row)).event(event);
             remind::stopped(outcome, client, step, "the step is done")
         }
+        Answer::Sent { note } => sent(client, step, note.as_deref()),
+        Answer::Declined { reason } => declined(client, step, reason.as_deref(), now),
         Answer::Incomplete { missing, note, reason } => {
             let outcome = incomplete(client, step, note.as_deref());
             asked_again(outcome, client, step, missing, reason.as_deref(), reminders)
         }
     }
+}
+
+/// Notes the draft; a contract that has gone on meanwhile stays where it is.
+pub(super) fn drafted(client: &Client) -> StepOutcome {
+    let text = format!("{}: contract.md is in the workspace, a draft for a lawyer", client.name);
+    StepOutcome::done()
+        .change(contract(client, ContractState::Drafted, None))
+        .event(NewEvent::info("contract_drafted", text))
+}
+
+/// Notes that the client has the contract, and goes on waiting for the signature.
+fn sent(client: &Client, step: OnboardingStep, note: Option<&str>) -> StepOutcome {
+    incomplete(client, step, note)
+        .change(contract(client, ContractState::Sent, None))
+        .event(NewEvent::info("contract_sent", format!("{} has the contract", client.name)))
+}
+
+/// Ends the onboarding: the client has left, and what was planned for it is stopped by rule.
+fn declined(
+    client: &Client,
+    step: OnboardingStep,
+    reason: Option<&str>,
+    now: Moment,
+) -> StepOutcome {
+    let why = format!("the contract is declined: {}", reason.unwrap_or("no reason was given"));
+    let row = OnboardingTask { note: Some(why.clone()), ..row(client, step) };
+    let text = format!("{}: {why}; what was planned for it is stopped", client.name);
+    StepOutcome::skipped(why.clone())
+        .change(OperationsChange::Task(row))
+        .change(contract(client, ContractState::Declined, reason))
+        .change(OperationsChange::ClientLeft { entity: client.entity.clone(), at: now, why })
+        .event(NewEvent::warn("client_left", text))
+}
+
+fn contract(client: &Client, state: ContractState, reason: Option<&str>) -> OperationsChange {
+    OperationsChange::Contract(Contract {
+        entity: client.entity.clone(),
+        state,
+        reason: reason.map(str::to_owned),
+    })
 }
 
 /// Keeps a client from going live while something is missing, and looks again the next day.
@@ -173,7 +217,8 @@ pub(super) fn with_followers(
             .change(OperationsChange::ClientLive { entity: client.entity.clone(), at: now })
             .unit(finance_tracker::subscription_unit(client))
             .event(NewEvent::info("client_live", format!("{} is live", client.name))),
-        OnboardingStep::Contract | OnboardingStep::Payment | OnboardingStep::Training => outcome,
+        OnboardingStep::Contract => outcome.change(contract(client, ContractState::Signed, None)),
+        OnboardingStep::Payment | OnboardingStep::Training => outcome,
     }
 }
 
@@ -357,6 +402,37 @@ mod tests {
         let Next::Scheduled { at, why } = outcome.next else { panic!("it waits") };
         assert_eq!(at, NOW.plus_ms(DAY_MS));
         assert!(why.contains("logo"));
+    }
+
+    #[test]
+    fn a_contract_that_is_sent_waits_and_one_that_is_declined_ends_everything() {
+        let (client, step) = (client("hvac", "en"), OnboardingStep::Contract);
+        let states = |outcome: &StepOutcome| -> Vec<ContractState> {
+            let changes = outcome.changes.iter();
+            changes
+                .filter_map(|change| match change {
+                    Change::Operations(OperationsChange::Contract(row)) => Some(row.state),
+                    _ => None,
+                })
+                .collect()
+        };
+        let sent = answered(&client, step, &Answer::Sent { note: None }, 0, NOW);
+        assert!(matches!(sent.next, Next::Waiting { .. }));
+        assert_eq!(states(&sent), [ContractState::Sent]);
+        assert!(sent.stops.is_empty(), "reminders go on");
+        let signed = finished(step, &done(None));
+        assert_eq!((&signed.next, states(&signed)), (&Next::Done, vec![ContractState::Signed]));
+        let answer = Answer::Declined { reason: Some("too dear".to_owned()) };
+        let ended = answered(&client, step, &answer, 0, NOW);
+        assert_eq!(ended.next, Next::Skipped("the contract is declined: too dear".to_owned()));
+        assert_eq!(states(&ended), [ContractState::Declined]);
+        assert!(ended.changes.iter().any(|change| matches!(
+            change,
+            Change::Operations(OperationsChange::ClientLeft { at, why, .. })
+                if *at == NOW && why.contains("too dear")
+        )));
+        assert_eq!(ended.events[0].kind, "client_left");
+        assert!(ended.units.is_empty());
     }
 
     #[test]

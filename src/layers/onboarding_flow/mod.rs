@@ -22,7 +22,7 @@ use crate::domain::effect::{Action, Audience, Effect, Receipt, Workspace, Worksp
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
-use crate::domain::onboarding::{self, Answer, LastCheck, Sender, task_unit};
+use crate::domain::onboarding::{self, Answer, LastCheck, Sender, Terms, task_unit};
 use crate::domain::operations::{Client, OnboardingStep, StoredFile};
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::time::Moment;
@@ -99,6 +99,7 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
             Ok(StepOutcome::done())
         }
         "file" => file(ctx, unit, &client).await,
+        "contract" => contract(ctx, unit, &client).await,
         "nudge" => remind::nudge(ctx, unit, &client).await,
         "call" => remind::call(ctx, unit, &client).await,
         "task" => task(ctx, unit, &client).await,
@@ -136,6 +137,36 @@ async fn file(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<St
     Ok(StepOutcome::done().event(NewEvent::info("document_filed", text)))
 }
 
+/// Returns the unit that writes the draft of the contract.
+fn contract_unit(client: &Client) -> NewUnit {
+    NewUnit::ready(
+        UnitName::new(Layer::OnboardingFlow, &client.entity, "contract/1"),
+        "contract",
+        format!("contract of {}, a draft", client.name),
+        json!({}),
+    )
+}
+
+/// Writes the draft of the contract into the client's workspace.
+async fn contract(
+    ctx: &LayerContext<'_>,
+    unit: &Unit,
+    client: &Client,
+) -> Result<StepOutcome, Stop> {
+    let (agency, pricing) = (&ctx.settings.agency, &ctx.settings.pricing);
+    let price = pricing.of(client.plan);
+    let terms = Terms {
+        agency: &agency.name,
+        address: &agency.postal_address,
+        monthly: price.monthly,
+        setup: price.setup,
+        due_days: pricing.due_days,
+    };
+    let workspace = Effect::Workspace(onboarding::contract(client, terms));
+    perform(ctx, client, Action::CreateWorkspace, &unit.name.version, workspace).await?;
+    Ok(decide::drafted(client))
+}
+
 /// Hands a task over, or works with the answer to it.
 async fn task(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<StepOutcome, Stop> {
     let step = step_of(unit)?;
@@ -144,9 +175,13 @@ async fn task(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<St
             let effect = Effect::Task(task);
             perform(ctx, client, Action::AssignOnboarding, step.as_column(), effect).await?;
         }
-        return Ok(remind::planned(decide::handed_over(client, step), client, step, ctx.now));
+        let outcome = remind::planned(decide::handed_over(client, step), client, step, ctx.now);
+        return Ok(match step {
+            OnboardingStep::Contract => outcome.unit(contract_unit(client)),
+            _ => outcome,
+        });
     };
-    let answer = onboarding::read_answer(answer)?;
+    let answer = onboarding::read_answer(step, answer)?;
     if step == OnboardingStep::GoLive && matches!(answer, Answer::Done { .. }) {
         let missing = onboarding::missing(client, &last_check(ctx, client)?);
         if !missing.is_empty() {

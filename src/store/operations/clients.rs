@@ -2,10 +2,12 @@
 
 use rusqlite::{Connection, Row, named_params, params};
 
+use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
 use crate::domain::operations::{Client, ClientState};
 use crate::domain::time::Moment;
 use crate::store::error::StoreError;
+use crate::store::units;
 use crate::store::words::optional;
 
 const PUT: &str = "
@@ -46,6 +48,30 @@ pub(super) fn go_live(
     at: Moment,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(GO_LIVE)?.execute(params![mode, entity, at, ClientState::Active])?;
+    Ok(())
+}
+
+const LEAVE: &str = "
+UPDATE clients SET state = ?4, churned_at = coalesce(churned_at, ?3)
+WHERE mode = ?1 AND entity = ?2";
+
+/// What is done for a client; the layers before win one, and the one after looks at all.
+const WORK_FOR_CLIENTS: [Layer; 4] =
+    [Layer::OnboardingFlow, Layer::GbpOptimizer, Layer::ReportingEngine, Layer::FinanceTracker];
+
+/// Notes that a client has left, and stops by rule what is planned for it. A unit that is being
+/// worked at this moment ends by itself.
+pub(super) fn leave(
+    tx: &Connection,
+    mode: Mode,
+    entity: &str,
+    at: Moment,
+    why: &str,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(LEAVE)?.execute(params![mode, entity, at, ClientState::Churned])?;
+    for layer in WORK_FOR_CLIENTS {
+        units::stop_open(tx, mode, layer, entity, None, why, at)?;
+    }
     Ok(())
 }
 

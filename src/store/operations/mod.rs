@@ -4,6 +4,7 @@
 //! rows again and nothing twice. What has been done stays done, whatever a late repeat says.
 
 pub mod clients;
+pub mod contracts;
 pub mod documents;
 pub mod onboarding;
 pub mod profile_work;
@@ -32,6 +33,10 @@ pub(super) fn apply(
         OperationsChange::Task(task) => onboarding::put_task(tx, mode, task),
         OperationsChange::Document(document) => {
             documents::put(tx, mode, now, documents::MACHINE, document)
+        }
+        OperationsChange::Contract(contract) => contracts::put(tx, mode, now, contract),
+        OperationsChange::ClientLeft { entity, at, why } => {
+            clients::leave(tx, mode, entity, *at, why)
         }
         OperationsChange::Action(action) => profile_work::put_action(tx, mode, action),
         OperationsChange::Post(post) => profile_work::put_post(tx, mode, now, post),

@@ -20,3 +20,14 @@ CREATE TABLE document_history (
   at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX document_history_of ON document_history (mode, entity, id);
+
+-- Layer 5: where a client's contract is.
+CREATE TABLE contracts (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  entity     TEXT NOT NULL,              -- the client
+  state      TEXT NOT NULL CHECK (state IN ('drafted', 'sent', 'signed', 'declined')),
+  reason     TEXT CHECK (reason IS NULL OR state = 'declined'),
+  changed_at INTEGER NOT NULL,
+  UNIQUE (mode, entity)
+) STRICT;
