@@ -10,6 +10,7 @@ use cep_machine::adapters::sim::Sim;
 use cep_machine::adapters::sim::calendar::SimCalendar;
 use cep_machine::adapters::sim::counterparty::Society;
 use cep_machine::adapters::sim::counterparty::client::Clients;
+use cep_machine::adapters::sim::counterparty::person::People;
 use cep_machine::adapters::sim::counterparty::reviewer::Reviewers;
 use cep_machine::adapters::sim::mail::SimMail;
 use cep_machine::adapters::sim::market::Market;
@@ -146,8 +147,11 @@ async fn run(clients: Vec<Client>, rate: f64) -> Stage {
         owner.clone(),
     );
     let market = Market::warm_town().unwrap();
-    let members: Vec<Box<dyn cep_machine::adapters::sim::counterparty::Member>> =
-        vec![Box::new(Clients::new(&market).unwrap()), Box::new(Reviewers::new(&market).unwrap())];
+    let members: Vec<Box<dyn cep_machine::adapters::sim::counterparty::Member>> = vec![
+        Box::new(Clients::new(&market).unwrap()),
+        Box::new(Reviewers::new(&market).unwrap()),
+        Box::new(People::new(&market).unwrap()),
+    ];
     let driven = Driven {
         layers: Arc::new(Operations),
         counterparties: Some(Arc::new(Society::new(SEED, members))),

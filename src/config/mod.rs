@@ -21,8 +21,8 @@ pub use error::ConfigError;
 pub use secrets::{Environment, Secret, Secrets};
 pub use settings::{
     Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
-    Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research,
-    Retry, Settings, Sim,
+    Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, ProfileWork, QuietHours, Rate,
+    Reporting, Research, Retry, Settings, Sim,
 };
 
 use raw::{Overlay, RawSettings};

@@ -59,6 +59,7 @@ section!(RawSettings {
     orchestrator: RawOrchestrator,
     sim: RawSim,
     pricing: RawPricing,
+    profile: RawProfile,
     reporting: RawReporting,
     learning: RawLearning,
     paths: RawPaths,
@@ -180,6 +181,10 @@ section!(RawPlan {
     monthly_minor: Option<i64>,
     yearly_minor: Option<i64>,
     setup_minor: Option<i64>,
+});
+
+section!(RawProfile {
+    machine_answers_low_ratings: Option<bool>,
 });
 
 section!(RawReporting {

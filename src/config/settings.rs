@@ -55,6 +55,8 @@ pub struct Settings {
     /// What clients pay.
     pub pricing: Pricing,
     /// Layer 7.
+    pub profile: ProfileWork,
+    /// Layer 7.
     pub reporting: Reporting,
     /// Layer 9.
     pub learning: Learning,
@@ -407,6 +409,13 @@ pub struct PlanPrice {
     pub yearly: Money,
     /// Once.
     pub setup: Money,
+}
+
+/// Layer 6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ProfileWork {
+    /// Whether reviews with one or two stars are answered without a person's approval.
+    pub machine_answers_low_ratings: bool,
 }
 
 /// Layer 7.

@@ -14,8 +14,8 @@ use super::raw::{
 use super::secrets::{Environment, Secrets};
 use super::settings::{
     Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
-    Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, QuietHours, Rate, Reporting, Research,
-    Retry, Settings, Sim,
+    Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, ProfileWork, QuietHours, Rate,
+    Reporting, Research, Retry, Settings, Sim,
 };
 use crate::domain::dunning;
 use crate::domain::fault::FaultPlan;
@@ -76,6 +76,12 @@ pub(super) fn settings(
         orchestrator: orchestrator(raw.orchestrator)?,
         sim: sim(&raw.sim)?,
         pricing: pricing(&raw.pricing)?,
+        profile: ProfileWork {
+            machine_answers_low_ratings: need(
+                raw.profile.machine_answers_low_ratings,
+                "profile.machine_answers_low_ratings",
+            )?,
+        },
         reporting: reporting(&raw.reporting)?,
         learning: learning(&raw.learning)?,
         paths: paths(raw.paths, environment)?,

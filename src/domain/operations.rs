@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::column::{self, UnknownWord};
+use super::effect::{CallToAction, PostEvent};
 use super::onboarding::Contract;
 use super::time::Moment;
 
@@ -275,6 +276,53 @@ pub struct ProfileAction {
     pub due_at: Moment,
     /// When it was.
     pub done_at: Option<Moment>,
+    /// Where it is.
+    pub state: ActionState,
+    /// Points of 100 that it would add.
+    pub points: f64,
+    /// Value as read again after it was sent.
+    pub reread: Option<String>,
+}
+
+/// Where an edit of a profile is. Accepted is not visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionState {
+    /// To be sent.
+    Planned,
+    /// Accepted by the provider, not seen since.
+    Sent,
+    /// The provider says it is being reviewed.
+    Pending,
+    /// The provider knows of no review, and yet it cannot be seen.
+    NotVisible,
+    /// The provider's own update stands in its place.
+    Overridden,
+    /// Seen on the profile.
+    Live,
+}
+
+impl ActionState {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Planned, Self::Sent, Self::Pending, Self::NotVisible, Self::Overridden, Self::Live];
+
+    /// The stored word.
+    pub const fn as_column(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Sent => "sent",
+            Self::Pending => "pending",
+            Self::NotVisible => "not_visible",
+            Self::Overridden => "overridden",
+            Self::Live => "live",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn from_column(word: &str) -> Result<Self, UnknownWord> {
+        column::parse("action state", word, &Self::ALL, Self::as_column)
+    }
 }
 
 /// A post in a client's calendar.
@@ -290,6 +338,14 @@ pub struct PostRow {
     pub text: String,
     /// Where it is.
     pub state: PostState,
+    /// The topic's name; `event` or `offer` for the client's own.
+    pub topic: String,
+    /// Where it leads.
+    pub call_to_action: Option<CallToAction>,
+    /// The event or offer that it is about.
+    pub event: Option<PostEvent>,
+    /// Whether a person holds it back.
+    pub held: bool,
 }
 
 /// A review of a client, and our reply.

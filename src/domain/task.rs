@@ -78,6 +78,12 @@ const CONTRACT: &[Accepted] = &[
 const PAYMENT: &[Accepted] =
     &[word("done", "you talked to them; the note says what they said", Need::Nothing), FAILED];
 
+const REVIEW_REPLY: &[Accepted] = &[
+    word("done", "the draft is sent, or the text given as data", Need::Nothing),
+    word("failed", "the review stays unanswered", Need::Note),
+];
+const PROFILE: &[Accepted] = &[word("done", "you looked at it", Need::Nothing), FAILED];
+
 /// Returns the words that end a task of this kind, the usual one first.
 pub const fn accepted(kind: TaskKind) -> &'static [Accepted] {
     match kind {
@@ -87,6 +93,8 @@ pub const fn accepted(kind: TaskKind) -> &'static [Accepted] {
         TaskKind::Documents | TaskKind::Account | TaskKind::Training | TaskKind::GoLive => STEP,
         TaskKind::Contract => CONTRACT,
         TaskKind::Payment => PAYMENT,
+        TaskKind::ReviewReply => REVIEW_REPLY,
+        TaskKind::Profile => PROFILE,
     }
 }
 

@@ -20,7 +20,9 @@ use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
 use crate::domain::onboarding::ContractState;
-use crate::domain::operations::{ClientState, DocumentState, OnboardingStep, Plan, PostState};
+use crate::domain::operations::{
+    ActionState, ClientState, DocumentState, OnboardingStep, Plan, PostState,
+};
 use crate::domain::sales::{ByHand, Canceler, MeetingOutcome, MeetingState};
 use crate::domain::time::Moment;
 
@@ -76,6 +78,7 @@ word_column! {
     DocumentState: DocumentState::from_column,
     ContractState: ContractState::from_column,
     PostState: PostState::from_column,
+    ActionState: ActionState::from_column,
     InvoiceState: InvoiceState::from_column,
     Account: Account::from_column,
     Movement: Movement::from_column,

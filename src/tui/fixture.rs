@@ -333,6 +333,7 @@ pub(crate) fn task(id: i64, kind: TaskKind, title: &str, urgency: Urgency) -> Ta
         | TaskKind::Training
         | TaskKind::GoLive => Layer::OnboardingFlow,
         TaskKind::Payment => Layer::FinanceTracker,
+        TaskKind::ReviewReply | TaskKind::Profile => Layer::GbpOptimizer,
     };
     let days = match urgency {
         Urgency::Overdue => -1,

@@ -1,5 +1,7 @@
 //! Writes changes of public profiles, posts and review replies as tasks for a person.
 
+use std::fmt::Write as _;
+
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::json;
@@ -76,7 +78,17 @@ impl Port<Post> for OutboxProfile {
     }
 
     async fn call(&self, _: &Permit, call: &Call, post: &Post) -> Result<Receipt, WorkError> {
-        let text = format!("# Post for {} ({})\n\n{}\n", post.entity, post.slot, post.text);
+        // Writing to a String cannot fail, so the results are only there for the trait.
+        let mut text = format!("# Post for {} ({})\n\n{}\n", post.entity, post.slot, post.text);
+        if let Some(action) = &post.call_to_action {
+            let url = action.url.as_deref().unwrap_or("(the profile's own number)");
+            _ = write!(text, "\nButton: {:?} {url}\n", action.kind);
+        }
+        if let Some(event) = &post.event {
+            let kind = if event.is_offer { "Offer" } else { "Event" };
+            let (from, to) = (event.starts_at, event.ends_at);
+            _ = write!(text, "\n{kind}: {}, {from} to {to}\n", event.title);
+        }
         self.write(call, "post", text, post)
     }
 

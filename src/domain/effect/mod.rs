@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use payload::{
-    Document, Invite, InviteMethod, InvoiceLine, InvoicePaper, InvoiceRequest, Mail, PersonTask,
-    PlanChange, Post, ProfileEdit, ProfileRead, ReportDelivery, ReviewReply, SourceRead,
-    SubscriptionRequest, TaskKind, Workspace, WorkspaceFile,
+    CallToAction, CallToActionKind, Document, Invite, InviteMethod, InvoiceLine, InvoicePaper,
+    InvoiceRequest, Mail, PersonTask, PlanChange, Post, PostEvent, ProfileEdit, ProfileRead,
+    ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest, TaskKind, Workspace,
+    WorkspaceFile,
 };
 
 use super::column::{self, UnknownWord};
@@ -52,6 +53,8 @@ pub enum Action {
     PublishPost,
     /// Reply to a review.
     ReplyReview,
+    /// Ask a person about a profile: to approve a reply, to do what the provider refuses.
+    AssignProfile,
     /// Deliver a report.
     DeliverReport,
     /// Issue an invoice.
@@ -81,7 +84,7 @@ pub struct ActionRow {
 
 impl Action {
     /// All actions, in pipeline order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ReadSource,
         Self::SendEmail,
         Self::AssignOutreach,
@@ -95,6 +98,7 @@ impl Action {
         Self::EditProfile,
         Self::PublishPost,
         Self::ReplyReview,
+        Self::AssignProfile,
         Self::DeliverReport,
         Self::IssueInvoice,
         Self::StartSubscription,
@@ -122,7 +126,8 @@ impl Action {
             Self::ReadProfile => ("read_profile", GbpOptimizer, false, "instant"),
             Self::EditProfile => ("edit_profile", GbpOptimizer, true, "plan / field"),
             Self::PublishPost => ("publish_post", GbpOptimizer, true, "ISO week / slot"),
-            Self::ReplyReview => ("reply_review", GbpOptimizer, true, "review"),
+            Self::ReplyReview => ("reply_review", GbpOptimizer, true, "review / its change"),
+            Self::AssignProfile => ("assign_profile", GbpOptimizer, true, "what / which"),
             Self::DeliverReport => ("deliver_report", ReportingEngine, true, "period"),
             Self::IssueInvoice => ("issue_invoice", FinanceTracker, true, "period"),
             Self::StartSubscription => ("start_subscription", FinanceTracker, true, "plan"),

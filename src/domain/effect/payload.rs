@@ -83,6 +83,10 @@ pub enum TaskKind {
     GoLive,
     /// Call about an unpaid invoice.
     Payment,
+    /// Approve a reply to a bad review.
+    ReviewReply,
+    /// Do by hand what the profile's provider would not take from us.
+    Profile,
 }
 
 /// Work for a person: what to do, for whom, with which text, by when.
@@ -154,8 +158,56 @@ pub struct Post {
     pub entity: String,
     /// ISO week and slot, `2026-W06/1`.
     pub slot: String,
-    /// Text, at most 1,500 characters.
+    /// Text, at most 1,500 characters. The provider knows no key of ours: its list of posts is
+    /// searched for this text, which no other post of the client has within eight weeks.
     pub text: String,
+    /// `en` or `de`.
+    #[serde(default)]
+    pub language: String,
+    /// Where the post leads.
+    #[serde(default)]
+    pub call_to_action: Option<CallToAction>,
+    /// The event or offer that it is about.
+    #[serde(default)]
+    pub event: Option<PostEvent>,
+}
+
+/// The button of a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallToAction {
+    /// What it does.
+    pub kind: CallToActionKind,
+    /// Where it leads; `None` for a call, which takes the profile's own number.
+    pub url: Option<String>,
+}
+
+/// What the button of a post does, in the provider's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CallToActionKind {
+    /// Opens a booking page.
+    Book,
+    /// Calls.
+    Call,
+    /// Opens the web site.
+    LearnMore,
+}
+
+/// An event or offer of the client's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostEvent {
+    /// At most 58 characters.
+    pub title: String,
+    /// When it begins.
+    pub starts_at: Moment,
+    /// When it ends.
+    pub ends_at: Moment,
+    /// Whether it is an offer.
+    pub is_offer: bool,
+    /// Terms of an offer.
+    pub terms: Option<String>,
+    /// Code of an offer.
+    pub coupon: Option<String>,
 }
 
 /// A reply to a review.

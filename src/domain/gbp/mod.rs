@@ -4,24 +4,33 @@
 //! value that nobody gave is never invented: the gap stays a gap and the audit shows it. The score
 //! afterwards is the audit of the profile as read again, not a bonus for work done.
 
+pub mod hours;
 mod plan;
 mod posts;
 mod replies;
+mod topics;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use plan::{Improvement, apply, is_visible, plan};
-pub use posts::{POST_WEEKS, calendar, calendar_version, next_calendar_at, posts_per_week};
-pub use replies::{HEALTH_WORDS, reply};
+pub use plan::{Gap, Standing, apply, assess, current, is_visible};
+pub use posts::{
+    POST_CHARS_MAX, POST_WEEKS, calendar, calendar_version, next_calendar_at, post_problem,
+    posts_per_week, replacement,
+};
+pub use replies::{HEALTH_WORDS, REPLY_BYTES_MAX, ReplyTo, is_low, reply};
 
 use super::operations::PostState;
 use super::profile::Facts;
 use super::text;
 
-/// Characters of one value; Google's own limit for the description is 750.
-const VALUE_CHARS_MAX: usize = 750;
+/// Characters of one value of a form. It is more than a profile takes, so that a description that
+/// is too long is named as such and not cut in the middle of a sentence.
+const VALUE_CHARS_MAX: usize = 3_000;
+
+/// Events and offers that are taken over from a form.
+const ANNOUNCEMENTS_MAX: usize = 20;
 
 /// Services that are taken over from a form.
 const SERVICES_MAX: usize = 30;
@@ -52,6 +61,28 @@ pub struct Intake {
     pub job_value_minor: Option<i64>,
     /// How many of a hundred calls become a job; for reports only.
     pub jobs_per_100_calls: Option<u32>,
+    /// Events and offers of its own, to be posted in its words.
+    pub announcements: Vec<Announcement>,
+}
+
+/// An event or an offer that the client gave us to post.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Announcement {
+    /// Its title, at most 58 characters.
+    pub title: String,
+    /// What it is.
+    pub text: String,
+    /// When it begins, in the client's zone: `2026-02-07T10:00`.
+    pub starts: String,
+    /// When it ends.
+    pub ends: String,
+    /// Whether it is an offer.
+    pub is_offer: bool,
+    /// Terms of an offer.
+    pub terms: Option<String>,
+    /// Code of an offer.
+    pub coupon: Option<String>,
 }
 
 impl Intake {
@@ -77,6 +108,18 @@ impl Intake {
             booking_link: clean(self.booking_link),
             job_value_minor: self.job_value_minor.filter(|&minor| minor > 0),
             jobs_per_100_calls: self.jobs_per_100_calls.filter(|n| (1..=100).contains(n)),
+            announcements: self
+                .announcements
+                .into_iter()
+                .take(ANNOUNCEMENTS_MAX)
+                .map(|one| Announcement {
+                    title: text::clean(&one.title, 200),
+                    text: text::clean(&one.text, POST_CHARS_MAX),
+                    terms: clean(one.terms),
+                    coupon: clean(one.coupon),
+                    ..one
+                })
+                .collect(),
         }
     }
 }
@@ -89,6 +132,8 @@ pub struct ProfileReading {
     pub facts: Facts,
     /// Fields with an edit that is accepted but not visible yet.
     pub pending: Vec<String>,
+    /// Fields in which the provider's own update stands instead of our edit.
+    pub overridden: Vec<String>,
     /// State of each post, by slot.
     pub posts: BTreeMap<String, PostState>,
     /// What people did with the profile, by UTC date (`2026-01-05`), the settled days only.

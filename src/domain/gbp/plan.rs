@@ -1,63 +1,195 @@
-//! Plans the edits of a profile and tells afterwards which of them can be seen.
+//! Compares a profile with a complete one, signal by signal, and tells afterwards what can be seen.
+//!
+//! Every signal has a line, also those that no edit of ours mends: it says what would mend it, who
+//! can, and why an edit is not planned. The title is no signal and is never written.
 
-use super::Intake;
+use serde::{Deserialize, Serialize};
+
+use super::{Intake, hours};
+use crate::domain::contact::phone::first_phone;
 use crate::domain::contact::website::first_website;
 use crate::domain::operations::Client;
-use crate::domain::profile::{Facts, Knowable, Signal, Source, audit, opportunities};
+use crate::domain::profile::{Facts, Knowable, Signal, Source, audit};
 
-/// One field to bring up to what its owner says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Improvement {
-    /// Which field.
+/// Characters of a description that the provider takes.
+const DESCRIPTION_CHARS_MAX: usize = 750;
+
+/// What one signal of a profile lacks, and what can be done about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Which.
     pub signal: Signal,
+    /// What it is worth.
+    pub weight: f64,
+    /// What of it is earned.
+    pub earned: f64,
     /// As read; `None` when there was nothing.
     pub before: Option<String>,
-    /// As it shall be.
-    pub after: String,
+    /// As the client wants it; `None` when nobody said.
+    pub wanted: Option<String>,
+    /// What would mend it.
+    pub remedy: String,
+    /// Who can: `machine`, `client`, `customers`.
+    pub by: String,
+    /// Whether an edit is planned, or why not.
+    pub standing: Standing,
 }
 
-/// Returns what to change, the most valuable first.
-///
-/// Reviews and posts are not among it: the first are other people's words, the second have a
-/// calendar of their own.
-pub fn plan(facts: &Facts, intake: &Intake, client: &Client) -> Vec<Improvement> {
-    opportunities(&audit(facts, Knowable::of(Source::Gbp)))
+impl Gap {
+    /// The points that are missing.
+    pub fn points(&self) -> f64 {
+        self.weight - self.earned
+    }
+}
+
+/// Whether an edit is planned for a signal, or why not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// There is nothing to do.
+    Complete,
+    /// The machine edits it.
+    Planned,
+    /// Nobody gave the value.
+    NotGiven,
+    /// The value that was given cannot be written, and why.
+    Invalid(String),
+    /// It is mended in another way than by an edit.
+    Elsewhere,
+}
+
+/// Compares the profile with a complete one; the signal that lacks most comes first.
+pub fn assess(
+    facts: &Facts,
+    intake: &Intake,
+    client: &Client,
+    today: jiff::civil::Date,
+) -> Vec<Gap> {
+    let mut gaps: Vec<Gap> = audit(facts, Knowable::of(Source::Gbp))
+        .signals
         .into_iter()
-        .filter_map(|gap| {
-            let after = wanted(gap.signal, intake, client)?;
-            let before = current(facts, gap.signal);
-            (!is_visible(facts, gap.signal, &after)).then_some(Improvement {
-                signal: gap.signal,
-                before,
-                after,
-            })
+        .map(|line| {
+            let earned = line.earned.unwrap_or(0.0);
+            let (wanted, problem) = match wanted(line.signal, intake, client, today) {
+                Ok(wanted) => (wanted, None),
+                Err(why) => (None, Some(why)),
+            };
+            let standing = match (&wanted, problem) {
+                _ if earned >= line.weight => Standing::Complete,
+                (_, Some(why)) => Standing::Invalid(why),
+                _ if !is_editable(line.signal) => Standing::Elsewhere,
+                (None, None) => Standing::NotGiven,
+                (Some(after), None) if is_visible(facts, line.signal, after) => Standing::NotGiven,
+                (Some(_), None) => Standing::Planned,
+            };
+            let (remedy, by) = remedy(line.signal, &standing);
+            Gap {
+                signal: line.signal,
+                weight: line.weight,
+                earned,
+                before: current(facts, line.signal),
+                wanted,
+                remedy: remedy.to_owned(),
+                by: by.to_owned(),
+                standing,
+            }
         })
-        .collect()
+        .collect();
+    // A stable sort: equal points keep the order of the table of signals.
+    gaps.sort_by(|a, b| b.points().total_cmp(&a.points()));
+    gaps
 }
 
-/// Returns what the owner says about a field.
-fn wanted(signal: Signal, intake: &Intake, client: &Client) -> Option<String> {
-    match signal {
+/// Whether an edit of ours can mend a signal. Reviews are other people's words, and posts have a
+/// calendar of their own.
+const fn is_editable(signal: Signal) -> bool {
+    !matches!(
+        signal,
+        Signal::ReviewCount | Signal::ReviewRating | Signal::ReviewReplies | Signal::Posts
+    )
+}
+
+/// Returns what would mend a signal, and who can do it.
+const fn remedy(signal: Signal, standing: &Standing) -> (&'static str, &'static str) {
+    match (signal, standing) {
+        (_, Standing::Complete) => ("nothing to do", "nobody"),
+        (Signal::ReviewCount | Signal::ReviewRating, _) => {
+            ("ask every customer for a review: no reward, no choosing whom", "customers")
+        }
+        (Signal::ReviewReplies, _) => {
+            ("new reviews are answered as they come; older ones by hand", "machine and client")
+        }
+        (Signal::Posts, _) => ("the calendar of posts fills it within a month", "machine"),
+        (_, Standing::Planned) => ("write the client's value", "machine"),
+        (Signal::Photos, _) => ("send ten or more own photos of the place", "client"),
+        (Signal::Services, _) => ("name five or more services", "client"),
+        (_, Standing::Invalid(_)) => ("send the value again, corrected", "client"),
+        (_, Standing::NotGiven | Standing::Elsewhere) => ("send the value", "client"),
+    }
+}
+
+/// Returns what the client says about a field.
+///
+/// # Errors
+/// Why a value that was given cannot be written, in words for a person.
+fn wanted(
+    signal: Signal,
+    intake: &Intake,
+    client: &Client,
+    today: jiff::civil::Date,
+) -> Result<Option<String>, String> {
+    let site = |text: &Option<String>, what: &str| match text.as_deref() {
+        Some(text) => match first_website(text) {
+            Some(site) => Ok(Some(site.url)),
+            None => Err(format!("{what} is no web address")),
+        },
+        None => Ok(None),
+    };
+    Ok(match signal {
         Signal::Category => Some(client.category.clone()),
         Signal::Address => intake.address.clone(),
-        Signal::Phone => intake.phone.clone().or_else(|| client.phone.clone()),
-        Signal::Website => Some(first_website(intake.website.as_deref()?)?.url),
-        Signal::RegularHours => intake.regular_hours.clone(),
-        Signal::SpecialHours => intake.special_hours.clone(),
-        Signal::Description => intake.description.clone(),
+        Signal::Phone => {
+            let given = intake.phone.as_deref().or(client.phone.as_deref());
+            match given {
+                // An E.164 number names its country itself.
+                Some(text) => Some(
+                    first_phone(text, "US").ok_or_else(|| "it is no phone number".to_owned())?,
+                ),
+                None => None,
+            }
+        }
+        Signal::Website => site(&intake.website, "it")?,
+        Signal::RegularHours => match &intake.regular_hours {
+            Some(text) => hours::week(text).map(|_| Some(text.clone()))?,
+            None => None,
+        },
+        Signal::SpecialHours => match &intake.special_hours {
+            Some(text) => Some(hours::special(text, today)?),
+            None => None,
+        },
+        Signal::Description => match &intake.description {
+            Some(text) if text.chars().count() > DESCRIPTION_CHARS_MAX => {
+                let n = text.chars().count();
+                return Err(format!("it has {n} characters, and {DESCRIPTION_CHARS_MAX} fit"));
+            }
+            text => text.clone(),
+        },
         Signal::Photos => intake.photos.filter(|&n| n > 0).map(|n| counted(n, "own photo")),
         Signal::Services => {
             let names = &intake.services;
             let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
             (count > 0).then(|| format!("{}: {}", counted(count, "service"), names.join("; ")))
         }
-        Signal::BookingLink => intake.booking_link.clone(),
+        Signal::BookingLink => {
+            site(&intake.booking_link, "it")?;
+            intake.booking_link.clone()
+        }
         Signal::ReviewCount | Signal::ReviewRating | Signal::ReviewReplies | Signal::Posts => None,
-    }
+    })
 }
 
 /// Returns a field as it can be seen.
-fn current(facts: &Facts, signal: Signal) -> Option<String> {
+pub fn current(facts: &Facts, signal: Signal) -> Option<String> {
     match signal {
         Signal::Category => facts.category.clone(),
         Signal::Address => facts.address.clone(),
@@ -69,7 +201,12 @@ fn current(facts: &Facts, signal: Signal) -> Option<String> {
         Signal::Photos => facts.photos.map(|n| counted(n, "photo")),
         Signal::Services => facts.services.map(|n| counted(n, "service")),
         Signal::BookingLink => facts.booking_link.clone(),
-        Signal::ReviewCount | Signal::ReviewRating | Signal::ReviewReplies | Signal::Posts => None,
+        Signal::ReviewCount => facts.reviews.map(|reviews| counted(reviews.count, "review")),
+        Signal::ReviewRating => facts.reviews.map(|reviews| format!("{:.1} of 5", reviews.rating)),
+        Signal::ReviewReplies => facts
+            .reviews
+            .map(|reviews| format!("{} of {} answered", reviews.replied, reviews.count)),
+        Signal::Posts => facts.posts_30d.map(|n| format!("{n} in 30 days")),
     }
 }
 
@@ -148,28 +285,68 @@ mod tests {
         audit(facts, Knowable::of(Source::Gbp)).score.unwrap()
     }
 
-    #[test]
-    fn an_empty_profile_is_planned_whole_and_the_most_valuable_field_comes_first() {
-        let planned = plan(&Facts::default(), &full(), &client("dental", "en"));
-        assert_eq!(planned[0].signal, Signal::Photos);
-        assert_eq!(planned.len(), 10);
-        assert!(planned.iter().all(|step| step.before.is_none()));
+    const TODAY: jiff::civil::Date = jiff::civil::date(2026, 1, 20);
+
+    fn planned(facts: &Facts, intake: &Intake) -> Vec<Gap> {
+        let client = client("dental", "en");
+        let gaps = assess(facts, intake, &client, TODAY);
+        assert_eq!(gaps.len(), Signal::ALL.len(), "every signal has a line");
+        gaps.into_iter().filter(|gap| gap.standing == Standing::Planned).collect()
+    }
+
+    fn standing(intake: &Intake, signal: Signal) -> Standing {
+        let gaps = assess(&Facts::default(), intake, &client("dental", "en"), TODAY);
+        gaps.into_iter().find(|gap| gap.signal == signal).unwrap().standing
     }
 
     #[test]
-    fn what_nobody_said_is_not_invented() {
-        let planned = plan(&Facts::default(), &Intake::default(), &client("dental", "en"));
-        let signals: Vec<_> = planned.iter().map(|step| step.signal).collect();
+    fn an_empty_profile_is_planned_whole_and_the_most_valuable_field_comes_first() {
+        let planned = planned(&Facts::default(), &full());
+        assert_eq!(planned[0].signal, Signal::Photos);
+        assert_eq!(planned.len(), 10);
+        assert!(planned.iter().all(|gap| gap.before.is_none() && gap.by == "machine"));
+        assert!(planned.iter().all(|gap| gap.signal.as_column() != "title"));
+    }
+
+    #[test]
+    fn what_nobody_said_is_not_invented_and_says_who_can_send_it() {
+        let signals: Vec<_> =
+            planned(&Facts::default(), &Intake::default()).iter().map(|gap| gap.signal).collect();
         assert_eq!(signals, [Signal::Category, Signal::Phone]);
+        for gap in assess(&Facts::default(), &Intake::default(), &client("dental", "en"), TODAY) {
+            match gap.standing {
+                Standing::NotGiven => assert_eq!(gap.by, "client", "{gap:?}"),
+                Standing::Elsewhere => assert!(!gap.remedy.contains("send"), "{gap:?}"),
+                Standing::Planned | Standing::Complete | Standing::Invalid(_) => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_a_profile_cannot_take_is_named_and_not_cut() {
+        let description = |n| Intake { description: Some("x".repeat(n)), ..Intake::default() };
+        assert_eq!(standing(&description(750), Signal::Description), Standing::Planned);
+        let too_long = standing(&description(751), Signal::Description);
+        assert!(matches!(&too_long, Standing::Invalid(why) if why.contains("751")), "{too_long:?}");
+        let bad = Intake {
+            phone: Some("call us".to_owned()),
+            website: Some("not a site".to_owned()),
+            regular_hours: Some("9 to 5".to_owned()),
+            special_hours: Some("2025-12-25 off".to_owned()),
+            ..Intake::default()
+        };
+        for signal in [Signal::Phone, Signal::Website, Signal::RegularHours, Signal::SpecialHours] {
+            assert!(matches!(standing(&bad, signal), Standing::Invalid(_)), "{signal:?}");
+        }
     }
 
     #[test]
     fn what_is_there_already_is_left_alone() {
-        let client = client("dental", "en");
-        let done = plan(&Facts::default(), &full(), &client)
-            .into_iter()
-            .fold(Facts::default(), |facts, step| apply(facts, step.signal, &step.after));
-        assert_eq!(plan(&done, &full(), &client), []);
+        let done =
+            planned(&Facts::default(), &full()).into_iter().fold(Facts::default(), |facts, gap| {
+                apply(facts, gap.signal, gap.wanted.as_deref().unwrap())
+            });
+        assert_eq!(planned(&done, &full()), []);
     }
 
     proptest! {
@@ -177,16 +354,16 @@ mod tests {
         fn every_edit_that_becomes_visible_raises_the_score_and_none_lowers_it(
             phone: bool, photos in proptest::option::of(0_u32..20), visible in 0_usize..11
         ) {
-            let client = client("restaurant", "en");
             let mut facts = Facts {
                 phone: phone.then(|| "+12075550199".to_owned()), photos, ..Facts::default()
             };
             let before = score(&facts);
-            for (done, step) in plan(&facts, &full(), &client).iter().take(visible).enumerate() {
+            for (done, gap) in planned(&facts, &full()).iter().take(visible).enumerate() {
                 let last = score(&facts);
-                facts = apply(facts, step.signal, &step.after);
-                prop_assert!(is_visible(&facts, step.signal, &step.after), "{done}: {step:?}");
-                prop_assert!(score(&facts) >= last, "{step:?}");
+                let after = gap.wanted.as_deref().unwrap();
+                facts = apply(facts, gap.signal, after);
+                prop_assert!(is_visible(&facts, gap.signal, after), "{done}: {gap:?}");
+                prop_assert!(score(&facts) >= last, "{gap:?}");
             }
             prop_assert!(score(&facts) >= before);
         }

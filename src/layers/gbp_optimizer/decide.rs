@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::domain::event::NewEvent;
-use crate::domain::gbp::{self, Intake, ProfileReading, is_visible};
+use crate::domain::gbp::{self, Intake, ProfileReading, Standing, is_visible};
 use crate::domain::layer::Layer;
-use crate::domain::operations::{Client, OperationsChange, ProfileAction};
+use crate::domain::operations::{ActionState, Client, OperationsChange, ProfileAction};
 use crate::domain::outcome::StepOutcome;
 use crate::domain::profile::{Knowable, Signal, Source, audit};
 use crate::domain::sales::SalesChange;
-use crate::domain::time::{DAY_MS, Moment};
+use crate::domain::time::{DAY_MS, MINUTE_MS, Moment};
 use crate::domain::unit::{NewUnit, UnitName};
 
 /// Days after the plan by which an edit should be visible.
@@ -18,12 +18,20 @@ const ACTION_DUE_DAYS: i64 = 14;
 /// Days between two audits: most edits are visible after two.
 const REAUDIT_DAYS: i64 = 4;
 
-/// Audits in all; what is not visible then is a person's business.
+/// Audits in a row; what is not visible then is a person's business until the next month.
 const ROUNDS_MAX: u32 = 4;
+
+/// Days from the last audit of one row to the first of the next: profiles are changed by others.
+const NEXT_CYCLE_DAYS: i64 = 30;
+
+/// Edits that the provider takes of one profile in a minute; it does not raise this.
+const EDITS_PER_MINUTE: i64 = 10;
 
 /// What an audit looks at.
 pub(super) struct AuditFacts<'a> {
     pub(super) client: &'a Client,
+    /// Months of audits before this one; 0 is the work after the contract.
+    pub(super) cycle: u32,
     pub(super) round: u32,
     pub(super) reading: &'a ProfileReading,
     pub(super) intake: &'a Intake,
@@ -34,104 +42,128 @@ pub(super) struct AuditFacts<'a> {
 
 /// Scores the profile, notes which planned edits can be seen, and plans the missing ones.
 pub(super) fn audited(facts: &AuditFacts<'_>) -> StepOutcome {
-    let AuditFacts { client, round, reading, intake, known, now } = *facts;
+    let AuditFacts { client, cycle, round, reading, intake, known, now } = *facts;
     let result = audit(&reading.facts, Knowable::of(Source::Gbp));
-    let version = match round {
-        1 => "before".to_owned(),
-        2 => "after".to_owned(),
-        _ => format!("after/{round}"),
-    };
-    let row = result.to_row(&client.entity, Source::Gbp, &version, now, &reading.facts);
+    let row =
+        result.to_row(&client.entity, Source::Gbp, &version(cycle, round), now, &reading.facts);
     let mut outcome = StepOutcome::done().change(SalesChange::Profile(row));
-    let mut n_seen = 0;
-    for action in seen(reading, known, now) {
-        n_seen += 1;
-        outcome = outcome.change(OperationsChange::Action(action));
-    }
-    let planned: Vec<_> = gbp::plan(&reading.facts, intake, client)
+    let reread: Vec<ProfileAction> = reread(reading, known, now);
+    let n_seen = reread.iter().filter(|action| action.done_at.is_some()).count();
+    outcome = reread
         .into_iter()
-        .filter(|step| !reading.pending.iter().any(|field| field == step.signal.as_column()))
+        .fold(outcome, |outcome, action| outcome.change(OperationsChange::Action(action)));
+    let is_last = round >= ROUNDS_MAX;
+    let planned: Vec<_> = gbp::assess(&reading.facts, intake, client, now.utc_date())
+        .into_iter()
+        .filter(|gap| gap.standing == Standing::Planned)
+        .filter(|gap| !reading.pending.iter().any(|field| field == gap.signal.as_column()))
         .collect();
     let n_planned = planned.len();
-    let is_last = round >= ROUNDS_MAX;
-    for step in planned {
-        if is_last {
-            break;
-        }
-        let field = step.signal.as_column();
-        outcome = outcome
-            .change(OperationsChange::Action(ProfileAction {
-                entity: client.entity.clone(),
-                action: field.to_owned(),
-                before: step.before.clone(),
-                after: Some(step.after.clone()),
-                due_at: now.plus_ms(ACTION_DUE_DAYS * DAY_MS),
-                done_at: None,
-            }))
-            .unit(NewUnit::ready(
-                UnitName::new(
-                    Layer::GbpOptimizer,
-                    &client.entity,
-                    format!("action/{round}/{field}"),
-                ),
-                "action",
-                format!("{} of {}", field.replace('_', " "), client.name),
-                json!({ "round": round, "field": field, "before": step.before, "after": step.after }),
-            ));
+    for (gap, place) in planned.into_iter().zip(0_i64..).filter(|_| !is_last) {
+        let (field, points) = (gap.signal.as_column(), gap.points());
+        let at = now.plus_ms(place / EDITS_PER_MINUTE * MINUTE_MS);
+        let action = ProfileAction {
+            entity: client.entity.clone(),
+            action: field.to_owned(),
+            before: gap.before.clone(),
+            after: gap.wanted.clone(),
+            due_at: now.plus_ms(ACTION_DUE_DAYS * DAY_MS),
+            done_at: None,
+            state: ActionState::Planned,
+            points,
+            reread: None,
+        };
+        let unit = NewUnit::ready(
+            UnitName::new(Layer::GbpOptimizer, &client.entity, step("action", cycle, round, field)),
+            "action",
+            format!("{} of {}", field.replace('_', " "), client.name),
+            json!({ "cycle": cycle, "round": round, "field": field, "before": gap.before,
+                    "after": gap.wanted }),
+        );
+        let unit = if at > now { unit.at(at) } else { unit };
+        outcome = outcome.change(OperationsChange::Action(action)).unit(unit);
     }
     let is_open = n_planned > 0 || !reading.pending.is_empty();
-    if !is_last && (is_open || round == 1) {
-        outcome = outcome.unit(reaudit_unit(client, round + 1, now));
-    }
-    if round == 1 {
+    outcome = if !is_last && (is_open || (cycle, round) == (0, 1)) {
+        outcome.unit(reaudit_unit(client, cycle, round + 1, now.plus_ms(REAUDIT_DAYS * DAY_MS)))
+    } else {
+        outcome.unit(reaudit_unit(client, cycle + 1, 1, now.plus_ms(NEXT_CYCLE_DAYS * DAY_MS)))
+    };
+    if (cycle, round) == (0, 1) {
         outcome = outcome.unit(super::publish::calendar_unit(client, now));
     }
-    outcome.event(told(client, result.score, round, n_seen, n_planned, is_last))
+    outcome.event(told(facts, result.score, n_seen, n_planned))
 }
 
-/// Returns the known actions that were open and can be seen now, as done.
-fn seen(
-    reading: &ProfileReading,
-    known: &[ProfileAction],
-    now: Moment,
-) -> impl Iterator<Item = ProfileAction> {
-    known.iter().filter(|action| action.done_at.is_none()).filter_map(move |action| {
-        let signal = Signal::from_column(&action.action).ok()?;
-        is_visible(&reading.facts, signal, action.after.as_deref()?)
-            .then(|| ProfileAction { done_at: Some(now), ..action.clone() })
-    })
+/// The name of an audit among a client's audits.
+fn version(cycle: u32, round: u32) -> String {
+    match (cycle, round) {
+        (0, 1) => "before".to_owned(),
+        (0, 2) => "after".to_owned(),
+        (0, _) => format!("after/{round}"),
+        _ => format!("month/{cycle}/{round}"),
+    }
 }
 
-fn told(
-    client: &Client,
-    score: Option<f64>,
-    round: u32,
-    n_seen: usize,
-    n_planned: usize,
-    is_last: bool,
-) -> NewEvent {
+/// The version of a unit of one audit; the first cycle's have no cycle in them.
+pub(super) fn step(what: &str, cycle: u32, round: u32, field: &str) -> String {
+    let place = if cycle == 0 { round.to_string() } else { format!("{cycle}.{round}") };
+    if field.is_empty() { format!("{what}/{place}") } else { format!("{what}/{place}/{field}") }
+}
+
+/// Returns the actions that are not done, with what is there now and why it is not what was sent.
+fn reread(reading: &ProfileReading, known: &[ProfileAction], now: Moment) -> Vec<ProfileAction> {
+    known
+        .iter()
+        .filter(|action| action.done_at.is_none() && action.state != ActionState::Planned)
+        .filter_map(|action| {
+            let signal = Signal::from_column(&action.action).ok()?;
+            let after = action.after.as_deref()?;
+            let holds = |fields: &[String]| fields.contains(&action.action);
+            let state = if is_visible(&reading.facts, signal, after) {
+                ActionState::Live
+            } else if holds(&reading.overridden) {
+                ActionState::Overridden
+            } else if holds(&reading.pending) {
+                ActionState::Pending
+            } else {
+                ActionState::NotVisible
+            };
+            Some(ProfileAction {
+                done_at: (state == ActionState::Live).then_some(now),
+                reread: gbp::current(&reading.facts, signal),
+                state,
+                ..action.clone()
+            })
+        })
+        .collect()
+}
+
+fn told(facts: &AuditFacts<'_>, score: Option<f64>, n_seen: usize, n_planned: usize) -> NewEvent {
     let score = score.map_or_else(|| "not known".to_owned(), |score| format!("{score:.0}"));
-    let name = &client.name;
-    if round == 1 {
+    let (name, round) = (&facts.client.name, facts.round);
+    if (facts.cycle, round) == (0, 1) {
         let text = format!("{name}: profile score {score}, {n_planned} edits planned");
         return NewEvent::info("profile_audited", text);
     }
     let text = format!("{name}: profile score {score}, {n_seen} edits seen, {n_planned} missing");
-    if is_last && n_planned > 0 {
+    if round >= ROUNDS_MAX && n_planned > 0 {
         let text = format!("{text} after {round} audits: look at the profile by hand");
         return NewEvent::warn("profile_incomplete", text);
     }
     NewEvent::info("profile_reaudited", text)
 }
 
-fn reaudit_unit(client: &Client, round: u32, now: Moment) -> NewUnit {
+fn reaudit_unit(client: &Client, cycle: u32, round: u32, at: Moment) -> NewUnit {
+    let version = step("audit", cycle, round, "");
+    let label = format!("{} of {}", version.replace('/', " "), client.name);
     NewUnit::ready(
-        UnitName::new(Layer::GbpOptimizer, &client.entity, format!("audit/{round}")),
+        UnitName::new(Layer::GbpOptimizer, &client.entity, version),
         "reaudit",
-        format!("audit {round} of {}", client.name),
-        json!({ "round": round }),
+        label,
+        json!({ "cycle": cycle, "round": round }),
     )
-    .at(now.plus_ms(REAUDIT_DAYS * DAY_MS))
+    .at(at)
 }
 
 #[cfg(test)]
@@ -152,6 +184,7 @@ mod tests {
     fn run(round: u32, reading: &ProfileReading, known: &[ProfileAction]) -> StepOutcome {
         audited(&AuditFacts {
             client: &client("dental", "en"),
+            cycle: 0,
             round,
             reading,
             intake: &intake(),
@@ -171,6 +204,11 @@ mod tests {
                 Some(action.clone())
             })
             .collect()
+    }
+
+    fn sent(actions: Vec<ProfileAction>) -> Vec<ProfileAction> {
+        let sent = |action| ProfileAction { state: ActionState::Sent, ..action };
+        actions.into_iter().map(sent).collect()
     }
 
     fn versions(outcome: &StepOutcome) -> Vec<&str> {
@@ -196,29 +234,38 @@ mod tests {
 
     #[test]
     fn an_edit_is_done_when_it_is_seen_and_planned_again_when_it_is_not() {
-        let planned = actions(&run(1, &ProfileReading::default(), &[]));
+        let planned = sent(actions(&run(1, &ProfileReading::default(), &[])));
         let facts = Facts { photos: Some(12), ..Facts::default() };
         let pending = vec!["phone".to_owned(), "category".to_owned()];
-        let reading = ProfileReading { facts, pending, ..ProfileReading::default() };
+        let overridden = vec!["regular_hours".to_owned()];
+        let reading = ProfileReading { facts, pending, overridden, ..ProfileReading::default() };
         let outcome = run(2, &reading, &planned);
-        let done: Vec<_> = actions(&outcome)
+        let states: Vec<_> = actions(&outcome)
             .into_iter()
-            .filter(|action| action.done_at.is_some())
-            .map(|action| action.action)
+            .map(|action| (action.action, action.state, action.done_at.is_some()))
             .collect();
-        assert_eq!(done, ["photos"]);
+        assert_eq!(
+            states,
+            [
+                ("photos".to_owned(), ActionState::Live, true),
+                ("regular_hours".to_owned(), ActionState::Overridden, false),
+                ("category".to_owned(), ActionState::Pending, false),
+                ("phone".to_owned(), ActionState::Pending, false),
+                ("regular_hours".to_owned(), ActionState::Planned, false),
+            ]
+        );
         assert_eq!(versions(&outcome), ["action/2/regular_hours", "audit/3"]);
     }
 
     #[test]
     fn the_last_audit_plans_nothing_more_and_asks_for_a_person() {
         let outcome = run(ROUNDS_MAX, &ProfileReading::default(), &[]);
-        assert!(outcome.units.is_empty());
+        assert_eq!(versions(&outcome), ["audit/1.1"], "the next one is a month away");
         assert_eq!(outcome.events[0].kind, "profile_incomplete");
     }
 
     #[test]
-    fn a_profile_that_shows_everything_is_not_audited_a_third_time() {
+    fn a_profile_that_shows_everything_is_audited_again_a_month_later() {
         let full = actions(&run(1, &ProfileReading::default(), &[])).into_iter().fold(
             Facts::default(),
             |facts, action| {
@@ -227,6 +274,8 @@ mod tests {
             },
         );
         let reading = ProfileReading { facts: full, ..ProfileReading::default() };
-        assert!(run(2, &reading, &[]).units.is_empty());
+        let outcome = run(2, &reading, &[]);
+        assert_eq!(versions(&outcome), ["audit/1.1"]);
+        assert_eq!(outcome.units[0].run_at, Some(Moment(1_000 + 30 * DAY_MS).ceil_quarter_hour()));
     }
 }

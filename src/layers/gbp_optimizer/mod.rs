@@ -3,14 +3,17 @@
 //! `audit` reads the profile, compares it with what its owner says and plans one `action` for each
 //! field; `reaudit` reads it again days later, because an accepted edit is not a visible one, and
 //! plans what is still missing. `calendar` plans four weeks of posts, `post` publishes one and
-//! `post_check` sees whether it is live. `review` answers a review that came in.
+//! `post_check` sees whether it is live, and
+//! plans another or hands it over. `review` decides on a review that came in, `reply` answers it.
 //!
 //! What a crash leaves: an edit, post or reply that was confirmed and not committed finds its
 //! receipt in the journal. A reading is simply made again.
 
 mod decide;
 mod publish;
+mod reviews;
 
+pub use publish::post_unit;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -22,7 +25,9 @@ use crate::domain::event::NewEvent;
 use crate::domain::gbp::{Intake, ProfileReading};
 use crate::domain::layer::Layer;
 use crate::domain::onboarding::INTAKE_FORM;
-use crate::domain::operations::{Client, ClientDocument};
+use crate::domain::operations::{
+    ActionState, Client, ClientDocument, OperationsChange, ProfileAction,
+};
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
@@ -52,7 +57,9 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
         "calendar" => publish::calendar(ctx, unit),
         "post" => publish::post(ctx, unit).await,
         "post_check" => publish::post_check(ctx, unit).await,
-        "review" => publish::review(ctx, unit).await,
+        "handover" => publish::handover(ctx, unit).await,
+        "review" => reviews::review(ctx, unit).await,
+        "reply" => reviews::reply(ctx, unit).await,
         _ => Err(unknown_kind(unit)),
     }
 }
@@ -67,11 +74,13 @@ pub(super) fn intake(form: Option<ClientDocument>) -> Intake {
 /// The input of an audit.
 #[derive(Deserialize)]
 struct AuditInput {
+    #[serde(default)]
+    cycle: u32,
     round: u32,
 }
 
 async fn audit(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
-    let AuditInput { round } = input(unit)?;
+    let AuditInput { cycle, round } = input(unit)?;
     let client = client_of(ctx, &unit.name.entity)?;
     let (form, known) = ctx
         .store
@@ -86,6 +95,7 @@ async fn audit(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop>
     let reading = read_profile(ctx, &client, &unit.name.version).await?;
     Ok(decide::audited(&decide::AuditFacts {
         client: &client,
+        cycle,
         round,
         reading: &reading,
         intake: &intake,
@@ -97,6 +107,8 @@ async fn audit(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop>
 /// The input of an edit.
 #[derive(Deserialize)]
 struct ActionInput {
+    #[serde(default)]
+    cycle: u32,
     round: u32,
     field: String,
     before: Option<String>,
@@ -104,15 +116,20 @@ struct ActionInput {
 }
 
 async fn action(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
-    let ActionInput { round, field, before, after } = input(unit)?;
+    let ActionInput { cycle, round, field, before, after } = input(unit)?;
     let client = client_of(ctx, &unit.name.entity)?;
     let text = format!("{}: {field} sent to the profile", client.name);
     let entity = client.entity.clone();
-    let version = format!("{round}/{field}");
+    let version =
+        if cycle == 0 { format!("{round}/{field}") } else { format!("{cycle}.{round}/{field}") };
+    let known = ctx.store.read(|conn| profile_work::actions(conn, ctx.mode, &entity));
+    let row = known.map_err(WorkError::from)?.into_iter().find(|row| row.action == field);
     let edit = Effect::ProfileEdit(ProfileEdit { entity, field, before, after });
     perform(ctx, &client, Action::EditProfile, &version, edit).await?;
     // Accepted is not visible: the next audit says when it is done.
-    Ok(StepOutcome::done().event(NewEvent::info("profile_edited", text)))
+    let sent = row.map(|row| ProfileAction { state: ActionState::Sent, ..row });
+    let outcome = StepOutcome::done().event(NewEvent::info("profile_edited", text));
+    Ok(sent.into_iter().map(OperationsChange::Action).fold(outcome, StepOutcome::change))
 }
 
 /// Reads the profile of a client as its provider shows it now.

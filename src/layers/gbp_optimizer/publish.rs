@@ -1,28 +1,25 @@
-//! Publishes posts and replies: the calendar, each post, its check, and the answer to a review.
+//! Publishes posts: the calendar, each post, its check, and what a person is asked about it.
 
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{input, perform, read_profile};
-use crate::domain::effect::{Action, Effect, Post, ReviewReply};
+use super::{input, intake, perform, read_profile};
+use crate::domain::effect::{Action, Effect, PersonTask, Post, TaskKind};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
-use crate::domain::gbp;
+use crate::domain::gbp::{self, Intake};
 use crate::domain::layer::Layer;
-use crate::domain::operations::{Client, OperationsChange, PostRow, PostState, Review};
+use crate::domain::onboarding::INTAKE_FORM;
+use crate::domain::operations::{Client, OperationsChange, PostRow, PostState};
 use crate::domain::outcome::{Next, StepOutcome, Stop};
-use crate::domain::text;
 use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::LayerContext;
 use crate::layers::onboarding_flow::client_of;
-use crate::store::operations::profile_work;
+use crate::store::operations::{onboarding, profile_work};
 
 /// Days after which a post that is still being processed is somebody's business.
 const PROCESSING_DAYS_MAX: i64 = 7;
-
-/// Characters of a review that are kept; Google's own limit is 4,096 bytes.
-const REVIEW_CHARS_MAX: usize = 4_096;
 
 /// The input of a calendar: the instant from which its weeks are counted.
 #[derive(Deserialize)]
@@ -44,26 +41,40 @@ pub(super) fn calendar_unit(client: &Client, from: Moment) -> NewUnit {
 pub(super) fn calendar(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     let CalendarInput { from } = input(unit)?;
     let client = client_of(ctx, &unit.name.entity)?;
-    Ok(planned(&client, from))
+    Ok(planned(&client, &intake_of(ctx, &client)?, from))
 }
 
-fn planned(client: &Client, from: Moment) -> StepOutcome {
-    let posts = gbp::calendar(client, from);
+fn intake_of(ctx: &LayerContext<'_>, client: &Client) -> Result<Intake, WorkError> {
+    let form =
+        ctx.store.read(|conn| onboarding::document(conn, ctx.mode, &client.entity, INTAKE_FORM))?;
+    Ok(intake(form))
+}
+
+fn planned(client: &Client, intake: &Intake, from: Moment) -> StepOutcome {
+    let posts = gbp::calendar(client, intake, from);
     let text = format!("{}: {} posts planned", client.name, posts.len());
     let next_at = gbp::next_calendar_at(client, from);
     let outcome = StepOutcome::done()
         .unit(calendar_unit(client, next_at).at(next_at))
         .event(NewEvent::info("posts_planned", text));
-    posts.into_iter().fold(outcome, |outcome, post| {
-        let unit = NewUnit::ready(
-            UnitName::new(Layer::GbpOptimizer, &client.entity, format!("post/{}", post.slot)),
-            "post",
-            format!("post {} of {}", post.slot, client.name),
-            json!({ "slot": post.slot }),
-        )
-        .at(post.planned_at);
-        outcome.change(OperationsChange::Post(post)).unit(unit)
-    })
+    posts.into_iter().fold(outcome, |outcome, post| with_post(outcome, client, post))
+}
+
+/// Adds a post and the unit that publishes it.
+fn with_post(outcome: StepOutcome, client: &Client, post: PostRow) -> StepOutcome {
+    let unit = NewUnit::ready(
+        post_unit(&client.entity, &post.slot),
+        "post",
+        format!("post {} of {}", post.slot, client.name),
+        json!({ "slot": post.slot }),
+    )
+    .at(post.planned_at);
+    outcome.change(OperationsChange::Post(post)).unit(unit)
+}
+
+/// The name of the unit that publishes a post; a person who lets a held one go answers it.
+pub fn post_unit(entity: &str, slot: &str) -> UnitName {
+    UnitName::new(Layer::GbpOptimizer, entity, format!("post/{slot}"))
 }
 
 /// The input of a post and of its check.
@@ -75,10 +86,17 @@ struct PostInput {
 /// Publishes a post and plans to look whether it is visible.
 pub(super) async fn post(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     let (client, post) = post_of(ctx, unit)?;
+    if post.held {
+        let why = format!("{}: post {} is held by a person", client.name, post.slot);
+        return Ok(StepOutcome::with(Next::Waiting { why }));
+    }
     let effect = Effect::Post(Post {
         entity: client.entity.clone(),
         slot: post.slot.clone(),
         text: post.text.clone(),
+        language: client.language.clone(),
+        call_to_action: post.call_to_action.clone(),
+        event: post.event.clone(),
     });
     perform(ctx, &client, Action::PublishPost, &post.slot, effect).await?;
     let check = NewUnit::ready(
@@ -97,28 +115,56 @@ pub(super) async fn post_check(ctx: &LayerContext<'_>, unit: &Unit) -> Result<St
     let (client, post) = post_of(ctx, unit)?;
     let reading = read_profile(ctx, &client, &unit.name.version).await?;
     let state = reading.posts.get(&post.slot).copied().unwrap_or(PostState::Processing);
-    Ok(checked(&client, post, state, ctx.now))
+    let other = match state {
+        PostState::Rejected => gbp::replacement(&client, &intake_of(ctx, &client)?, &post, ctx.now),
+        PostState::Planned | PostState::Processing | PostState::Live => None,
+    };
+    Ok(checked(&client, post, state, other, ctx.now))
 }
 
-fn checked(client: &Client, post: PostRow, state: PostState, now: Moment) -> StepOutcome {
+fn checked(
+    client: &Client,
+    post: PostRow,
+    state: PostState,
+    other: Option<PostRow>,
+    now: Moment,
+) -> StepOutcome {
     let what = format!("{}: post {}", client.name, post.slot);
     match state {
         PostState::Live => StepOutcome::done()
             .event(NewEvent::info("post_live", format!("{what} is live")))
             .change(OperationsChange::Post(PostRow { state, ..post })),
-        PostState::Rejected => StepOutcome::done()
-            .event(NewEvent::warn("post_rejected", format!("{what} was refused by the provider")))
-            .change(OperationsChange::Post(PostRow { state, ..post })),
+        PostState::Rejected => {
+            let told = format!("{what} was refused by the provider");
+            let outcome = StepOutcome::done()
+                .event(NewEvent::warn("post_rejected", told))
+                .change(OperationsChange::Post(PostRow { state, ..post.clone() }));
+            match other {
+                Some(other) => with_post(outcome, client, other),
+                None => outcome.unit(handover_unit(client, &post, "refused twice")),
+            }
+        }
         PostState::Planned | PostState::Processing => {
             if now.since(post.planned_at) > PROCESSING_DAYS_MAX * DAY_MS {
                 let days = PROCESSING_DAYS_MAX;
                 let text = format!("{what} is still not visible after {days} days");
-                return StepOutcome::done().event(NewEvent::warn("post_stuck", text));
+                return StepOutcome::done()
+                    .unit(handover_unit(client, &post, "not visible"))
+                    .event(NewEvent::warn("post_stuck", text));
             }
             let at = now.plus_ms(DAY_MS).ceil_quarter_hour();
             StepOutcome::with(Next::Scheduled { at, why: "the post is being processed".to_owned() })
         }
     }
+}
+
+fn handover_unit(client: &Client, post: &PostRow, why: &str) -> NewUnit {
+    NewUnit::ready(
+        UnitName::new(Layer::GbpOptimizer, &client.entity, format!("handover/{}", post.slot)),
+        "handover",
+        format!("post {} of {} to a person", post.slot, client.name),
+        json!({ "slot": post.slot, "why": why }),
+    )
 }
 
 fn post_of(ctx: &LayerContext<'_>, unit: &Unit) -> Result<(Client, PostRow), WorkError> {
@@ -132,59 +178,30 @@ fn post_of(ctx: &LayerContext<'_>, unit: &Unit) -> Result<(Client, PostRow), Wor
     Ok((client, post))
 }
 
-/// The input of a review: a delivery whose body the provider signed.
+/// The input of a handover.
 #[derive(Deserialize)]
-struct ReviewInput {
-    body: ReviewBody,
+struct HandoverInput {
+    slot: String,
+    why: String,
 }
 
-#[derive(Clone, Deserialize)]
-struct ReviewBody {
-    entity: String,
-    review: String,
-    rating: u8,
-    #[serde(default)]
-    text: String,
-    at: Moment,
-}
-
-/// Answers a review.
-pub(super) async fn review(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
-    let ReviewInput { body } = ReviewInput::deserialize(&unit.payload).map_err(|error| {
-        WorkError::permanent("bad_review", "the delivery is not a review")
-            .caused_by(&error)
-            .hint("compare it with the provider's documentation; the raw body is in the inbox")
-    })?;
-    let client = client_of(ctx, &body.entity)?;
-    let reply = gbp::reply(body.rating, &body.review, &client.language);
-    let effect = Effect::ReviewReply(ReviewReply {
+/// Gives a post to a person: its provider has refused it twice, or does not show it.
+pub(super) async fn handover(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+    let HandoverInput { slot, why } = input(unit)?;
+    let (client, post) = post_of(ctx, unit)?;
+    let task = PersonTask {
+        kind: TaskKind::Profile,
         entity: client.entity.clone(),
-        review: body.review.clone(),
-        text: reply.to_owned(),
-    });
-    perform(ctx, &client, Action::ReplyReview, &body.review, effect).await?;
-    Ok(answered(&client, &body, reply, ctx.now))
-}
-
-fn answered(client: &Client, body: &ReviewBody, reply: &str, now: Moment) -> StepOutcome {
-    let rating = body.rating.clamp(1, 5);
-    let told = format!("{}: a review with {rating} stars was answered", client.name);
-    let event = if rating <= 2 {
-        NewEvent::warn("bad_review_answered", format!("{told}; the client should call"))
-    } else {
-        NewEvent::info("review_answered", told)
+        title: format!("post {slot} of {}: {why}", client.name),
+        details: format!(
+            "Look at the profile. Post it by hand, in other words, or leave it.\n\n{}",
+            post.text
+        ),
+        due_at: ctx.now.plus_ms(PROCESSING_DAYS_MAX * DAY_MS),
     };
-    StepOutcome::done()
-        .change(OperationsChange::Review(Review {
-            entity: client.entity.clone(),
-            review: text::clean(&body.review, 200),
-            rating,
-            text: text::clean(&body.text, REVIEW_CHARS_MAX),
-            at: body.at,
-            reply: Some(reply.to_owned()),
-            replied_at: Some(now),
-        }))
-        .event(event)
+    let version = format!("post/{slot}");
+    perform(ctx, &client, Action::AssignProfile, &version, Effect::Task(task)).await?;
+    Ok(StepOutcome::done())
 }
 
 #[cfg(test)]
@@ -199,7 +216,7 @@ mod tests {
     #[test]
     fn a_calendar_plans_its_posts_for_their_times_and_the_next_calendar() {
         let client = client("dental", "en");
-        let outcome = planned(&client, at("2026-01-14T15:00:00Z"));
+        let outcome = planned(&client, &Intake::default(), at("2026-01-14T15:00:00Z"));
         assert_eq!((outcome.changes.len(), outcome.units.len()), (8, 9));
         assert_eq!(outcome.units[0].name.version, "calendar/2026-W08");
         assert_eq!(outcome.units[0].run_at, Some(at("2026-02-09T15:00:00Z")));
@@ -210,31 +227,30 @@ mod tests {
     #[test]
     fn a_post_in_processing_is_looked_at_again_and_not_called_live() {
         let client = client("dental", "en");
-        let post = gbp::calendar(&client, at("2026-01-14T15:00:00Z")).remove(0);
+        let post = gbp::calendar(&client, &Intake::default(), at("2026-01-14T15:00:00Z")).remove(0);
         let day = post.planned_at.plus_ms(DAY_MS);
-        let later = checked(&client, post.clone(), PostState::Processing, day);
+        let later = checked(&client, post.clone(), PostState::Processing, None, day);
         assert!(matches!(later.next, Next::Scheduled { .. }));
         assert!(later.changes.is_empty());
         let stuck = day.plus_ms(PROCESSING_DAYS_MAX * DAY_MS);
-        let given_up = checked(&client, post.clone(), PostState::Processing, stuck);
+        let given_up = checked(&client, post.clone(), PostState::Processing, None, stuck);
         assert_eq!((given_up.next, given_up.events[0].kind.as_str()), (Next::Done, "post_stuck"));
-        let live = checked(&client, post, PostState::Live, day);
+        assert_eq!(given_up.units[0].kind, "handover");
+        let live = checked(&client, post, PostState::Live, None, day);
         assert_eq!((live.next, live.changes.len()), (Next::Done, 1));
     }
 
     #[test]
-    fn a_bad_review_is_answered_and_shown_to_somebody() {
-        let body = ReviewBody {
-            entity: "c".to_owned(),
-            review: "r1".to_owned(),
-            rating: 1,
-            text: "my root canal\u{1b}[31m hurt".to_owned(),
-            at: Moment(5),
-        };
+    fn a_refused_post_is_replaced_once_and_then_given_to_a_person() {
         let client = client("dental", "en");
-        let reply = gbp::reply(body.rating, &body.review, &client.language);
-        let outcome = answered(&client, &body, reply, Moment(9));
-        assert_eq!(outcome.events[0].kind, "bad_review_answered");
-        assert!(!outcome.events[0].text.contains("canal"));
+        let intake = Intake::default();
+        let post = gbp::calendar(&client, &intake, at("2026-01-14T15:00:00Z")).remove(0);
+        let now = post.planned_at.plus_ms(DAY_MS);
+        let other = gbp::replacement(&client, &intake, &post, now);
+        let outcome = checked(&client, post, PostState::Rejected, other.clone(), now);
+        assert_eq!(outcome.units[0].name.version, "post/2026-W04/1/b");
+        assert_eq!(outcome.changes.len(), 2, "the refused one and the new one");
+        let again = checked(&client, other.unwrap(), PostState::Rejected, None, now);
+        assert_eq!(again.units[0].name.version, "handover/2026-W04/1/b");
     }
 }

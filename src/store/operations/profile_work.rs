@@ -6,15 +6,18 @@ use crate::domain::mode::Mode;
 use crate::domain::operations::{PostRow, ProfileAction};
 use crate::domain::time::Moment;
 use crate::store::error::StoreError;
-use crate::store::words::optional;
+use crate::store::words::{json_opt, optional};
 
 const PUT_ACTION: &str = "
-INSERT INTO profile_actions (mode, entity, action, before, after, due_at, done_at)
-VALUES (:mode, :entity, :action, :before, :after, :due_at, :done_at)
+INSERT INTO profile_actions
+  (mode, entity, action, before, after, due_at, done_at, state, points, reread)
+VALUES (:mode, :entity, :action, :before, :after, :due_at, :done_at, :state, :points, :reread)
 ON CONFLICT (mode, entity, action) DO UPDATE SET
-  after = excluded.after, done_at = coalesce(done_at, excluded.done_at)";
+  after = excluded.after, done_at = coalesce(done_at, excluded.done_at), state = excluded.state,
+  reread = coalesce(excluded.reread, reread)";
 
-/// Inserts an action, or notes that it is done; its due day and the first done day stay.
+/// Inserts an action, or notes where it is; what stood there before, its due day and the first done
+/// day stay.
 pub(super) fn put_action(
     tx: &Connection,
     mode: Mode,
@@ -23,7 +26,8 @@ pub(super) fn put_action(
     tx.prepare_cached(PUT_ACTION)?.execute(named_params! {
         ":mode": mode, ":entity": action.entity, ":action": action.action,
         ":before": action.before, ":after": action.after, ":due_at": action.due_at,
-        ":done_at": action.done_at,
+        ":done_at": action.done_at, ":state": action.state, ":points": action.points,
+        ":reread": action.reread,
     })?;
     Ok(())
 }
@@ -45,14 +49,18 @@ pub fn actions(
             after: row.get("after")?,
             due_at: row.get("due_at")?,
             done_at: row.get("done_at")?,
+            state: row.get("state")?,
+            points: row.get("points")?,
+            reread: row.get("reread")?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 const PUT_POST: &str = "
-INSERT INTO posts (mode, entity, slot, planned_at, text, state, changed_at)
-VALUES (:mode, :entity, :slot, :planned_at, :text, :state, :now)
+INSERT INTO posts
+  (mode, entity, slot, planned_at, text, state, changed_at, topic, call_to_action, event)
+VALUES (:mode, :entity, :slot, :planned_at, :text, :state, :now, :topic, :call_to_action, :event)
 ON CONFLICT (mode, entity, slot) DO UPDATE SET
   state = excluded.state, changed_at = excluded.changed_at";
 
@@ -66,6 +74,9 @@ pub(super) fn put_post(
     tx.prepare_cached(PUT_POST)?.execute(named_params! {
         ":mode": mode, ":entity": post.entity, ":slot": post.slot,
         ":planned_at": post.planned_at, ":text": post.text, ":state": post.state, ":now": now,
+        ":topic": post.topic,
+        ":call_to_action": json_text(post.call_to_action.as_ref())?,
+        ":event": json_text(post.event.as_ref())?,
     })?;
     Ok(())
 }
@@ -98,5 +109,45 @@ fn post_from_row(row: &Row<'_>) -> rusqlite::Result<PostRow> {
         planned_at: row.get("planned_at")?,
         text: row.get("text")?,
         state: row.get("state")?,
+        topic: row.get("topic")?,
+        call_to_action: json_opt(row, "call_to_action")?,
+        event: json_opt(row, "event")?,
+        held: row.get("held")?,
     })
+}
+
+fn json_text<T: serde::Serialize>(value: Option<&T>) -> Result<Option<String>, StoreError> {
+    let text = value.map(serde_json::to_string).transpose();
+    Ok(text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?)
+}
+
+const EDIT_POST: &str = "
+UPDATE posts SET text = ?4, edited_at = ?5
+WHERE mode = ?1 AND entity = ?2 AND slot = ?3 AND state = 'planned'";
+
+/// Gives a post that has not gone out another text; returns whether there was one.
+pub fn edit_post(
+    tx: &Connection,
+    mode: Mode,
+    entity: &str,
+    slot: &str,
+    text: &str,
+    now: Moment,
+) -> Result<bool, StoreError> {
+    let changed = tx.prepare_cached(EDIT_POST)?.execute(params![mode, entity, slot, text, now])?;
+    Ok(changed == 1)
+}
+
+const HOLD_POST: &str = "
+UPDATE posts SET held = ?4 WHERE mode = ?1 AND entity = ?2 AND slot = ?3 AND state = 'planned'";
+
+/// Holds a post that has not gone out, or lets it go; returns whether there was one.
+pub fn hold_post(
+    tx: &Connection,
+    mode: Mode,
+    entity: &str,
+    slot: &str,
+    held: bool,
+) -> Result<bool, StoreError> {
+    Ok(tx.prepare_cached(HOLD_POST)?.execute(params![mode, entity, slot, held])? == 1)
 }

@@ -4,14 +4,16 @@ use rusqlite::{Connection, Row, named_params, params};
 
 use crate::domain::mode::Mode;
 use crate::domain::operations::Review;
+use crate::domain::time::Moment;
 use crate::store::error::StoreError;
+use crate::store::words::{count, optional};
 
 const PUT: &str = "
 INSERT INTO reviews (mode, entity, review, rating, text, at, reply, replied_at)
 VALUES (:mode, :entity, :review, :rating, :text, :at, :reply, :replied_at)
 ON CONFLICT (mode, entity, review) DO UPDATE SET
   rating = excluded.rating, text = excluded.text,
-  reply = coalesce(excluded.reply, reply), replied_at = coalesce(replied_at, excluded.replied_at)";
+  reply = coalesce(excluded.reply, reply), replied_at = coalesce(excluded.replied_at, replied_at)";
 
 /// Inserts a review, or takes over its edit and our reply.
 pub(super) fn put(tx: &Connection, mode: Mode, review: &Review) -> Result<(), StoreError> {
@@ -21,6 +23,30 @@ pub(super) fn put(tx: &Connection, mode: Mode, review: &Review) -> Result<(), St
         ":reply": review.reply, ":replied_at": review.replied_at,
     })?;
     Ok(())
+}
+
+const BEFORE: &str = "SELECT count(*) FROM reviews WHERE mode = ?1 AND entity = ?2 AND at < ?3";
+
+/// Returns how many reviews of a client came before `at`.
+pub fn count_before(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+    at: Moment,
+) -> Result<u64, StoreError> {
+    Ok(conn.prepare_cached(BEFORE)?.query_row(params![mode, entity, at], |row| count(row, 0))?)
+}
+
+const ONE: &str = "SELECT * FROM reviews WHERE mode = ?1 AND entity = ?2 AND review = ?3";
+
+/// Returns one review of a client.
+pub fn get(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+    review: &str,
+) -> Result<Option<Review>, StoreError> {
+    optional(conn.prepare_cached(ONE)?.query_row(params![mode, entity, review], from_row))
 }
 
 const OF_CLIENT: &str = "SELECT * FROM reviews WHERE mode = ?1 AND entity = ?2 ORDER BY at, id";

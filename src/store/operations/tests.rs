@@ -6,7 +6,8 @@ use super::*;
 use crate::domain::onboarding::tests::client;
 use crate::domain::onboarding::{INTAKE_FORM, checklist};
 use crate::domain::operations::{
-    ClientDocument, ClientState, DocumentState, PostRow, PostState, ProfileAction, Review,
+    ActionState, ClientDocument, ClientState, DocumentState, PostRow, PostState, ProfileAction,
+    Review,
 };
 use crate::runtime::clock::SystemClock;
 use crate::store::Store;
@@ -100,6 +101,9 @@ fn actions_posts_and_reviews_read_back_and_take_over_only_what_is_new() {
         after: Some("https://a.example/".to_owned()),
         due_at: Moment(9),
         done_at: None,
+        state: ActionState::Planned,
+        points: 10.0,
+        reread: None,
     };
     let post = PostRow {
         entity: "c".to_owned(),
@@ -107,6 +111,10 @@ fn actions_posts_and_reviews_read_back_and_take_over_only_what_is_new() {
         planned_at: Moment(3),
         text: "Hello.".to_owned(),
         state: PostState::Planned,
+        topic: "check".to_owned(),
+        call_to_action: None,
+        event: None,
+        held: false,
     };
     let review = Review {
         entity: "c".to_owned(),

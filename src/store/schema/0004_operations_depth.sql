@@ -31,3 +31,15 @@ CREATE TABLE contracts (
   changed_at INTEGER NOT NULL,
   UNIQUE (mode, entity)
 ) STRICT;
+
+-- Layer 6: where an edit is, what it is worth, and what stood there when it was read again; who
+-- changed or holds a post.
+ALTER TABLE profile_actions ADD COLUMN state TEXT NOT NULL DEFAULT 'planned'
+  CHECK (state IN ('planned', 'sent', 'pending', 'not_visible', 'overridden', 'live'));
+ALTER TABLE profile_actions ADD COLUMN points REAL NOT NULL DEFAULT 0;
+ALTER TABLE profile_actions ADD COLUMN reread TEXT;
+ALTER TABLE posts ADD COLUMN topic TEXT NOT NULL DEFAULT '';
+ALTER TABLE posts ADD COLUMN call_to_action TEXT; -- JSON of effect::CallToAction
+ALTER TABLE posts ADD COLUMN event TEXT;          -- JSON of effect::PostEvent
+ALTER TABLE posts ADD COLUMN held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1));
+ALTER TABLE posts ADD COLUMN edited_at INTEGER;   -- when a person last changed its text

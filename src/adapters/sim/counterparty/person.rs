@@ -106,7 +106,9 @@ impl Member for People {
             (due, self.market.meeting(seed, &effect.key.0))
         } else if effect.action == Action::AssignCollection
             || effect.action == Action::OfferNewTime && matches!(effect.effect, Effect::Task(_))
+            || effect.action == Action::AssignProfile && effect.version.starts_with("review/")
         {
+            // They call, about an invoice or a new time, or read a draft and send it.
             (self.market.done_at(seed, effect), json!({ "result": "done" }))
         } else {
             return Vec::new();

@@ -77,6 +77,7 @@ impl Member for Reviewers {
             "review": format!("reviews/{key:.16}"),
             "rating": rating,
             "text": TEXTS[usize::from(rating) - 1],
+            "reviewer": "Sim Reviewer",
             "at": due,
         });
         let delivery = letter(Provider::Profile, format!("review/{key}"), &body, due);
@@ -104,7 +105,14 @@ mod tests {
             action,
             entity: "c".to_owned(),
             version: slot.clone(),
-            effect: Effect::Post(Post { entity: "c".to_owned(), slot, text: String::new() }),
+            effect: Effect::Post(Post {
+                entity: "c".to_owned(),
+                slot,
+                text: String::new(),
+                language: "en".to_owned(),
+                call_to_action: None,
+                event: None,
+            }),
             receipt: Receipt { reference: "sim:1".to_owned(), data: Value::Null },
             settled_at: Moment(0),
         }

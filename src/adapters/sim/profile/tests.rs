@@ -49,6 +49,17 @@ fn edit(field: &str, after: &str) -> EffectRow {
     row(Action::EditProfile, &format!("1/{field}"), effect, 0)
 }
 
+fn post() -> Post {
+    Post {
+        entity: "c".to_owned(),
+        slot: "2026-W06/1".to_owned(),
+        text: "Hello.".to_owned(),
+        language: "en".to_owned(),
+        call_to_action: None,
+        event: None,
+    }
+}
+
 fn journal(edits: Vec<EffectRow>, posts: Vec<EffectRow>, reviews: Vec<Review>) -> view::Journal {
     view::Journal { client: Some(client("dental", "en")), edits, posts, reviews }
 }
@@ -88,11 +99,7 @@ fn some_edits_are_overridden_and_never_seen() {
 
 #[test]
 fn a_post_is_processing_first_and_counts_only_when_live() {
-    let post = Effect::Post(Post {
-        entity: "c".to_owned(),
-        slot: "2026-W06/1".to_owned(),
-        text: "Hello.".to_owned(),
-    });
+    let post = Effect::Post(post());
     let posts = vec![row(Action::PublishPost, "2026-W06/1", post, 0)];
     let journal = journal(Vec::new(), posts, Vec::new());
     let (soon, later) = (read(&journal, 1), read(&journal, DAY_MS));
@@ -151,8 +158,7 @@ async fn it_behaves_as_every_port_must() {
             after: "12 own photos".to_owned(),
         };
         conformance::check(&port, &edit).await;
-        let post = Post { entity: entity(), slot: "s".to_owned(), text: "Hello.".to_owned() };
-        conformance::check(&port, &post).await;
+        conformance::check(&port, &post()).await;
         let reply =
             ReviewReply { entity: entity(), review: "r".to_owned(), text: "Thanks.".to_owned() };
         conformance::check(&port, &reply).await;

@@ -34,6 +34,8 @@ struct Edit {
     signal: Signal,
     after: String,
     visible_at: Option<Moment>,
+    /// When the provider's own update takes its place, if it does.
+    overridden_at: Option<Moment>,
 }
 
 impl Edit {
@@ -62,12 +64,18 @@ pub(super) fn reading(
     facts.reviews = facts.reviews.map(|before| with_reviews(before, &journal.reviews));
     let pending = edits
         .iter()
-        .filter(|edit| edit.visible_at.is_some_and(|at| at > now))
+        .filter(|edit| edit.visible_at.or(edit.overridden_at).is_some_and(|at| at > now))
+        .map(|edit| edit.signal.as_column().to_owned())
+        .collect();
+    let overridden = edits
+        .iter()
+        .filter(|edit| edit.overridden_at.is_some_and(|at| at <= now))
         .map(|edit| edit.signal.as_column().to_owned())
         .collect();
     ProfileReading {
         facts,
         pending,
+        overridden,
         posts: posts.into_iter().map(|(slot, (state, _))| (slot, state)).collect(),
         daily: daily(seed, market, entity, &start, &edits, now),
     }
@@ -90,6 +98,7 @@ fn edit(seed: Seed, market: &ProfileMarket, row: &EffectRow) -> Option<Edit> {
         signal: Signal::from_column(&written.field).ok()?,
         after: written.after.clone(),
         visible_at: row.settled_at.filter(|_| !is_overridden).map(|at| at.plus_ms(delay)),
+        overridden_at: row.settled_at.filter(|_| is_overridden).map(|at| at.plus_ms(delay)),
     })
 }
 
