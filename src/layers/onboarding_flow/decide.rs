@@ -410,9 +410,11 @@ mod tests {
         let states = |outcome: &StepOutcome| -> Vec<ContractState> {
             let changes = outcome.changes.iter();
             changes
-                .filter_map(|change| match change {
-                    Change::Operations(OperationsChange::Contract(row)) => Some(row.state),
-                    _ => None,
+                .filter_map(|change| {
+                    let Change::Operations(OperationsChange::Contract(row)) = change else {
+                        return None;
+                    };
+                    Some(row.state)
                 })
                 .collect()
         };

@@ -176,9 +176,10 @@ async fn task(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<St
             perform(ctx, client, Action::AssignOnboarding, step.as_column(), effect).await?;
         }
         let outcome = remind::planned(decide::handed_over(client, step), client, step, ctx.now);
-        return Ok(match step {
-            OnboardingStep::Contract => outcome.unit(contract_unit(client)),
-            _ => outcome,
+        return Ok(if step == OnboardingStep::Contract {
+            outcome.unit(contract_unit(client))
+        } else {
+            outcome
         });
     };
     let answer = onboarding::read_answer(step, answer)?;

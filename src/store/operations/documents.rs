@@ -158,9 +158,9 @@ mod tests {
 
     #[test]
     fn each_step_of_a_document_is_kept_with_who_and_why_and_a_repeat_is_no_step() {
+        use DocumentState::{Approved, Received, Rejected, Requested};
         let folder = tempfile::tempdir().unwrap();
         let conn = crate::store::open::writer(&folder.path().join("t.db")).unwrap();
-        use DocumentState::{Approved, Received, Rejected, Requested};
         for (at, state) in [
             (1, Requested),
             (2, Received),
