@@ -62,7 +62,7 @@ impl Desk {
     }
 }
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 25] = [
     "demo",
     "run",
     "status",
@@ -84,6 +84,9 @@ const COMMANDS: [&str; 22] = [
     "advance",
     "promote",
     "pitches",
+    "profile",
+    "posts",
+    "reports",
     "config",
 ];
 

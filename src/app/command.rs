@@ -115,6 +115,8 @@ pub enum Command {
     },
     /// Put a person's text in the place of one that has not gone out.
     EditPitch(PitchEdit),
+    /// Change a client's post before it goes out.
+    Post(PostCommand),
     /// Have layer 2 write a pitch again before anything of it has gone out.
     RewritePitch {
         /// In which world.
@@ -180,6 +182,34 @@ pub enum Command {
     Demo {
         /// How.
         control: DemoControl,
+    },
+}
+
+/// What a person does to a post that has not gone out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "post")]
+pub enum PostCommand {
+    /// Put a person's text in the place of the planned one.
+    Edit {
+        /// In which world.
+        mode: Mode,
+        /// The client's key or name.
+        client: String,
+        /// The post's slot, `2026-W06/1`.
+        slot: String,
+        /// The new text.
+        text: String,
+    },
+    /// Keep it from going out, or let it go.
+    Hold {
+        /// In which world.
+        mode: Mode,
+        /// The client's key or name.
+        client: String,
+        /// The post's slot.
+        slot: String,
+        /// Whether it is held from now on.
+        held: bool,
     },
 }
 

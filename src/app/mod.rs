@@ -27,6 +27,7 @@ mod pitches;
 mod projector;
 mod queries;
 mod receive;
+pub mod service;
 mod trouble;
 pub mod wiring;
 

@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::query::{
     Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
 };
-use super::{desk, explain, finance, lists, picture, pitches, tasks, trouble};
+use super::{desk, explain, finance, lists, picture, pitches, service, tasks, trouble};
 use crate::config::Settings;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
@@ -62,6 +62,10 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
             let answer = finance::answer(conn, parts, query)?;
             Ok(answer.map(|answer| Answer::Finance(Box::new(answer))))
         }
+        Query::Service(query) => {
+            let answer = service::answer(conn, query, now(conn, parts, query.mode())?)?;
+            Ok(answer.map(|answer| Answer::Service(Box::new(answer))))
+        }
         Query::Pitches(filter) => pitches::list(conn, parts, filter).map(Some),
         Query::Pitch { mode, entity } => pitches::one(conn, parts, *mode, entity),
         Query::Promotion { limit, entities } => {
@@ -87,6 +91,7 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
 fn nothing(query: &Query) -> Refusal {
     let (why, hint) = match query {
         Query::Finance(query) => finance::absent(query),
+        Query::Service(query) => service::absent(query),
         Query::Proposal { id } => {
             (format!("there is no proposal {id}"), "`cep proposals` lists them")
         }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
+use super::service::{ServiceAnswer, ServiceQuery};
 use super::snapshot::{NextDue, PhiView, RunView};
 use super::tasks::{TaskDetail, TaskFilter, TaskRow};
 use crate::domain::effect::{Action, EffectKey};
@@ -94,6 +95,8 @@ pub enum Query {
     },
     /// A question about money.
     Finance(FinanceQuery),
+    /// A question about the work for clients: profile, posts, reports.
+    Service(ServiceQuery),
     /// Pitches, newest first.
     Pitches(PitchFilter),
     /// A prospect's latest pitch as it goes out.
@@ -216,6 +219,8 @@ pub enum Answer {
     Task(Box<TaskDetail>),
     /// To `Query::Finance`.
     Finance(Box<FinanceAnswer>),
+    /// To `Query::Service`.
+    Service(Box<ServiceAnswer>),
     /// To `Query::Pitches`.
     Pitches(Vec<PitchRow>),
     /// To `Query::Pitch`.

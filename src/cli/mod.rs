@@ -24,9 +24,12 @@ mod parse;
 mod phi;
 mod picture;
 mod pitches;
+mod posts;
+mod profile;
 mod promote;
 mod proposals;
 mod render;
+mod reports;
 mod resolve;
 mod retry;
 mod run;
@@ -38,6 +41,7 @@ mod stop;
 mod suppress;
 mod table;
 mod tasks;
+mod text_file;
 mod units;
 mod verdict;
 
@@ -94,6 +98,9 @@ enum Command {
     Finance(finance::Args),
     Invoices(invoices::Args),
     Pitches(pitches::Args),
+    Profile(profile::Args),
+    Posts(posts::Args),
+    Reports(reports::Args),
     #[command(subcommand)]
     Config(config::Command),
 }
@@ -163,6 +170,9 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Advance(args)) => advance::run(args, context).await,
         Some(Command::Promote(args)) => promote::run(args, context).await,
         Some(Command::Pitches(args)) => pitches::run(args, context).await,
+        Some(Command::Profile(args)) => profile::run(args, context).await,
+        Some(Command::Posts(args)) => posts::run(args, context).await,
+        Some(Command::Reports(args)) => reports::run(args, context).await,
         Some(Command::Proposals(args)) => proposals::run(args, context).await,
         Some(Command::Config(command)) => config::run(command, context).await,
         Some(Command::Finance(args)) => finance::run(args, context).await,

@@ -2,27 +2,25 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process;
 
 use clap::Subcommand;
 
 use super::context::{Context, Database, Session, make_folder, misanswered};
 use super::error::{Error, Kind};
-use super::render;
 use super::table::Table;
+use super::{render, text_file};
 use crate::app::command::{Command, PitchEdit};
 use crate::app::query::{Answer, PitchFilter, PitchPart, PitchRow, PitchView, Query};
 use crate::domain::pitch::Sentence;
 use crate::domain::sales::{Channel, Stage};
 
-/// Bytes of a text that is read; the longest channel holds 200 words.
-const TEXT_BYTES_MAX: u64 = 16 * 1024;
+/// How long the text of a channel may be, for whoever gave too long a file.
+const FITS: &str = "a text of one channel has at most 200 words";
 
 /// Lists pitches, and shows, edits or rewrites one before it goes out.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Verb>,
@@ -94,7 +92,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
                 );
             }
             let text = match (text_file, &subject) {
-                (Some(path), _) => Some(read(&path)?),
+                (Some(path), _) => Some(text_file::read(&path, FITS)?),
                 (None, Some(_)) => None,
                 (None, None) => Some(typed(context, &entity, channel).await?),
             };
@@ -199,29 +197,6 @@ fn rests_on(sentence: &Sentence) -> String {
     }
 }
 
-fn read(path: &Path) -> Result<String, Error> {
-    let mut bytes = Vec::new();
-    let unreadable = |error: std::io::Error| {
-        Error::usage(format!("cannot read {}: {error}", path.display())).hint("check --text-file")
-    };
-    if path == Path::new("-") {
-        std::io::stdin().take(TEXT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    } else {
-        let file = fs::File::open(path).map_err(unreadable)?;
-        file.take(TEXT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    }
-    if bytes.len() as u64 > TEXT_BYTES_MAX {
-        return Err(Error::usage(format!(
-            "{} is larger than {TEXT_BYTES_MAX} bytes",
-            path.display()
-        ))
-        .hint("a text of one channel has at most 200 words"));
-    }
-    String::from_utf8(bytes).map_err(|_| {
-        Error::usage(format!("{} is not UTF-8 text", path.display())).hint("save it as UTF-8")
-    })
-}
-
 /// Lets a person type the text in their editor, beginning with the one that stands.
 async fn typed(context: &Context, entity: &str, channel: Channel) -> Result<String, Error> {
     let editor = context.environment.get("VISUAL").or_else(|| context.environment.get("EDITOR"));
@@ -247,7 +222,7 @@ async fn typed(context: &Context, entity: &str, channel: Channel) -> Result<Stri
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");
     let ended = process::Command::new(program).args(words).arg(&path).status();
-    let typed = read(&path);
+    let typed = text_file::read(&path, FITS);
     // The file was only for the editor; if it stays, the next edit has another name.
     let _removed = fs::remove_file(&path);
     match ended {

@@ -10,6 +10,7 @@ mod documents;
 mod finance;
 mod live;
 mod pitches;
+mod posts;
 mod proposals;
 mod record;
 mod runs;
@@ -151,6 +152,7 @@ impl Owner {
             }
             Command::Finance(command) => self.finance(command).await,
             Command::Promote { limit, entities } => self.promote(limit, entities).await,
+            Command::Post(command) => self.change_post(command).await,
             Command::EditPitch(edit) => self.edit_pitch(edit).await,
             Command::RewritePitch { mode, entity, variant } => {
                 self.rewrite_pitch(mode, entity, variant).await

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use plan::{Gap, Standing, apply, assess, current, is_visible};
 pub use posts::{
     POST_CHARS_MAX, POST_WEEKS, calendar, calendar_version, next_calendar_at, post_problem,
-    posts_per_week, replacement,
+    post_text, posts_per_week, replacement,
 };
 pub use replies::{HEALTH_WORDS, REPLY_BYTES_MAX, ReplyTo, is_low, reply};
 

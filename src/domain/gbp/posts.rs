@@ -275,6 +275,16 @@ pub fn post_problem(text: &str) -> Option<String> {
         .then(|| "the text holds a phone number, and providers reject such posts".to_owned())
 }
 
+/// Makes a person's text safe, line by line.
+///
+/// # Errors
+/// Why it cannot be posted.
+pub fn post_text(raw: &str) -> Result<String, String> {
+    let lines: Vec<_> = raw.trim().lines().map(|line| clean(line, line.len())).collect();
+    let text = lines.join("\n").trim().to_owned();
+    post_problem(&text).map_or(Ok(text), Err)
+}
+
 /// Whether a text holds what looks like a phone number.
 fn has_phone_number(text: &str) -> bool {
     let mut digits = 0;
@@ -305,6 +315,16 @@ mod tests {
 
     fn plan(client: &Client, now: &str) -> Vec<PostRow> {
         calendar(client, &Intake::default(), when(now))
+    }
+
+    #[test]
+    fn a_persons_text_keeps_its_lines_and_is_refused_with_the_reason() {
+        let text = post_text("  Open on Sunday.\r\n\r\nCome \u{1b}in!\n").unwrap();
+        assert_eq!(text, "Open on Sunday.\n\nCome in!");
+        assert_eq!(post_text(&"x".repeat(POST_CHARS_MAX)).unwrap().len(), POST_CHARS_MAX);
+        assert!(post_text(&"x".repeat(POST_CHARS_MAX + 1)).unwrap_err().contains("1501"));
+        assert!(post_text("Call (207) 555-0100").unwrap_err().contains("phone number"));
+        assert!(post_text(" \n\u{200b}").unwrap_err().contains("needs a text"));
     }
 
     #[test]

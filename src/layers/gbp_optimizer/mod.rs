@@ -65,7 +65,7 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
 }
 
 /// Reads what a client's intake form says; a form that is not in says nothing.
-pub(super) fn intake(form: Option<ClientDocument>) -> Intake {
+pub fn intake(form: Option<ClientDocument>) -> Intake {
     form.and_then(|form| form.content)
         .and_then(|content| serde_json::from_value(content).ok())
         .unwrap_or_default()

@@ -45,6 +45,26 @@ pub fn get(
     optional(conn.prepare_cached(GET)?.query_row(params![mode, entity, period], from_row))
 }
 
+const LIST: &str = "
+SELECT c.name AS client_name, r.* FROM reports r
+JOIN clients c ON c.mode = r.mode AND c.entity = r.entity
+WHERE r.mode = ?1 AND (?2 IS NULL OR r.entity = ?2)
+ORDER BY r.due_at DESC, r.id DESC LIMIT ?3";
+
+/// Returns reports with their clients' names, the latest due first; only those of `entity` if given.
+pub fn list(
+    conn: &Connection,
+    mode: Mode,
+    entity: Option<&str>,
+    limit: u32,
+) -> Result<Vec<(String, Report)>, StoreError> {
+    let mut statement = conn.prepare_cached(LIST)?;
+    let rows = statement.query_map(params![mode, entity, limit], |row| {
+        Ok((row.get("client_name")?, from_row(row)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
     Ok(Report {
         entity: row.get("entity")?,

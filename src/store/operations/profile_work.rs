@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row, named_params, params};
 
+use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
 use crate::domain::operations::{PostRow, ProfileAction};
 use crate::domain::time::Moment;
@@ -100,6 +101,39 @@ pub fn posts(conn: &Connection, mode: Mode, entity: &str) -> Result<Vec<PostRow>
     let mut statement = conn.prepare_cached(POSTS)?;
     let rows = statement.query_map(params![mode, entity], post_from_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+const PLANNED_POSTS: &str = "
+SELECT c.name AS client_name, p.* FROM posts p
+JOIN clients c ON c.mode = p.mode AND c.entity = p.entity
+WHERE p.mode = ?1 AND p.state = 'planned' ORDER BY p.planned_at, p.id LIMIT ?2";
+
+/// Returns the posts of all clients that are still to go out, in calendar order, with whose they are.
+pub fn planned_posts(
+    conn: &Connection,
+    mode: Mode,
+    limit: u32,
+) -> Result<Vec<(String, PostRow)>, StoreError> {
+    let mut statement = conn.prepare_cached(PLANNED_POSTS)?;
+    let rows = statement.query_map(params![mode, limit], |row| {
+        Ok((row.get("client_name")?, post_from_row(row)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+const NEXT_AUDIT: &str = "
+SELECT min(coalesce(run_at, created_at)) FROM units
+WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND kind IN ('audit', 'reaudit')
+  AND ended_at IS NULL";
+
+/// Returns when a client's profile is read again; `None` when no audit is planned.
+pub fn next_audit(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+) -> Result<Option<Moment>, StoreError> {
+    let mut statement = conn.prepare_cached(NEXT_AUDIT)?;
+    Ok(statement.query_row(params![mode, Layer::GbpOptimizer, entity], |row| row.get(0))?)
 }
 
 fn post_from_row(row: &Row<'_>) -> rusqlite::Result<PostRow> {

@@ -40,6 +40,19 @@ pub fn latest(
     optional(conn.prepare_cached(LATEST)?.query_row(params![mode, entity], from_row))
 }
 
+const LATEST_OF: &str = "
+SELECT * FROM profiles WHERE mode = ?1 AND entity = ?2 AND source = ?3 ORDER BY id DESC LIMIT 1";
+
+/// Returns the latest audit of a business from one source.
+pub fn latest_of(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+    source: &str,
+) -> Result<Option<ProfileAudit>, StoreError> {
+    optional(conn.prepare_cached(LATEST_OF)?.query_row(params![mode, entity, source], from_row))
+}
+
 const VERSION: &str = "
 SELECT * FROM profiles WHERE mode = ?1 AND entity = ?2 AND version = ?3 ORDER BY id DESC LIMIT 1";
 

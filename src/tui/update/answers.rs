@@ -208,6 +208,7 @@ pub(super) fn submitted(
         | Command::Document { .. }
         | Command::Promote { .. }
         | Command::Finance(_)
+        | Command::Post(_)
         | Command::EditPitch(_)
         | Command::RewritePitch { .. }
         | Command::MapColumns { .. }

@@ -1,0 +1,123 @@
+//! Runs `cep profile`, `cep posts` and `cep reports` as an operator does between two runs.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
+
+use std::fs;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Desk(TempDir);
+
+impl Desk {
+    /// A folder in which all layers have run dry to their horizon.
+    fn worked() -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        desk.said(&["run", "all"], 0);
+        desk
+    }
+
+    fn cep(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cep"));
+        command.args(arguments).current_dir(self.0.path()).env_clear();
+        command.env("XDG_STATE_HOME", self.0.path().join("state")).stdin(Stdio::null());
+        command.output().unwrap()
+    }
+
+    fn said(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.cep(arguments);
+        let (out, err) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
+        let said = format!("{}{}", out.unwrap(), err.unwrap());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
+        said
+    }
+
+    fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+        let said = self.said(arguments, 0);
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn file(&self, text: &str) -> String {
+        let path = self.0.path().join("text.txt");
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Where a post of a client is, and what it says.
+    fn post(&self, client: &str, slot: &str) -> Value {
+        let posts = self.lines(&["posts", client, "--json", "--limit", "1000"]);
+        posts.into_iter().find(|post| post["slot"] == slot).unwrap()
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap()
+}
+
+#[test]
+fn a_person_edits_holds_and_releases_a_post_and_exactly_that_goes_out() {
+    let desk = Desk::worked();
+    let planned = desk.lines(&["posts", "--json"]);
+    let (client, slot) = (text(&planned[0], "entity"), text(&planned[0], "slot"));
+    let edit = |text: &str, code| {
+        let file = desk.file(text);
+        desk.said(&["posts", "edit", client, slot, "--text-file", &file], code)
+    };
+    let long = edit(&"x".repeat(1_501), 2);
+    assert!(long.contains("1501") && long.contains("1500 fit"), "{long}");
+    assert!(edit("Call us: (207) 555-0100", 2).contains("phone number"));
+    assert!(edit(" \n", 2).contains("needs a text"));
+    assert_eq!(desk.post(client, slot)["text"], planned[0]["text"], "a refusal changes nothing");
+
+    assert!(edit("Open on Sunday.\nCome in!\n", 0).contains("as you wrote it"));
+    desk.said(&["posts", "hold", client, slot], 0);
+    assert!(desk.said(&["posts", "hold", client, slot], 2).contains("held already"));
+    desk.said(&["advance", "14d"], 0);
+    desk.said(&["run", "6"], 0);
+    let held = desk.post(client, slot);
+    assert_eq!((text(&held, "state"), held["held"].as_bool()), ("planned", Some(true)));
+
+    desk.said(&["posts", "release", client, slot], 0);
+    desk.said(&["run", "6"], 0);
+    let out = desk.post(client, slot);
+    assert_ne!(text(&out, "state"), "planned");
+    assert_eq!(text(&out, "text"), "Open on Sunday.\nCome in!");
+    assert!(edit("Too late.", 4).contains("has begun to go out"));
+    assert!(desk.said(&["posts", "hold", client, "1999-W01/1"], 2).contains("has no post"));
+    assert!(desk.said(&["posts", client, "hold", client, slot], 2).contains("behind the verb"));
+    assert!(desk.said(&["posts", "Nobody at all"], 2).contains("hint: "));
+}
+
+#[test]
+fn a_profile_has_its_scores_every_signal_and_its_edits_and_a_report_its_rows() {
+    let desk = Desk::worked();
+    let planned = desk.lines(&["posts", "--json"]);
+    let client = text(&planned[0], "entity");
+    let view = &desk.lines(&["profile", client, "--json"])[0];
+    let (before, now) = (&view["before"]["score"], &view["now"]["score"]);
+    assert!(now.as_f64().unwrap() >= before.as_f64().unwrap(), "{before} then {now}");
+    let signals = view["signals"].as_array().unwrap();
+    let sum: f64 = signals.iter().map(|signal| signal["weight"].as_f64().unwrap()).sum();
+    assert!(signals.len() == 14 && (sum - 100.0).abs() < 1e-9, "{} weigh {sum}", signals.len());
+    assert!(!view["actions"].as_array().unwrap().is_empty(), "{view}");
+    let page = desk.said(&["profile", text(view, "name")], 0);
+    for part in ["score before: ", "score now: ", "next audit: ", "what would mend it"] {
+        assert!(page.contains(part), "{part:?} is not in\n{page}");
+    }
+    assert!(desk.said(&["profile", "nobody"], 2).contains("hint: "));
+
+    let reports = desk.lines(&["reports", "--json", "--limit", "1000"]);
+    let sent = reports.iter().find(|report| !report["delivered_at"].is_null()).unwrap();
+    let show = ["reports", "show", text(sent, "entity"), text(sent, "period")];
+    assert!(desk.said(&show, 0).contains(text(sent, "name")));
+    let pdf = desk.0.path().join("report.pdf");
+    desk.said(&[&show[..], &["--pdf", pdf.to_str().unwrap()]].concat(), 0);
+    assert!(fs::read(&pdf).unwrap().starts_with(b"%PDF-"));
+    let findings = &desk.lines(&[&show[..], &["--evidence", "--json"]].concat())[0];
+    assert!(!findings.as_array().unwrap().is_empty(), "{findings}");
+    assert!(
+        desk.said(&["reports", "show", text(sent, "entity"), "weekly:1999-W01"], 2)
+            .contains("`cep reports` lists them")
+    );
+}
