@@ -153,15 +153,14 @@ impl Names<'_> {
 
     /// Puts a mask in the place of each name and link, the longest first.
     pub(super) fn masked(&self, text: &str) -> String {
-        let mut whose = Of::ALL.map(|whose| (self.of(whose), whose));
+        // A dot that ends a name may end the sentence too; it is left to be looked at. Of a name of
+        // dots alone nothing is left, and nothing is found everywhere.
+        let mut whose = Of::ALL.map(|whose| (self.of(whose).trim_end_matches('.'), whose));
         whose.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        whose.into_iter().filter(|(name, _)| !name.is_empty()).fold(
-            text.to_owned(),
-            |text, (name, whose)| {
-                // A dot that ends a name may end the sentence too; it is left to be looked at.
-                replaced(&text, name.trim_end_matches('.'), whose.mask())
-            },
-        )
+        whose
+            .into_iter()
+            .filter(|(name, _)| !name.is_empty())
+            .fold(text.to_owned(), |text, (name, whose)| replaced(&text, name, whose.mask()))
     }
 
     /// Puts the names back.
@@ -289,6 +288,13 @@ mod tests {
                 "Agency Inc."
             ]
         );
+    }
+
+    #[test]
+    fn a_business_that_is_called_by_dots_alone_is_written_to_like_others() {
+        let names = Names { business: "...", town: ".", ..NAMES };
+        let text = "Hello ... in . today.";
+        assert_eq!(names.sentences(text).join(" "), text);
     }
 
     #[test]
