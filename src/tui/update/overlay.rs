@@ -113,7 +113,8 @@ fn mode(model: &mut Model, mut dialog: ModeDialog, key: KeyEvent) -> Vec<Request
         return Vec::new();
     }
     edit(&mut dialog.typed, key);
-    dialog.typed.truncate(2 * LIVE_WORD.len());
+    // By characters: a byte may lie inside one.
+    dialog.typed = dialog.typed.chars().take(2 * LIVE_WORD.len()).collect();
     model.overlay = Some(Overlay::Mode(dialog));
     Vec::new()
 }

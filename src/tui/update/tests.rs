@@ -101,6 +101,11 @@ fn the_word_arms_and_nothing_short_of_it_does() {
 }
 
 #[test]
+fn letters_of_any_script_in_the_live_dialog_arm_nothing_and_break_nothing() {
+    assert_eq!(commands(press(&mut quiet(), "mliv日本語日本語\n")), []);
+}
+
+#[test]
 fn arming_turns_the_view_to_live_and_disarming_back() {
     let mut model = quiet();
     let arm = Command::ArmLive { confirmation: "live".to_owned() };
