@@ -125,8 +125,13 @@ pub fn main() -> ExitCode {
 /// Help and version are answers; everything else clap says is about wrong usage.
 fn answered_by_clap(answer: &clap::Error) -> ExitCode {
     let code = u8::try_from(answer.exit_code()).unwrap_or(Kind::Usage.exit_code());
-    // A reader that has gone away is no reason to fail.
-    let _unread = answer.print();
+    if answer.use_stderr() {
+        // It quotes what was typed, which may have come from anywhere.
+        render::mistake(&answer.to_string());
+    } else {
+        // A reader that has gone away is no reason to fail.
+        let _unread = answer.print();
+    }
     ExitCode::from(code)
 }
 

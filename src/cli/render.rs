@@ -1,7 +1,7 @@
 //! Prints: the one place that writes to stdout and stderr.
 //!
-//! Results go to stdout, everything else to stderr. A text for people is stripped of control
-//! characters here, whoever wrote it; JSON escapes them by itself.
+//! Results go to stdout, everything else to stderr. Characters that act on a terminal are taken out
+//! of a text for people here, whoever wrote it, and written as escapes in JSON.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::error::Error;
 use super::table::Table;
 use crate::app::command::Ack;
+use crate::domain::text::{is_unsafe, printable_json};
 
 /// Columns of a screen that nobody has measured.
 pub(super) const COLUMNS: usize = 80;
@@ -25,7 +26,7 @@ pub(super) fn text(text: &str) -> Result<(), Error> {
 pub(super) fn json<T: Serialize>(value: &T) -> Result<(), Error> {
     let line = serde_json::to_string(value).map_err(io::Error::other)?;
     let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
+    writeln!(out, "{}", printable_json(&line))?;
     Ok(out.flush()?)
 }
 
@@ -34,7 +35,7 @@ pub(super) fn json_lines<T: Serialize>(values: &[T]) -> Result<(), Error> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for value in values {
         let line = serde_json::to_string(value).map_err(io::Error::other)?;
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", printable_json(&line))?;
     }
     Ok(out.flush()?)
 }
@@ -58,6 +59,11 @@ pub(super) fn note(note: &str) {
     let _unread = writeln!(io::stderr().lock(), "cep: {}", printable(note));
 }
 
+/// Tells a person what was wrong with the words of a command.
+pub(super) fn mistake(mistake: &str) {
+    let _unread = writeln!(io::stderr().lock(), "{}", printable(mistake.trim_end()));
+}
+
 /// Whether a person looks at stdout and types on stdin.
 pub(super) fn on_terminal() -> bool {
     io::stdout().is_terminal() && io::stdin().is_terminal()
@@ -73,7 +79,7 @@ fn width() -> usize {
 
 /// A text as it may reach a terminal.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_unsafe(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -83,5 +89,6 @@ mod tests {
     #[test]
     fn an_escape_sequence_in_a_name_cannot_reach_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\nc"), "a\u{fffd}[2Jb\nc");
+        assert_eq!(printable("invoice\u{202e}fdp.exe"), "invoice\u{fffd}fdp.exe");
     }
 }

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::fmt::Write as _;
 
+use crate::domain::text::{clean_lines, is_unsafe};
+
+/// Characters of a message: a parser quotes what it could not read, and lists what it expected.
+const MESSAGE_CHARS_MAX: usize = 1_000;
+
 /// What is wrong with the settings, as a person needs it to mend them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -26,19 +31,19 @@ impl ConfigError {
             file: file.into(),
             place: None,
             key: None,
-            message: message.into(),
+            message: clean_lines(&message.into(), MESSAGE_CHARS_MAX),
             snippet: Box::default(),
             hint: None,
         }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into().into_boxed_str());
+        self.hint = Some(clean_lines(&hint.into(), MESSAGE_CHARS_MAX).into_boxed_str());
         self
     }
 
     pub(super) fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into().into_boxed_str());
+        self.key = Some(clean_lines(&key.into(), MESSAGE_CHARS_MAX).into_boxed_str());
         self
     }
 
@@ -65,7 +70,7 @@ fn visible(line: &str) -> String {
         .map(|c| {
             if c == '\t' {
                 '→'
-            } else if c.is_control() {
+            } else if is_unsafe(c) {
                 '�'
             } else {
                 c

@@ -11,6 +11,9 @@ use super::raw::RawSettings;
 /// Bytes; a larger file is refused before it is parsed (the defaults with all comments are 8 KiB).
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 
+/// Brackets in brackets; the deepest setting that is given in them has three.
+const DEPTH_MAX: usize = 32;
+
 /// A settings file as read: its name for messages, its text, and what it says.
 pub(super) struct Source {
     pub(super) name: String,
@@ -51,6 +54,7 @@ impl Source {
     /// Reads the settings in `text`.
     pub(super) fn from_text(name: &str, text: String) -> Result<Self, ConfigError> {
         refuse_directives(name, &text)?;
+        refuse_depth(name, &text)?;
         refuse_tabs(name, &text)?;
         refuse_anchors(name, &text)?;
         // Read twice: into a tree, which refuses a key that stands twice even where keys are free
@@ -74,6 +78,36 @@ fn refuse_directives(name: &str, text: &str) -> Result<(), ConfigError> {
             .hint("take the line out")),
         None => Ok(()),
     }
+}
+
+/// A parser's time grows with the square of the depth, and no setting is deeper than five.
+fn refuse_depth(name: &str, text: &str) -> Result<(), ConfigError> {
+    let mut depth = 0_usize;
+    for (index, line) in text.lines().enumerate() {
+        for (column, c) in line.chars().enumerate() {
+            match c {
+                '[' | '{' => depth += 1,
+                ']' | '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > DEPTH_MAX {
+                let message = format!("brackets stand more than {DEPTH_MAX} deep");
+                return Err(ConfigError::new(name, message)
+                    .at(text, index + 1, column + 1)
+                    .hint("close them, or take the line out; no setting needs them"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the line at which a second document begins.
+fn second_document(text: &str) -> usize {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with("---"))
+        .last()
+        .map_or(1, |(n, _)| n + 1)
 }
 
 /// YAML forbids tabs as indentation; the parser's own message does not say so.
@@ -134,6 +168,8 @@ fn located(name: &str, text: &str, error: &serde_yaml::Error) -> ConfigError {
     let mut problem = ConfigError::new(name, message);
     if let Some(place) = error.location() {
         problem = problem.at(text, place.line(), place.column());
+    } else if message.contains("more than one document") {
+        problem = problem.at(text, second_document(text), 1);
     }
     if let Some(unknown) = message.strip_prefix("unknown field `") {
         let wrong = unknown.split('`').next().unwrap_or_default();

@@ -133,39 +133,3 @@ fn an_error_shows_no_control_sequences_of_the_file() {
     let message = refusal("sim:\n  see\u{1b}[31md: 1\n");
     assert!(!message.contains('\u{1b}'), "{message:?}");
 }
-
-/// Returns the folder of shared data, or says aloud that there is none.
-fn shared_data() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    #[expect(clippy::disallowed_methods, reason = "a test may be told where its data are")]
-    let named = std::env::var("CEP_TEST_DATA").ok().map(PathBuf::from);
-    let found = named.into_iter().chain([beside]).find(|folder| folder.is_dir());
-    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-    if found.is_none() {
-        eprintln!("skipped: no shared data beside the repository");
-    }
-    found
-}
-
-#[test]
-fn no_case_of_the_yaml_test_suite_crashes_and_every_broken_one_is_refused() {
-    #[derive(serde::Deserialize)]
-    struct Case {
-        id: String,
-        must_fail: bool,
-        yaml: String,
-    }
-    let Some(folder) = shared_data() else { return };
-    let text = std::fs::read_to_string(folder.join("bad-input/yaml-cases.json")).unwrap();
-    let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
-    assert!(cases.len() > 200);
-    for case in cases {
-        let result = read(&case.yaml);
-        if case.must_fail {
-            assert!(result.is_err(), "{} is not refused:\n{}", case.id, case.yaml);
-        }
-        if let Err(error) = result {
-            assert!(error.hint.is_some(), "{}: {error}", case.id);
-        }
-    }
-}

@@ -10,7 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::column::{self, UnknownWord};
 use super::layer::Layer;
+use super::text;
 use super::time::Moment;
+
+/// Characters of a message, a cause or a hint. Parsers quote what they could not read, however long
+/// and hostile it is.
+const LINE_CHARS_MAX: usize = 1_000;
 
 /// What can be done about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,7 +96,7 @@ impl WorkError {
         Self {
             class,
             code: code.into(),
-            message: message.into(),
+            message: text::clean(&message.into(), LINE_CHARS_MAX),
             causes: Vec::new(),
             retry_after: None,
             hint: None,
@@ -113,7 +118,7 @@ impl WorkError {
     pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut next = Some(error);
         while let Some(cause) = next {
-            self.causes.push(cause.to_string());
+            self.causes.push(text::clean(&cause.to_string(), LINE_CHARS_MAX));
             next = cause.source();
         }
         self
@@ -122,7 +127,7 @@ impl WorkError {
     /// Says what a person should do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(text::clean(&hint.into(), LINE_CHARS_MAX));
         self
     }
 

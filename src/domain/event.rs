@@ -7,7 +7,11 @@ use super::column::{self, UnknownWord};
 use super::ids::{EventId, RunId, UnitId};
 use super::layer::Layer;
 use super::mode::Mode;
+use super::text;
 use super::time::Moment;
+
+/// Characters of an event's line; a screen shows some hundred of them.
+const TEXT_CHARS_MAX: usize = 1_000;
 
 /// How much attention an event wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,7 +61,8 @@ pub struct NewEvent {
 impl NewEvent {
     /// Makes an event of the calm kind.
     pub fn info(kind: &str, text: impl Into<String>) -> Self {
-        Self { level: Level::Info, kind: kind.to_owned(), text: text.into(), data: None }
+        let text = text::clean(&text.into(), TEXT_CHARS_MAX);
+        Self { level: Level::Info, kind: kind.to_owned(), text, data: None }
     }
 
     /// Makes an event that somebody may want to know of.
@@ -73,7 +78,7 @@ impl NewEvent {
     /// Adds details for machines.
     #[must_use]
     pub fn with(mut self, data: Value) -> Self {
-        self.data = Some(data);
+        self.data = Some(text::clean_value(data));
         self
     }
 }

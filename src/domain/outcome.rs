@@ -9,8 +9,12 @@ use super::change::Change;
 use super::effect::EffectKey;
 use super::error::WorkError;
 use super::event::NewEvent;
+use super::text;
 use super::time::Moment;
 use super::unit::{NewUnit, UnitName};
+
+/// Characters of a reason: a sentence that may quote a name or an address.
+const REASON_CHARS_MAX: usize = 500;
 
 /// The complete result of one attempt that did not fail.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +62,7 @@ impl StepOutcome {
 
     /// Makes the outcome of a unit that a rule ends.
     pub fn skipped(reason: impl Into<String>) -> Self {
-        Self::with(Next::Skipped(reason.into()))
+        Self::with(Next::Skipped(text::clean(&reason.into(), REASON_CHARS_MAX)))
     }
 
     /// Makes an outcome with another next state.

@@ -22,3 +22,20 @@ pub(crate) fn path(name: &str) -> Option<PathBuf> {
 pub(crate) fn read(name: &str) -> Option<String> {
     std::fs::read_to_string(path(name)?).ok()
 }
+
+/// Returns strings that have broken programs, and a few that would break this one's files.
+pub(crate) fn naughty_strings() -> Option<Vec<String>> {
+    let listed = read("bad-input/naughty-strings.json")?;
+    let mut strings: Vec<String> = serde_json::from_str(&listed).unwrap_or_default();
+    assert!(strings.len() > 300, "the list is broken");
+    let own = [
+        "A\r\nBcc: everybody@example.com\r\n\r\nbody",
+        "B\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nATTENDEE:mailto:everybody@example.com",
+        "C\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}31m",
+        "D\u{0}E\u{7f}",
+        "../../../etc/passwd\u{202e}",
+        "=HYPERLINK(\"https://evil.example\")",
+    ];
+    strings.extend(own.map(str::to_owned));
+    Some(strings)
+}

@@ -9,7 +9,11 @@ use super::layer::Layer;
 use super::lifecycle::unit::UnitState;
 use super::mode::Mode;
 use super::quota::Quota;
+use super::text;
 use super::time::Moment;
+
+/// Characters of a unit's line; the names in it are longer than any screen is wide before that.
+const LABEL_CHARS_MAX: usize = 300;
 
 /// The natural name of a unit inside one mode. Two units with one name are one unit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,7 +87,7 @@ impl NewUnit {
         Self {
             name,
             kind: kind.to_owned(),
-            label: label.into(),
+            label: text::clean(&label.into(), LABEL_CHARS_MAX),
             payload,
             run_at: None,
             due_at: None,

@@ -9,6 +9,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use crate::domain::text::printable_json;
+
 /// Lines that wait for the disk: about 2 MiB, some seconds of a debug log.
 const QUEUE_LINES_MAX: usize = 8_192;
 
@@ -66,7 +68,10 @@ pub(super) struct Queue {
 
 impl Write for Queue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.sender.try_send(Message::Line(line.to_vec())).is_err() {
+        // A log is read on a terminal too.
+        let text = String::from_utf8_lossy(line);
+        let safe = printable_json(&text).into_owned().into_bytes();
+        if self.sender.try_send(Message::Line(safe)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             DROPPED_IN_ALL.fetch_add(1, Ordering::Relaxed);
         }

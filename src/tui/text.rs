@@ -6,6 +6,8 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::domain::text::is_unsafe;
+
 /// Returns `text` on one line, without control characters, escape sequences and the marks that
 /// reorder or hide what follows them.
 pub fn clean(text: &str) -> String {
@@ -15,7 +17,7 @@ pub fn clean(text: &str) -> String {
         match c {
             '\u{1b}' => skip_sequence(&mut chars),
             '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => plain.push(' '),
-            c if c.is_control() || is_invisible(c) => {}
+            c if is_unsafe(c) => {}
             c => plain.push(c),
         }
     }
@@ -42,19 +44,6 @@ fn skip_sequence(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
         }
         _ => {}
     }
-}
-
-/// Bidirectional controls, zero-width characters and the byte order mark: they move or hide text.
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }
 
 /// Returns `text` in exactly `width` columns: cut with a mark, or filled with spaces.

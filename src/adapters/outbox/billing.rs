@@ -5,18 +5,14 @@ use std::fmt::Write as _;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::{Attachment, BY_FILE_NAME, HOST, OutboxDir, OutboxFile, eml, file_word};
+use super::{Attachment, BY_FILE_NAME, HOST, OutboxDir, OutboxFile, eml, file_word, line};
 use crate::domain::effect::{
     InvoiceRequest, Receipt, Recovery, ReportDelivery, SubscriptionRequest,
 };
 use crate::domain::error::WorkError;
 use crate::domain::report::{Content, pdf};
-use crate::domain::text::clean;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
-
-/// How much of a name fits on a line of an invoice.
-const NAME_CHARS_MAX: usize = 200;
 
 /// Invoices and subscriptions as files.
 #[derive(Clone, Debug)]
@@ -47,10 +43,7 @@ impl Port<InvoiceRequest> for OutboxBilling {
         invoice: &InvoiceRequest,
     ) -> Result<Receipt, WorkError> {
         let data = json!({"key": call.key, "invoice": invoice});
-        let files = [
-            OutboxFile::new("json", format!("{data:#}\n")),
-            OutboxFile::new("md", invoice_page(call, invoice)),
-        ];
+        let files = [OutboxFile::json(&data), OutboxFile::text("md", &invoice_page(call, invoice))];
         self.0.put("invoices", "invoice", &call.key, call.now, &files)
     }
 
@@ -81,7 +74,7 @@ impl Port<SubscriptionRequest> for OutboxBilling {
     ) -> Result<Receipt, WorkError> {
         let data = json!({"key": call.key, "subscription": subscription});
         let page = subscription_page(call, subscription);
-        let files = [OutboxFile::new("json", format!("{data:#}\n")), OutboxFile::new("md", page)];
+        let files = [OutboxFile::json(&data), OutboxFile::text("md", &page)];
         self.0.put("subscriptions", "subscription", &call.key, call.now, &files)
     }
 
@@ -111,14 +104,12 @@ impl Port<ReportDelivery> for OutboxReports {
         report: &ReportDelivery,
     ) -> Result<Receipt, WorkError> {
         let name = format!("report-{}", file_word(&report.period));
-        let mut files = vec![
-            OutboxFile::new("json", format!("{:#}\n", report.json)),
-            OutboxFile::new("md", report.markdown.clone()),
-        ];
+        let mut files =
+            vec![OutboxFile::json(&report.json), OutboxFile::text("md", &report.markdown)];
         let mut attached = vec![Attachment {
             name: format!("{name}.md"),
             kind: "text/markdown; charset=utf-8",
-            bytes: report.markdown.clone().into_bytes(),
+            bytes: files[1].bytes.clone(),
         }];
         // An older row may hold figures of another shape; its text is still worth sending.
         if let Some(content) = Content::read(&report.json) {
@@ -176,12 +167,12 @@ fn invoice_page(call: &Call, invoice: &InvoiceRequest) -> String {
     let paper = &invoice.paper;
     let words = if paper.language == "de" { &GERMAN } else { &ENGLISH };
     let number = if paper.number.is_empty() { &invoice.period } else { &paper.number };
-    let text = |text: &str| clean(text, NAME_CHARS_MAX);
+    let number = line(number);
     let mut page = format!("# {} {number}\n\n", words.invoice);
     // Writing to a String cannot fail, so the results are only there for the trait.
     for (word, value) in [
-        (words.from, format!("{}, {}", text(&paper.issuer), text(&paper.issuer_address))),
-        (words.to, format!("{}, {}", text(&invoice.name), text(&invoice.email))),
+        (words.from, format!("{}, {}", line(&paper.issuer), line(&paper.issuer_address))),
+        (words.to, format!("{}, {}", line(&invoice.name), line(&invoice.email))),
         (words.date, call.now.utc_date().to_string()),
         (words.due, invoice.due_at.utc_date().to_string()),
         (words.reference, number.clone()),
@@ -189,13 +180,13 @@ fn invoice_page(call: &Call, invoice: &InvoiceRequest) -> String {
         _ = writeln!(page, "{word}: {value}");
     }
     page.push('\n');
-    for line in &invoice.lines {
-        _ = writeln!(page, "- {}: {}", text(&line.text), line.net);
+    for item in &invoice.lines {
+        _ = writeln!(page, "- {}: {}", line(&item.text), item.net);
     }
     let note = if paper.tax_note.is_empty() {
         String::new()
     } else {
-        format!(" ({})", text(&paper.tax_note))
+        format!(" ({})", line(&paper.tax_note))
     };
     _ = writeln!(
         page,
@@ -210,7 +201,11 @@ fn subscription_page(call: &Call, subscription: &SubscriptionRequest) -> String 
     let (verb, what) = match &subscription.changes {
         Some(change) => (
             "Change",
-            format!("Subscription: {}\nFrom: {}\n", change.subscription, change.from.utc_date()),
+            format!(
+                "Subscription: {}\nFrom: {}\n",
+                line(&change.subscription),
+                change.from.utc_date()
+            ),
         ),
         None => ("Start", String::new()),
     };
@@ -221,9 +216,9 @@ fn subscription_page(call: &Call, subscription: &SubscriptionRequest) -> String 
     format!(
         "# {verb} the subscription of {}\n\n{what}Plan: {}\nMail: {}\n{price} plus {}.{:02} % tax\nKey: {}\n\nEnter \
          it at the billing provider, with the client in the field `client` of the metadata.\n",
-        clean(&subscription.entity, NAME_CHARS_MAX),
-        subscription.plan,
-        clean(&subscription.email, NAME_CHARS_MAX),
+        line(&subscription.entity),
+        line(&subscription.plan),
+        line(&subscription.email),
         subscription.tax_bp / 100,
         subscription.tax_bp % 100,
         call.key,

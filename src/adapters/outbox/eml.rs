@@ -12,6 +12,7 @@ use lettre::message::{Mailbox, Message, MessageBuilder, MultiPart, MultiPartKind
 use super::ics;
 use crate::domain::effect::{EffectKey, Invite, InviteMethod, Mail};
 use crate::domain::error::WorkError;
+use crate::domain::text::{clean, clean_lines};
 use crate::domain::time::Moment;
 
 /// Longest header value that is written, in characters; RFC 5322 allows lines of 998 bytes, and no
@@ -138,14 +139,12 @@ fn mailbox(name: &str, address: &str) -> Result<Mailbox, WorkError> {
 
 /// Makes a value that cannot end its header: one line, no control characters, bounded.
 fn header_text(text: &str) -> String {
-    let line: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(HEADER_CHARS_MAX).collect();
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    clean(text, HEADER_CHARS_MAX)
 }
 
 /// Mail lines end in CRLF (RFC 5322); our texts end theirs in LF.
 fn crlf(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
+    clean_lines(text, usize::MAX).replace('\n', "\r\n")
 }
 
 fn system_time(now: Moment) -> SystemTime {

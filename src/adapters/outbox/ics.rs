@@ -7,7 +7,11 @@ use icalendar::{Calendar, Component, Event, Property};
 
 use crate::domain::effect::{Invite, InviteMethod};
 use crate::domain::error::WorkError;
+use crate::domain::text::clean;
 use crate::domain::time::Moment;
+
+/// Characters of one property: more than any address (254) or any title that we write.
+const LINE_CHARS_MAX: usize = 500;
 
 /// Returns the calendar object of an invite; lines end in CRLF and are folded.
 ///
@@ -64,7 +68,7 @@ fn utc(at: Moment) -> String {
 
 /// A property is one line; what would end it, or hide in it, is taken out.
 fn line(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+    clean(text, LINE_CHARS_MAX)
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 //! What a crash leaves: either no file or the whole one. A half-written file has a name that starts
 //! with a dot and is replaced by the next try.
 
+#[cfg(test)]
+mod bad_input;
 pub mod billing;
 pub mod eml;
 mod ics;
@@ -21,9 +23,15 @@ use std::io;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::domain::effect::{EffectKey, Receipt, Recovery};
 use crate::domain::error::{ErrorClass, WorkError};
+use crate::domain::text;
 use crate::domain::time::Moment;
+
+/// Characters of a heading or of any other line that a name from outside stands in.
+const LINE_CHARS_MAX: usize = 300;
 
 pub use eml::{Attachment, mail_bytes, report_bytes};
 pub use ics::calendar_text;
@@ -50,9 +58,20 @@ pub struct OutboxFile {
 }
 
 impl OutboxFile {
-    /// Makes a file.
+    /// Makes a file of bytes as they are.
     pub fn new(extension: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
         Self { extension, bytes: bytes.into() }
+    }
+
+    /// Makes a text for a person, in which nothing acts on the terminal or editor that shows it.
+    pub fn text(extension: &'static str, text: &str) -> Self {
+        Self::new(extension, text::clean_lines(text, usize::MAX))
+    }
+
+    /// Makes a JSON document for a program, likewise.
+    pub fn json(value: &Value) -> Self {
+        let json = format!("{value:#}\n");
+        Self::new("json", text::printable_json(&json).into_owned())
     }
 }
 
@@ -98,7 +117,7 @@ impl OutboxDir {
 }
 
 fn receipt(path: &Path) -> Receipt {
-    Receipt { reference: path.display().to_string(), data: serde_json::Value::Null }
+    Receipt { reference: path.display().to_string(), data: Value::Null }
 }
 
 /// Finds the name under which an earlier try of the same effect wrote, whatever day that was.
@@ -108,6 +127,11 @@ fn earlier_stem(folder: &Path, suffix: &str) -> Option<String> {
         let stem = name.rsplit_once('.')?.0;
         (stem.ends_with(suffix) && !stem.starts_with('.')).then(|| stem.to_owned())
     })
+}
+
+/// A text from outside as part of one line.
+fn line(text: &str) -> String {
+    text::clean(text, LINE_CHARS_MAX)
 }
 
 /// Writes a file so that it is whole and lasting, or not there at all.

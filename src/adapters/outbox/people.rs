@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile};
+use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile, line};
 use crate::domain::effect::{PersonTask, Receipt, Recovery};
 use crate::domain::error::WorkError;
 use crate::domain::task;
@@ -51,8 +51,8 @@ fn task_files(call: &Call, task: &PersonTask) -> [OutboxFile; 2] {
     let layer = call.layer.number();
     let text = format!(
         "# {}\n\nFor: {}\nBy: {}\nKey: {}\nLayer: {layer}\n\n{}\n\n{}\n",
-        task.title,
-        task.entity,
+        line(&task.title),
+        line(&task.entity),
         task.due_at,
         call.key,
         task.details,
@@ -64,5 +64,5 @@ fn task_files(call: &Call, task: &PersonTask) -> [OutboxFile; 2] {
         "task": task,
         "due": task.due_at.to_string(),
     });
-    [OutboxFile::new("json", format!("{data:#}\n")), OutboxFile::new("md", text)]
+    [OutboxFile::json(&data), OutboxFile::text("md", &text)]
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile};
+use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile, line};
 use crate::domain::effect::{Post, ProfileEdit, Receipt, Recovery, ReviewReply};
 use crate::domain::error::WorkError;
 use crate::effects::permit::Permit;
@@ -21,11 +21,11 @@ impl OutboxProfile {
         &self,
         call: &Call,
         kind: &str,
-        text: String,
+        text: &str,
         work: &(impl Serialize + Sync),
     ) -> Result<Receipt, WorkError> {
         let data = json!({ "key": call.key, "layer": call.layer.number(), kind: work });
-        let files = [OutboxFile::new("json", format!("{data:#}\n")), OutboxFile::new("md", text)];
+        let files = [OutboxFile::json(&data), OutboxFile::text("md", text)];
         self.0.put("profiles", kind, &call.key, call.now, &files)
     }
 }
@@ -53,9 +53,11 @@ impl Port<ProfileEdit> for OutboxProfile {
         let before = edit.before.as_deref().unwrap_or("(nothing)");
         let text = format!(
             "# Change {} of {}\n\nWas:\n{before}\n\nShall be:\n{}\n",
-            edit.field, edit.entity, edit.after
+            line(&edit.field),
+            line(&edit.entity),
+            edit.after
         );
-        self.write(call, "edit", text, edit)
+        self.write(call, "edit", &text, edit)
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
@@ -79,17 +81,18 @@ impl Port<Post> for OutboxProfile {
 
     async fn call(&self, _: &Permit, call: &Call, post: &Post) -> Result<Receipt, WorkError> {
         // Writing to a String cannot fail, so the results are only there for the trait.
-        let mut text = format!("# Post for {} ({})\n\n{}\n", post.entity, post.slot, post.text);
+        let (entity, slot) = (line(&post.entity), line(&post.slot));
+        let mut text = format!("# Post for {entity} ({slot})\n\n{}\n", post.text);
         if let Some(action) = &post.call_to_action {
-            let url = action.url.as_deref().unwrap_or("(the profile's own number)");
+            let url = line(action.url.as_deref().unwrap_or("(the profile's own number)"));
             _ = write!(text, "\nButton: {:?} {url}\n", action.kind);
         }
         if let Some(event) = &post.event {
             let kind = if event.is_offer { "Offer" } else { "Event" };
             let (from, to) = (event.starts_at, event.ends_at);
-            _ = write!(text, "\n{kind}: {}, {from} to {to}\n", event.title);
+            _ = write!(text, "\n{kind}: {}, {from} to {to}\n", line(&event.title));
         }
-        self.write(call, "post", text, post)
+        self.write(call, "post", &text, post)
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
@@ -117,9 +120,9 @@ impl Port<ReviewReply> for OutboxProfile {
         call: &Call,
         reply: &ReviewReply,
     ) -> Result<Receipt, WorkError> {
-        let text =
-            format!("# Reply for {} to review {}\n\n{}\n", reply.entity, reply.review, reply.text);
-        self.write(call, "reply", text, reply)
+        let (entity, review) = (line(&reply.entity), line(&reply.review));
+        let text = format!("# Reply for {entity} to review {review}\n\n{}\n", reply.text);
+        self.write(call, "reply", &text, reply)
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {

@@ -10,6 +10,7 @@ use crate::domain::effect::{Action, EffectKey, Receipt, Recovery, Workspace, Wor
 use crate::domain::error::WorkError;
 use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
+use crate::domain::text::{clean_lines, is_unsafe};
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
 
@@ -46,7 +47,8 @@ impl Port<Workspace> for OutboxWorkspace {
         }
         for document in &wanted.documents {
             let inside = inside(&document.path)?;
-            self.0.put_named(&folder.join(inside), document.text.as_bytes())?;
+            let text = clean_lines(&document.text, usize::MAX);
+            self.0.put_named(&folder.join(inside), text.as_bytes())?;
         }
         Ok(super::receipt(&self.0.root.join(folder)))
     }
@@ -95,11 +97,11 @@ impl OutboxWorkspace {
     }
 }
 
-/// Refuses a path that leads out of the workspace.
-fn inside(path: &str) -> Result<PathBuf, WorkError> {
-    let path = Path::new(path);
+/// Refuses a path that leads out of the workspace, or that a folder's listing would show as another.
+fn inside(written: &str) -> Result<PathBuf, WorkError> {
+    let path = Path::new(written);
     let stays = path.components().all(|part| matches!(part, Component::Normal(_)));
-    if stays && path.file_name().is_some() {
+    if stays && path.file_name().is_some() && !written.contains(is_unsafe) {
         return Ok(path.to_owned());
     }
     Err(WorkError::bug(
@@ -141,7 +143,9 @@ mod tests {
     fn a_document_never_leaves_the_workspace() {
         assert!(inside("checklist.md").is_ok());
         assert!(inside("contract/draft.md").is_ok());
-        for path in ["", "..", "../up.md", "/etc/passwd", "a/../../up.md", "./x.md"] {
+        for path in
+            ["", "..", "../up.md", "/etc/passwd", "a/../../up.md", "./x.md", "a\u{1b}[2J.md"]
+        {
             assert!(inside(path).is_err(), "{path}");
         }
     }

@@ -17,6 +17,7 @@ mod runs;
 mod sales;
 mod trend;
 mod units;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +129,7 @@ impl Owner {
     }
 
     async fn carry_out(&mut self, command: Command) -> Result<Ack, Refusal> {
-        match command {
+        match words::cleaned(command)? {
             Command::Run(request) => self.run(request).await,
             Command::Pause { run } => self.steer_run("pause", run, Steer::Pause).await,
             Command::Resume { run } => self.resume(run).await,

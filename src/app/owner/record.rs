@@ -9,9 +9,13 @@ use crate::app::parts::Parts;
 use crate::app::queries;
 use crate::domain::ids::CommandId;
 use crate::domain::mode::Mode;
+use crate::domain::text;
 use crate::domain::time::Moment;
 use crate::store::commands::{self, NewCommand};
 use crate::store::error::StoreError;
+
+/// Characters of what a command was answered; it may quote what was typed.
+const TEXT_CHARS_MAX: usize = 1_000;
 
 /// What came of a command that was carried out.
 pub(crate) struct Outcome {
@@ -68,7 +72,8 @@ pub(super) fn row(parts: &Parts, mode: Mode, name: &str, args: Value) -> NewComm
         origin: parts.origin.as_column(),
         mode,
         name: name.to_owned(),
-        args,
+        // Names and keys that were typed wrong are kept too, as they may be shown.
+        args: text::clean_value(args),
     }
 }
 
@@ -144,10 +149,13 @@ fn end(
 ) -> Result<(), StoreError> {
     match outcome {
         Ok(outcome) => {
-            commands::end(tx, id, true, &outcome.text, wall)?;
+            let text = text::clean(&outcome.text, TEXT_CHARS_MAX);
+            commands::end(tx, id, true, &text, wall)?;
             let (before, after) = (outcome.before.as_deref(), outcome.after.as_deref());
-            commands::audit(tx, id, &outcome.text, before, after, wall)
+            commands::audit(tx, id, &text, before, after, wall)
         }
-        Err(refusal) => commands::end(tx, id, false, &refusal.why, wall),
+        Err(refusal) => {
+            commands::end(tx, id, false, &text::clean(&refusal.why, TEXT_CHARS_MAX), wall)
+        }
     }
 }
