@@ -16,7 +16,7 @@ const STRING_CHARS_MAX: usize = 20_000;
 /// Makes one clean line of `raw`: control and direction-changing characters are dropped, runs of
 /// white space become one blank, and the result has at most `chars_max` characters.
 pub fn clean(raw: &str, chars_max: usize) -> String {
-    let mut line = String::with_capacity(raw.len().min(chars_max * 4));
+    let mut line = String::with_capacity(raw.len().min(chars_max.saturating_mul(4)));
     let mut n_chars = 0;
     let mut gap = false;
     for c in raw.chars() {
@@ -123,6 +123,11 @@ pub fn is_unsafe(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_any_length_is_cleaned_when_no_length_is_given() {
+        assert_eq!(clean(" May we\u{1b}[1m call\tyou? ", usize::MAX), "May we[1m call you?");
+    }
 
     #[test]
     fn an_escape_sequence_in_a_name_arrives_as_harmless_letters() {
