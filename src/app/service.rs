@@ -139,6 +139,8 @@ pub struct SignalRow {
     pub by: String,
     /// Whether an edit is planned, or why not.
     pub standing: Standing,
+    /// What of the client's value is not written, and why; `None` when nothing is.
+    pub left_out: Option<String>,
 }
 
 impl SignalRow {
@@ -339,6 +341,7 @@ fn signals(before: &Facts, gaps: Vec<gbp::Gap>) -> Vec<SignalRow> {
             remedy: gap.remedy,
             by: gap.by,
             standing: gap.standing,
+            left_out: gap.left_out,
         })
         .collect()
 }

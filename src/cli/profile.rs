@@ -53,6 +53,12 @@ fn show(view: &ProfileView) -> Result<(), Error> {
         ]);
     }
     render::table(&signals, "the profile has not been read yet")?;
+    for row in &view.signals {
+        if let Some(why) = &row.left_out {
+            let what = words(row.signal.as_column());
+            render::text(&format!("left out of {what}: {why}\n"))?;
+        }
+    }
     let mut actions =
         Table::new(&["edit", "state", ">points", "due", "seen", "value", "as read again"]);
     for action in &view.actions {

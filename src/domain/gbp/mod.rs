@@ -4,7 +4,6 @@
 //! value that nobody gave is never invented: the gap stays a gap and the audit shows it. The score
 //! afterwards is the audit of the profile as read again, not a bonus for work done.
 
-pub mod hours;
 mod plan;
 mod posts;
 mod replies;

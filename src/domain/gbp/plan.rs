@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Intake, hours};
+use super::Intake;
+use crate::domain::contact::opening_hours::{self, Exceptions};
 use crate::domain::contact::phone::first_phone;
 use crate::domain::contact::website::first_website;
 use crate::domain::operations::Client;
@@ -33,6 +34,8 @@ pub struct Gap {
     pub by: String,
     /// Whether an edit is planned, or why not.
     pub standing: Standing,
+    /// What of the client's value is not written, and why; `None` when nothing is.
+    pub left_out: Option<String>,
 }
 
 impl Gap {
@@ -83,6 +86,12 @@ pub fn assess(
                 (Some(_), None) => Standing::Planned,
             };
             let (remedy, by) = remedy(line.signal, &standing);
+            let left_out = match line.signal {
+                Signal::SpecialHours => {
+                    exceptions(intake, client, today).ok().and_then(|found| found.left_out)
+                }
+                _ => None,
+            };
             Gap {
                 signal: line.signal,
                 weight: line.weight,
@@ -92,6 +101,7 @@ pub fn assess(
                 remedy: remedy.to_owned(),
                 by: by.to_owned(),
                 standing,
+                left_out,
             }
         })
         .collect();
@@ -160,13 +170,17 @@ fn wanted(
         }
         Signal::Website => site(&intake.website, "it")?,
         Signal::RegularHours => match &intake.regular_hours {
-            Some(text) => hours::week(text).map(|_| Some(text.clone()))?,
+            Some(text) => Some(opening_hours::week(text)?),
             None => None,
         },
-        Signal::SpecialHours => match &intake.special_hours {
-            Some(text) => Some(hours::special(text, today)?),
-            None => None,
-        },
+        Signal::SpecialHours => {
+            let found = exceptions(intake, client, today)?;
+            match (found.dated, found.left_out) {
+                (dated, None) => Some(dated).filter(|dated| !dated.is_empty()),
+                (dated, Some(why)) if dated.is_empty() => return Err(why),
+                (dated, Some(_)) => Some(dated),
+            }
+        }
         Signal::Description => match &intake.description {
             Some(text) if text.chars().count() > DESCRIPTION_CHARS_MAX => {
                 let n = text.chars().count();
@@ -186,6 +200,19 @@ fn wanted(
         }
         Signal::ReviewCount | Signal::ReviewRating | Signal::ReviewReplies | Signal::Posts => None,
     })
+}
+
+/// Reads what the client says about holidays; the ordinary week may hold rules for them.
+fn exceptions(
+    intake: &Intake,
+    client: &Client,
+    today: jiff::civil::Date,
+) -> Result<Exceptions, String> {
+    let in_week = || intake.regular_hours.as_deref().and_then(opening_hours::holiday_rules);
+    match intake.special_hours.clone().or_else(in_week) {
+        Some(text) => opening_hours::exceptions(&text, &client.zone, today),
+        None => Ok(Exceptions::default()),
+    }
 }
 
 /// Returns a field as it can be seen.
@@ -338,6 +365,29 @@ mod tests {
         for signal in [Signal::Phone, Signal::Website, Signal::RegularHours, Signal::SpecialHours] {
             assert!(matches!(standing(&bad, signal), Standing::Invalid(_)), "{signal:?}");
         }
+    }
+
+    #[test]
+    fn holiday_rules_are_written_for_certain_dates_and_what_is_left_out_is_named() {
+        let special = |intake: &Intake, zone: &str| {
+            let mut client = client("dental", "en");
+            zone.clone_into(&mut client.zone);
+            let gaps = assess(&Facts::default(), intake, &client, TODAY);
+            gaps.into_iter().find(|gap| gap.signal == Signal::SpecialHours).unwrap()
+        };
+        let week = Intake {
+            regular_hours: Some("Mo-Fr 9:00-17:00; PH off".to_owned()),
+            ..Intake::default()
+        };
+        let here = special(&week, "America/New_York");
+        assert_eq!(here.wanted.as_deref(), Some("2026-12-25 off; 2027-01-01 off"));
+        assert!(here.left_out.unwrap().contains("not certain"), "the others are named");
+        let elsewhere = special(&week, "Asia/Tokyo");
+        assert!(matches!(&elsewhere.standing, Standing::Invalid(why) if why.contains("PH off")));
+        let dated =
+            Intake { special_hours: Some("2026-07-04 off".to_owned()), ..Intake::default() };
+        let dated = special(&dated, "Asia/Tokyo");
+        assert_eq!((dated.standing, dated.left_out), (Standing::Planned, None));
     }
 
     #[test]

@@ -15,10 +15,13 @@ use opening_hours_syntax::rules::{OpeningHoursExpression, RuleKind, RuleOperator
 use opening_hours_syntax::{ExtendedTime, parse};
 use serde::{Deserialize, Serialize};
 
+mod profile;
 mod tidy;
 
 #[cfg(test)]
 mod reference;
+
+pub use profile::{Exceptions, exceptions, holiday_rules, week};
 
 /// Longer values are no notation; the longest real one has 250 characters.
 const CHARS_MAX: usize = 500;
@@ -84,7 +87,7 @@ fn parsed(text: &str, expression: OpeningHoursExpression) -> Option<Hours> {
     }
     // "24/7" has no exceptions, so it answers for holidays too.
     let always = text == "24/7";
-    let special = (names_holidays || always).then(|| holiday_rules(text)).flatten();
+    let special = (names_holidays || always).then(|| rules_of_holidays(text)).flatten();
     // In the library's normal form a comment hides the word that says what it means.
     let commented = ordinary.iter().any(|rule| !rule.comment.is_empty());
     let regular = states_times.then(|| {
@@ -129,7 +132,7 @@ fn names_public_holiday(rule: &RuleSequence) -> bool {
 }
 
 /// Returns the rules that name public holidays, as they are written.
-fn holiday_rules(text: &str) -> Option<String> {
+fn rules_of_holidays(text: &str) -> Option<String> {
     if text == "24/7" {
         return Some(text.to_owned());
     }
