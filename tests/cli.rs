@@ -365,6 +365,22 @@ fn what_waits_for_a_person_is_listed_noted_and_ended_in_its_own_words() {
 }
 
 #[test]
+fn who_looks_at_tasks_in_the_wrong_world_is_told_of_those_in_the_other() {
+    let desk = Desk::new();
+    let said = String::from_utf8(desk.cep(&["promote", "--preview"]).stderr).unwrap();
+    assert!(said.contains("cep run 2"), "nothing has been pitched yet: {said}");
+    for layer in ["1", "2"] {
+        desk.json(&["run", layer, "--limit", "20", "--json"]);
+    }
+    desk.json(&["promote", "--json"]);
+    desk.json(&["run", "3", "--live", "--confirm", "live", "--json"]);
+    let tasks = desk.done(&["--mode", "live", "tasks", "--json"]).lines().count();
+    let said = String::from_utf8(desk.cep(&["tasks"]).stderr).unwrap();
+    let hint = format!("{tasks} wait in the live world: cep --mode live tasks");
+    assert!(tasks > 0 && said.contains(&hint), "{tasks} tasks, {said}");
+}
+
+#[test]
 fn an_address_that_is_suppressed_by_hand_gets_nothing_more_and_is_listed_with_the_reason() {
     let desk = Desk::new();
     for layer in ["1", "2", "3"] {

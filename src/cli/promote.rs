@@ -34,5 +34,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     if context.json() {
         return render::json_lines(&rows);
     }
-    pitches::table(&rows, "nothing can be promoted: every pitched prospect is live already")
+    let none = "nothing to promote: no prospect has a pitch (`cep run 2` writes them), or all that \
+                have one are live already";
+    pitches::table(&rows, none)
 }

@@ -131,8 +131,20 @@ async fn list(filter: TaskFilter, context: &Context) -> Result<(), Error> {
         ]);
     }
     render::table(&table, "nothing waits for a person")?;
-    if filter.mode == Mode::Dry && !tasks.is_empty() {
+    if filter.mode == Mode::Live {
+        return Ok(());
+    }
+    if !tasks.is_empty() {
         render::note("this is the rehearsal: the simulated person does these as dry time goes on");
+    }
+    // Who forgot the mode must not go home believing that nobody waits for a call.
+    let live = Query::Tasks(TaskFilter { mode: Mode::Live, ..filter });
+    let Answer::Tasks(live) = session.ask(live).await? else {
+        return Err(misanswered());
+    };
+    if !live.is_empty() {
+        let n = live.len();
+        render::note(&format!("{n} wait in the live world: cep --mode live tasks"));
     }
     Ok(())
 }
