@@ -21,7 +21,7 @@ use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::phi::Phi;
 use crate::domain::resilience::breaker::Breaker;
-use crate::domain::time::Moment;
+use crate::domain::time::{DAY_MS, Moment};
 use crate::store::board::Timed;
 use crate::store::error::StoreError;
 use crate::store::event_pages::{self, Page};
@@ -61,8 +61,8 @@ pub(super) fn take(
         let run = latest_run(conn, parts, mode)?;
         let trend = coherence::trend(conn, mode, PHI_TREND_MAX)?;
         let worlds = Worlds {
-            dry: world(conn, Mode::Dry, clock.now)?,
-            live: world(conn, Mode::Live, wall)?,
+            dry: world(conn, Mode::Dry, clock.now, plans_until(conn, parts, clock.now)?)?,
+            live: world(conn, Mode::Live, wall, wall)?,
         };
         let snapshot = Snapshot {
             mode,
@@ -104,8 +104,23 @@ fn dry_clock(conn: &Connection, parts: &Parts, jump: Option<Jump>) -> Result<Dry
     Ok(DryClock { start, now: clocks::dry(conn)?.unwrap_or(start), jump })
 }
 
-/// Returns what wants attention in a world whose clock says `now`.
-fn world(conn: &Connection, mode: Mode, now: Moment) -> Result<WorldCounts, StoreError> {
+/// Returns up to when what is planned in the dry world is due: the horizon of its latest whole run, as
+/// long as the clock stands where that run left it. Whoever moves the clock on makes plans due.
+fn plans_until(conn: &Connection, parts: &Parts, now: Moment) -> Result<Moment, StoreError> {
+    let Some(run) = runs::latest_whole(conn, Mode::Dry)? else { return Ok(now) };
+    let moved_on = run.ended_at.is_some_and(|ended_at| now > ended_at);
+    let days = i64::from(parts.settings.orchestrator.horizon_days);
+    Ok(if moved_on { now } else { now.min(run.started_at.plus_ms(days * DAY_MS)) })
+}
+
+/// Returns what wants attention in a world whose clock says `now` and whose plans are due up to
+/// `plans_until`.
+fn world(
+    conn: &Connection,
+    mode: Mode,
+    now: Moment,
+    plans_until: Moment,
+) -> Result<WorldCounts, StoreError> {
     let mut counts = WorldCounts::default();
     for (layer, state, n) in board::units(conn, mode)? {
         match state {
@@ -123,8 +138,12 @@ fn world(conn: &Connection, mode: Mode, now: Moment) -> Result<WorldCounts, Stor
         }
         let timed = matches!(state, UnitState::Ready | UnitState::Scheduled | UnitState::RetryWait);
         if timed && n > 0 {
-            let due = board::due_in(conn, mode, layer, state, now)?;
+            let until = if state == UnitState::Scheduled { plans_until } else { now };
+            let due = board::due_in(conn, mode, layer, state, until)?;
             counts.due += due.n;
+            if state == UnitState::Scheduled {
+                counts.planned += n.saturating_sub(due.n);
+            }
             counts.oldest_due = [counts.oldest_due, due.oldest].into_iter().flatten().min();
         }
     }

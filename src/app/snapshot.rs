@@ -102,6 +102,9 @@ pub struct WorldCounts {
     pub unknown: u64,
     /// Units that may run now: ready, or past their time.
     pub due: u64,
+    /// Units planned for later. A dry run of all layers moves the clock past its horizon while it
+    /// waits for answers; what is planned beyond the horizon is for the next run, and not due.
+    pub planned: u64,
     /// Units that wait for a person or counterparty.
     pub waiting: u64,
     /// Units that failed and will be tried again.

@@ -56,6 +56,11 @@ async fn a_whole_run_leaves_nothing_due_dead_or_held_and_stores_its_phi() {
         (dry.failed, dry.held, dry.unknown, dry.due, dry.waiting, dry.retrying),
         (0, 0, 0, 0, 0, 0)
     );
+    assert!(dry.planned > 0, "what is beyond the horizon is planned for later");
+    bench.machine.submit(Command::Advance { ms: 60 * DAY_MS }).await.unwrap();
+    let later = bench.machine.picture(Mode::Dry).unwrap().worlds.dry;
+    assert!(later.due > 0 && later.planned < dry.planned, "a person moved the clock: {later:?}");
+    assert_eq!(later.due + later.planned, dry.planned);
     assert_eq!(picture.phi.trend.len(), 1);
     assert_eq!(picture.phi.trend[0].value, picture.phi.value);
     assert!(picture.layers[2].effects.simulated > 0, "{:?}", picture.layers[2]);

@@ -94,8 +94,15 @@ fn heading(snapshot: &Snapshot) -> String {
     for (mode, counts) in [("dry ", &snapshot.worlds.dry), ("live", &snapshot.worlds.live)] {
         let _ = writeln!(
             text,
-            "{mode}  failed {}  held {}  unknown effects {}  due {}  retrying {}  waiting {}",
-            counts.failed, counts.held, counts.unknown, counts.due, counts.retrying, counts.waiting
+            "{mode}  failed {}  held {}  unknown effects {}  due {}  planned {}  \
+             retrying {}  waiting {}",
+            counts.failed,
+            counts.held,
+            counts.unknown,
+            counts.due,
+            counts.planned,
+            counts.retrying,
+            counts.waiting
         );
     }
     text

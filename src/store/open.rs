@@ -14,13 +14,14 @@ use sha2::{Digest, Sha256};
 use super::error::StoreError;
 
 /// Every migration in order; a released one is never edited.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema/0001_machine.sql"),
     include_str!("schema/0002_business.sql"),
     include_str!("schema/0003_sales_depth.sql"),
     include_str!("schema/0004_operations_depth.sql"),
     include_str!("schema/0005_finance_depth.sql"),
     include_str!("schema/0006_learning_depth.sql"),
+    include_str!("schema/0007_last_gaps.sql"),
 ];
 
 /// The oldest SQLite without the WAL-reset corruption bug (sqlite.org/wal.html#walresetbug).

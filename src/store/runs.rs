@@ -123,6 +123,14 @@ pub fn latest_in(conn: &Connection, mode: Mode, limit: u32) -> Result<Vec<RunRow
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+const LATEST_WHOLE: &str =
+    "SELECT * FROM runs WHERE mode = ?1 AND scope = 'all' ORDER BY id DESC LIMIT 1";
+
+/// Returns the newest run of all layers in a world.
+pub fn latest_whole(conn: &Connection, mode: Mode) -> Result<Option<RunRow>, StoreError> {
+    optional(conn.prepare_cached(LATEST_WHOLE)?.query_row([mode], from_row))
+}
+
 /// Returns one run.
 pub fn get(conn: &Connection, id: RunId) -> Result<Option<RunRow>, StoreError> {
     optional(conn.prepare_cached(BY_ID)?.query_row([id], from_row))
@@ -158,4 +166,16 @@ fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<RunRow> {
         owner: row.get("owner")?,
         why: row.get("why")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LATEST_WHOLE;
+    use crate::store::open::plan_of;
+
+    #[test]
+    fn the_latest_whole_run_is_found_however_many_runs_of_one_layer_came_after_it() {
+        let plan = plan_of(LATEST_WHOLE);
+        assert!(plan[0].contains("runs_whole"), "{plan:?}");
+    }
 }

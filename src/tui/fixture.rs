@@ -114,7 +114,14 @@ pub(crate) fn troubled() -> Snapshot {
         is_ours: true,
     });
     snapshot.worlds = Worlds {
-        dry: WorldCounts { failed: 4, due: 98, waiting: 3, retrying: 1, ..WorldCounts::default() },
+        dry: WorldCounts {
+            failed: 4,
+            due: 98,
+            planned: 41,
+            waiting: 3,
+            retrying: 1,
+            ..WorldCounts::default()
+        },
         live: WorldCounts {
             due: 12,
             oldest_due: Some(NOW.plus_ms(-3 * 3_600_000)),

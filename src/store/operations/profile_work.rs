@@ -185,3 +185,16 @@ pub fn hold_post(
 ) -> Result<bool, StoreError> {
     Ok(tx.prepare_cached(HOLD_POST)?.execute(params![mode, entity, slot, held])? == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PLANNED_POSTS;
+    use crate::store::open::plan_of;
+
+    #[test]
+    fn the_posts_to_come_are_read_off_their_index_however_many_went_out() {
+        let plan = plan_of(PLANNED_POSTS);
+        assert!(plan[0].contains("posts_planned"), "{plan:?}");
+        assert!(plan.iter().all(|line| !line.contains("TEMP B-TREE")), "{plan:?}");
+    }
+}

@@ -154,17 +154,19 @@ enum Wording {
     Long,
     Middle,
     Short,
+    /// As short, without what is planned for later: it asks for nobody now.
+    Least,
 }
 
 /// Both worlds' counts and the machine's own health, in the longest wording that fits.
 fn second_line(canvas: &Canvas<'_>, model: &Model, width: usize) -> Vec<Piece> {
-    for wording in [Wording::Long, Wording::Middle] {
+    for wording in [Wording::Long, Wording::Middle, Wording::Short] {
         let line = counts_and_health(canvas, model, wording);
         if line.iter().map(|(text, _)| text.width()).sum::<usize>() <= width {
             return line;
         }
     }
-    counts_and_health(canvas, model, Wording::Short)
+    counts_and_health(canvas, model, Wording::Least)
 }
 
 fn counts_and_health(canvas: &Canvas<'_>, model: &Model, wording: Wording) -> Vec<Piece> {
@@ -202,7 +204,7 @@ fn unworked(model: &Model, wording: Wording) -> Option<String> {
     }
     let age = live.oldest_due.map(|at| format::age(model.now.since(at)));
     Some(match (wording, age) {
-        (Wording::Short, _) => " unworked".to_owned(),
+        (Wording::Short | Wording::Least, _) => " unworked".to_owned(),
         (Wording::Middle, Some(age)) => format!(" (unworked, {age})"),
         (Wording::Long, Some(age)) => format!(" (nobody works them, oldest {age})"),
         (_, None) => " (unworked)".to_owned(),
@@ -210,22 +212,27 @@ fn unworked(model: &Model, wording: Wording) -> Option<String> {
 }
 
 fn counts(counts: &WorldCounts, wording: Wording) -> Vec<Piece> {
-    let words = match wording {
+    let [failed, held, unknown, due, waiting] = match wording {
         Wording::Long => [" fail ", " held ", " unknown ", " due ", " waiting "],
         Wording::Middle => [" fail ", " held ", " unk ", " due ", " wait "],
-        Wording::Short => [" f", " h", " u", " d", " w"],
+        Wording::Short | Wording::Least => [" f", " h", " u", " d", " w"],
     };
-    let figures = [counts.failed, counts.held, counts.unknown, counts.due, counts.waiting];
-    let tones = [Tone::Bad, Tone::Warn, Tone::Warn, Tone::Plain, Tone::Plain];
-    words
-        .into_iter()
-        .zip(figures)
-        .zip(tones)
-        .map(|((word, n), tone)| {
-            piece(
-                format!("{word}{}", format::short_count(n)),
-                if n == 0 { Tone::Dim } else { tone },
-            )
-        })
-        .collect()
+    let figure = |word: &str, n: u64, tone| {
+        piece(format!("{word}{}", format::short_count(n)), if n == 0 { Tone::Dim } else { tone })
+    };
+    let mut pieces = vec![
+        figure(failed, counts.failed, Tone::Bad),
+        figure(held, counts.held, Tone::Warn),
+        figure(unknown, counts.unknown, Tone::Warn),
+        figure(due, counts.due, Tone::Plain),
+    ];
+    match wording {
+        Wording::Long => pieces.push(figure(" planned ", counts.planned, Tone::Dim)),
+        Wording::Middle | Wording::Short if counts.planned > 0 => {
+            pieces.push(figure("+", counts.planned, Tone::Dim));
+        }
+        Wording::Middle | Wording::Short | Wording::Least => {}
+    }
+    pieces.push(figure(waiting, counts.waiting, Tone::Plain));
+    pieces
 }

@@ -43,7 +43,7 @@ fn lines(model: &Model) -> Vec<Vec<Piece>> {
     }
     lines.push(Vec::new());
     lines.push(vec![piece(
-        "Header: f failed  h held  u unknown  d due  w waiting, for both worlds at all times",
+        "Header: f failed  h held  u unknown  d due now +planned for later  w waiting, for both worlds",
         Tone::Dim,
     )]);
     lines.push(vec![piece(
