@@ -50,6 +50,17 @@ pub struct Consequence {
     pub settles: bool,
     /// What arrives.
     pub delivery: RawDelivery,
+    /// What it belongs to, when a later effect can take it back.
+    pub belongs: Option<Belongs>,
+}
+
+/// What a consequence belongs to at the counterparty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Belongs {
+    /// The counterparty's own id of it: a subscription, an invoice.
+    pub to: String,
+    /// The instant of it that the consequence is of: the begin of a month that is billed.
+    pub at: Moment,
 }
 
 /// Those who answer in dry mode: prospects, clients, payers, reviewers, our own people.
@@ -59,4 +70,8 @@ pub struct Consequence {
 pub trait Counterparties: Send + Sync {
     /// Returns everything that follows from one confirmed effect, at any time.
     fn consequences(&self, effect: &ConfirmedEffect) -> Vec<Consequence>;
+
+    /// Returns what will not follow any more because of one confirmed effect: all that earlier
+    /// effects made belong to it, at its instant or later.
+    fn takes_back(&self, effect: &ConfirmedEffect) -> Option<Belongs>;
 }

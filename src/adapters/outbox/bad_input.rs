@@ -161,7 +161,7 @@ async fn write_all(outbox: &OutboxDir, n: usize, text: &str) {
         monthly: usd(1),
         tax_bp: 0,
         yearly: None,
-        changes: Some(PlanChange { subscription: own(), from: NOW }),
+        changes: Some(PlanChange { subscription: own(), from: NOW, running_since: None }),
     };
     billing.call(&permit, &call, &subscription).await.unwrap();
     let report = ReportDelivery {

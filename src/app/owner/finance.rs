@@ -165,7 +165,11 @@ impl Owner {
                 return Ok(Err(refuse(RefusalKind::Usage, why, hint)));
             };
             let at = from.unwrap_or(now);
-            let change = PlanChange { subscription: running.provider_id, from: at };
+            let change = PlanChange {
+                subscription: running.provider_id,
+                from: at,
+                running_since: Some(running.started_at),
+            };
             let unit = finance_tracker::plan_unit(&client, plan, yearly, change);
             if !units::insert(tx, mode, None, now, &unit)? {
                 return Ok(Err(refuse(

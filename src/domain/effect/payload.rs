@@ -312,6 +312,9 @@ pub struct PlanChange {
     pub subscription: String,
     /// From when.
     pub from: Moment,
+    /// Since when it runs: its months go on from that day, whatever it costs.
+    #[serde(default)]
+    pub running_since: Option<Moment>,
 }
 
 /// One page of a source of businesses.

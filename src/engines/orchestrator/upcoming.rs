@@ -5,11 +5,13 @@
 //! which the inbox ignores.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
-use crate::effects::counterparty::{ConfirmedEffect, Consequence, Counterparties, RawDelivery};
+use crate::effects::counterparty::{
+    Belongs, ConfirmedEffect, Consequence, Counterparties, RawDelivery,
+};
 use crate::store::error::StoreError;
 use crate::store::{Store, effects};
 
@@ -21,12 +23,17 @@ struct Pending {
     settles: bool,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    belongs: Option<Belongs>,
+    /// The place of the effect it follows from, in the order of confirmations.
+    number: i64,
 }
 
 /// Deliveries that are on their way, the next one first.
 #[derive(Default)]
 pub(super) struct Upcoming {
     heap: BinaryHeap<Reverse<Pending>>,
+    /// From which instant on, and up to which effect, what belongs to a name does not come any more.
+    taken_back: BTreeMap<String, Vec<(Moment, i64)>>,
     /// Every effect up to this place in the order of confirmations has been taken in.
     seen_until: i64,
 }
@@ -58,7 +65,12 @@ impl Upcoming {
                 receipt,
                 settled_at,
             };
-            for Consequence { due, settles, delivery } in counterparties.consequences(&effect) {
+            if let Some(Belongs { to, at }) = counterparties.takes_back(&effect) {
+                self.taken_back.entry(to).or_default().push((at, number));
+            }
+            for Consequence { due, settles, delivery, belongs } in
+                counterparties.consequences(&effect)
+            {
                 let RawDelivery { provider, delivery_id, headers, body } = delivery;
                 self.heap.push(Reverse(Pending {
                     due: due.ceil_quarter_hour(),
@@ -67,17 +79,28 @@ impl Upcoming {
                     settles,
                     headers,
                     body,
+                    belongs,
+                    number,
                 }));
             }
         }
         Ok(())
     }
 
+    /// Whether a later effect than the one it follows from has taken it back.
+    fn is_taken_back(&self, pending: &Pending) -> bool {
+        pending.belongs.as_ref().is_some_and(|Belongs { to, at }| {
+            let mut cuts = self.taken_back.get(to).into_iter().flatten();
+            cuts.any(|(from, number)| *number > pending.number && at >= from)
+        })
+    }
+
     /// Returns when the next delivery comes: any up to `horizon`, then only those that settle
     /// something that is waited for.
     pub(super) fn next_due(&mut self, horizon: Moment) -> Option<Moment> {
         while let Some(Reverse(next)) = self.heap.peek() {
-            if next.due <= horizon || next.settles {
+            let comes = next.due <= horizon || next.settles;
+            if comes && !self.is_taken_back(next) {
                 return Some(next.due);
             }
             self.heap.pop();

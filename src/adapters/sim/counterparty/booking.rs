@@ -124,7 +124,12 @@ impl Invitee<'_> {
             "created_by": "https://api.calendly.com/users/SIM", "payload": payload,
         });
         let id = calendly::delivery_id(&body).unwrap_or_default();
-        Consequence { due, settles: false, delivery: letter(Provider::Calendly, id, &body, due) }
+        Consequence {
+            due,
+            settles: false,
+            delivery: letter(Provider::Calendly, id, &body, due),
+            belongs: None,
+        }
     }
 }
 

@@ -90,7 +90,7 @@ impl Clients {
             task_unit(&effect.entity, step)
         });
         let delivery = letter(Provider::Person, format!("answer/{key}"), &body, due);
-        Consequence { due, settles: true, delivery }
+        Consequence { due, settles: true, delivery, belongs: None }
     }
 
     /// Fills in the intake form. What a real owner would write is unknown here, so the texts say

@@ -12,7 +12,7 @@ pub mod prospect;
 pub mod reviewer;
 
 use crate::domain::draw::Seed;
-use crate::effects::counterparty::{ConfirmedEffect, Consequence, Counterparties};
+use crate::effects::counterparty::{Belongs, ConfirmedEffect, Consequence, Counterparties};
 
 pub use letter::letter;
 
@@ -26,6 +26,11 @@ pub struct Society {
 pub trait Member: Send + Sync {
     /// Returns what this kind does because of `effect`.
     fn react(&self, seed: Seed, effect: &ConfirmedEffect) -> Vec<Consequence>;
+
+    /// Returns what this kind does not do any more because of `effect`.
+    fn gives_up(&self, _effect: &ConfirmedEffect) -> Option<Belongs> {
+        None
+    }
 }
 
 impl Society {
@@ -38,5 +43,9 @@ impl Society {
 impl Counterparties for Society {
     fn consequences(&self, effect: &ConfirmedEffect) -> Vec<Consequence> {
         self.members.iter().flat_map(|member| member.react(self.seed, effect)).collect()
+    }
+
+    fn takes_back(&self, effect: &ConfirmedEffect) -> Option<Belongs> {
+        self.members.iter().find_map(|member| member.gives_up(effect))
     }
 }

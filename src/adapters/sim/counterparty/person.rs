@@ -118,6 +118,6 @@ impl Member for People {
         body["note"] = json!("simulated");
         let id = format!("answer/{}", effect.key);
         let delivery = letter(Provider::Person, id, &body, due);
-        vec![Consequence { due, settles: true, delivery }]
+        vec![Consequence { due, settles: true, delivery, belongs: None }]
     }
 }

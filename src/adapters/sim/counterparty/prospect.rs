@@ -190,7 +190,12 @@ fn item(effect: &ConfirmedEffect, contact: &Contact, due: Moment, what: &Value) 
     body["campaign"] = json!(contact.campaign);
     body["subject"] = json!("Re: your message");
     let id = format!("mailbox/{}", effect.key);
-    Consequence { due, settles: false, delivery: letter(Provider::Mailbox, id, &body, due) }
+    Consequence {
+        due,
+        settles: false,
+        delivery: letter(Provider::Mailbox, id, &body, due),
+        belongs: None,
+    }
 }
 
 /// Reads a confirmed effect as a contact, if it is one that reaches a prospect.

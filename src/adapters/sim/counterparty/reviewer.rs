@@ -81,7 +81,7 @@ impl Member for Reviewers {
             "at": due,
         });
         let delivery = letter(Provider::Profile, format!("review/{key}"), &body, due);
-        vec![Consequence { due, settles: false, delivery }]
+        vec![Consequence { due, settles: false, delivery, belongs: None }]
     }
 }
 

@@ -24,10 +24,13 @@ use crate::domain::money::Money;
 use crate::domain::pricing::taxed;
 use crate::domain::signature::Provider;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Moment};
-use crate::effects::counterparty::{ConfirmedEffect, Consequence};
+use crate::effects::counterparty::{Belongs, ConfirmedEffect, Consequence};
 
 /// Months that a subscription is renewed for: longer than any horizon that is run.
 const RENEWALS: i64 = 12;
+
+/// How often a subscription that is billed by the year is not.
+const MONTHS_OF_A_YEAR: i64 = 12;
 
 /// The section `payer` of the market.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,12 +76,46 @@ impl Member for Payer {
         }
         if let Effect::Subscription(subscription) = &effect.effect {
             match &subscription.changes {
-                Some(change) => account.change_plan(subscription, change, &mut told),
+                Some(change) => {
+                    account.change_plan(subscription, change, effect.settled_at, &mut told);
+                }
                 None => account.keep_subscription(subscription, effect.settled_at, &mut told),
             }
         }
         told
     }
+
+    /// A changed subscription is not billed at its old price any more.
+    fn gives_up(&self, effect: &ConfirmedEffect) -> Option<Belongs> {
+        let Effect::Subscription(subscription) = &effect.effect else { return None };
+        let change = subscription.changes.as_ref()?;
+        let at = change.from.max(effect.settled_at);
+        Some(Belongs { to: change.subscription.clone(), at })
+    }
+}
+
+/// A subscription as it runs at the provider.
+#[derive(Clone, Copy)]
+struct Running<'a> {
+    request: &'a SubscriptionRequest,
+    /// The provider's id.
+    id: &'a str,
+    since: Moment,
+}
+
+impl Running<'_> {
+    fn belongs(&self, at: Moment) -> Belongs {
+        Belongs { to: self.id.to_owned(), at }
+    }
+}
+
+/// How a bill is paid: at `at`, or when that try fails, at the next one.
+#[derive(Clone, Copy)]
+struct Paid {
+    at: Moment,
+    fails: bool,
+    /// Whether somebody waits for it.
+    settles: bool,
 }
 
 /// One customer at the provider, as far as one effect made it act.
@@ -119,7 +156,9 @@ impl Account<'_> {
         };
         let settles = invoice.period == SETUP;
         let fails = self.happens("fails", "first", &self.rates.fails_first);
-        self.settle(&bill, issued.plus_ms(wait * HOUR_MS), fails, settles, told);
+        let at = issued.plus_ms(wait * HOUR_MS);
+        let belongs = Belongs { to: self.id.to_owned(), at };
+        self.settle(&bill, Paid { at, fails, settles }, belongs, told);
     }
 
     /// Tells of a subscription and pays its months.
@@ -131,54 +170,71 @@ impl Account<'_> {
     ) {
         let swapped = self.happens("order", "first", &self.rates.out_of_order);
         let created_due = started.plus_ms(if swapped { 2 * HOUR_MS } else { 15 * MINUTE_MS });
-        let created = self.subscription(request, started, "active", started);
-        self.tell("customer.subscription.created", "created", &created, created_due, false, told);
+        let running = Running { request, id: self.id, since: started };
+        let created = self.subscription(&running, "active", started);
+        let belongs = running.belongs(started);
+        let name = ("customer.subscription.created", "created");
+        self.tell(name, &created, created_due, false, belongs, told);
+        self.pay_months(&running, started, told);
+    }
+
+    /// Pays the months of a subscription that begin at `from` or later.
+    fn pay_months(&self, running: &Running<'_>, from: Moment, told: &mut Vec<Consequence>) {
+        let mut billed = 0;
         for month in 0..=RENEWALS {
-            let begins = months_after(started, month);
+            let begins = months_after(running.since, month);
+            if begins < from {
+                continue;
+            }
+            billed += 1;
+            if running.request.yearly.is_some() && billed % MONTHS_OF_A_YEAR != 1 {
+                continue;
+            }
             let fails = month > 0
                 && self.happens("renewal fails", &month.to_string(), &self.rates.renewal_fails);
-            let bill = self.month(request, month, begins);
+            let bill = self.month(running, month, begins);
             if fails {
                 let retried = begins.plus_ms(HOUR_MS + self.retry_ms());
                 for (status, at) in [("past_due", begins), ("active", retried)] {
-                    let body = self.subscription(request, started, status, begins);
+                    let body = self.subscription(running, status, begins);
                     let name = format!("{status} {month}");
                     let due = at.plus_ms(2 * HOUR_MS);
-                    self.tell("customer.subscription.updated", &name, &body, due, false, told);
+                    let name = ("customer.subscription.updated", name.as_str());
+                    self.tell(name, &body, due, false, running.belongs(at), told);
                 }
             }
-            self.settle(&bill, begins.plus_ms(HOUR_MS), fails, false, told);
+            let paid = Paid { at: begins.plus_ms(HOUR_MS), fails, settles: false };
+            self.settle(&bill, paid, running.belongs(begins), told);
         }
     }
 
-    /// Tells that a running subscription has another price. Its bills follow from the effect that
-    /// started it, so the simulated months are still billed at the first price.
+    /// Tells that a running subscription has another price, and pays the months that begin after.
+    /// The month that runs is not reckoned anew.
     fn change_plan(
         &self,
         request: &SubscriptionRequest,
         change: &PlanChange,
+        settled: Moment,
         told: &mut Vec<Consequence>,
     ) {
-        let subscription = body::Subscription {
-            shape: self.shape(),
-            id: &change.subscription,
-            customer: self.customer,
-            status: "active",
-            started: change.from,
-            billed_from: change.from,
-        };
-        let due = change.from.plus_ms(15 * MINUTE_MS);
-        let body = subscription.body(request);
-        self.tell("customer.subscription.updated", "changed", &body, due, false, told);
+        let from = change.from.max(settled);
+        let since = change.running_since.unwrap_or(change.from);
+        let running = Running { request, id: &change.subscription, since };
+        let body = self.subscription(&running, "active", from);
+        let due = from.plus_ms(15 * MINUTE_MS);
+        let name = ("customer.subscription.updated", "changed");
+        self.tell(name, &body, due, false, running.belongs(from), told);
+        self.pay_months(&running, from, told);
     }
 
-    fn month(&self, request: &SubscriptionRequest, month: i64, begins: Moment) -> Bill {
-        let price = taxed(request.monthly, request.tax_bp);
+    fn month(&self, running: &Running<'_>, month: i64, begins: Moment) -> Bill {
+        let request = running.request;
+        let price = taxed(request.yearly.unwrap_or(request.monthly), request.tax_bp);
         Bill {
             shape: self.shape(),
             id: format!("in_{}", self.digest(&format!("month {month}"))),
             customer: self.customer.to_owned(),
-            subscription: Some(self.id.to_owned()),
+            subscription: Some(running.id.to_owned()),
             total: price.total,
             tax: price.tax,
             created: begins,
@@ -190,29 +246,27 @@ impl Account<'_> {
 
     fn subscription(
         &self,
-        request: &SubscriptionRequest,
-        started: Moment,
+        running: &Running<'_>,
         status: &'static str,
         billed_from: Moment,
     ) -> Value {
         let subscription = body::Subscription {
             shape: self.shape(),
-            id: self.id,
+            id: running.id,
             customer: self.customer,
             status,
-            started,
+            started: running.since,
             billed_from,
         };
-        subscription.body(request)
+        subscription.body(running.request)
     }
 
-    /// Tells how a bill was paid: at `at`, or when `fails`, at the next try.
+    /// Tells how a bill was paid.
     fn settle(
         &self,
         bill: &Bill,
-        at: Moment,
-        fails: bool,
-        settles: bool,
+        Paid { at, fails, settles }: Paid,
+        belongs: Belongs,
         told: &mut Vec<Consequence>,
     ) {
         let nothing = Money::new(0, bill.total.currency);
@@ -221,15 +275,16 @@ impl Account<'_> {
             paid_at = at.plus_ms(self.retry_ms());
             let body = bill.body(nothing, 1, Some(paid_at), at);
             let name = format!("{} failed", bill.id);
-            self.tell("invoice.payment_failed", &name, &body, at, false, told);
+            let name = ("invoice.payment_failed", name.as_str());
+            self.tell(name, &body, at, false, belongs.clone(), told);
         }
         let body = bill.body(bill.total, 1 + i64::from(fails), None, paid_at);
         let name = format!("{} paid", bill.id);
-        self.tell("invoice.paid", &name, &body, paid_at, settles, told);
+        self.tell(("invoice.paid", &name), &body, paid_at, settles, belongs.clone(), told);
         if self.happens("twice", &name, &self.rates.told_twice) {
             let again = format!("{name} again");
             let later = paid_at.plus_ms(HOUR_MS);
-            self.tell("invoice.paid", &again, &body, later, false, told);
+            self.tell(("invoice.paid", &again), &body, later, false, belongs, told);
         }
     }
 
@@ -240,11 +295,11 @@ impl Account<'_> {
     /// Sends one event, some of them twice.
     fn tell(
         &self,
-        kind: &str,
-        name: &str,
+        (kind, name): (&str, &str),
         object: &Value,
         due: Moment,
         settles: bool,
+        belongs: Belongs,
         told: &mut Vec<Consequence>,
     ) {
         let event = format!("evt_{}", self.digest(name));
@@ -252,7 +307,7 @@ impl Account<'_> {
         let body = body::event(self.shape(), &event, kind, object, made);
         let mut send = |due: Moment| {
             let delivery = letter(Provider::Stripe, event.clone(), &body, due);
-            told.push(Consequence { due, settles, delivery });
+            told.push(Consequence { due, settles, delivery, belongs: Some(belongs.clone()) });
         };
         send(due);
         if self.happens("delivered twice", name, &self.rates.delivered_twice) {

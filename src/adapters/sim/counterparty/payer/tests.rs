@@ -174,3 +174,59 @@ fn the_same_effect_always_has_the_same_consequences() {
     assert_eq!(payer.react(Seed(1), &effect), payer.react(Seed(1), &effect));
     assert_ne!(payer.react(Seed(1), &effect), payer.react(Seed(2), &effect));
 }
+
+#[test]
+fn a_changed_plan_is_billed_at_its_new_price_from_the_next_month_on_and_at_the_old_one_never_again()
+{
+    let payer = Payer::new(&Market::warm_town().unwrap()).unwrap();
+    let changed_at = ISSUED.plus_ms(40 * DAY_MS);
+    for number in 0..50 {
+        let start = subscription(number);
+        let Effect::Subscription(mut request) = start.effect.clone() else { panic!() };
+        let id = start.receipt.data["id"].as_str().unwrap().to_owned();
+        request.monthly = usd(150_000);
+        request.changes = Some(PlanChange {
+            subscription: id.clone(),
+            from: ISSUED.plus_ms(35 * DAY_MS),
+            running_since: Some(ISSUED),
+        });
+        let mut change =
+            confirmed(number, Action::ChangeSubscription, "chg", Effect::Subscription(request));
+        change.settled_at = changed_at;
+        let cut = payer.gives_up(&change).unwrap();
+        assert_eq!((cut.to.as_str(), cut.at), (id.as_str(), changed_at), "never in the past");
+        let read = |one: &Consequence| {
+            StripeEvent::read(&serde_json::from_slice(&one.delivery.body).unwrap()).unwrap()
+        };
+        let old = payer.react(Seed(1), &start).into_iter().filter(|one| {
+            let belongs = one.belongs.as_ref().unwrap();
+            belongs.to != cut.to || belongs.at < cut.at
+        });
+        let mut months = std::collections::BTreeMap::new();
+        for one in old.chain(payer.react(Seed(1), &change)) {
+            if let News::InvoicePaid(facts) = read(&one).news {
+                months.insert(facts.service_from.unwrap(), facts.paid.minor);
+            }
+        }
+        let paid: Vec<i64> = months.into_values().collect();
+        assert_eq!(paid[..4], [59_500, 59_500, 178_500, 178_500], "{number}");
+        assert_eq!(i64::try_from(paid.len()).unwrap(), 1 + RENEWALS, "each month once");
+    }
+    assert!(payer.gives_up(&subscription(1)).is_none());
+}
+
+#[test]
+fn a_year_that_is_billed_at_once_is_not_billed_by_the_month_as_well() {
+    let mut start = subscription(1);
+    let Effect::Subscription(request) = &mut start.effect else { panic!() };
+    request.yearly = Some(usd(500_000));
+    let paid: std::collections::BTreeSet<_> = sent(&start)
+        .into_iter()
+        .filter_map(|(_, event)| match event.news {
+            News::InvoicePaid(facts) => Some((facts.id, facts.paid.minor)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(paid.len(), 2, "a year and the next: {paid:?}");
+    assert!(paid.iter().all(|(_, minor)| *minor == 595_000));
+}
