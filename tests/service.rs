@@ -1,10 +1,11 @@
-//! Runs `cep profile`, `cep posts` and `cep reports` as an operator does between two runs.
+//! Runs `cep profile`, `cep posts`, `cep reports` and `cep finance` as an operator does between two runs.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
 
+use cep_machine::domain::time::Moment;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -120,4 +121,48 @@ fn a_profile_has_its_scores_every_signal_and_its_edits_and_a_report_its_rows() {
         desk.said(&["reports", "show", text(sent, "entity"), "weekly:1999-W01"], 2)
             .contains("`cep reports` lists them")
     );
+}
+
+#[test]
+fn a_client_goes_on_another_plan_and_its_next_bill_has_the_new_price() {
+    let desk = Desk::worked();
+    let clients = desk.lines(&["clients", "--json"]);
+    let starter = |one: &&Value| one["plan"] == "starter" && one["state"] == "active";
+    let client = text(clients.iter().find(starter).unwrap(), "entity");
+    assert!(desk.said(&["finance", "plan", client, "starter"], 2).contains("has this plan"));
+    assert!(desk.said(&["finance", "plan", "osm:node/0", "starter"], 2).contains("is no client"));
+    let misread = desk.said(&["finance", "--month", "2026-02", "plan", client, "enterprise"], 2);
+    assert!(misread.contains("--month chooses what is shown"), "{misread}");
+    let said = desk.said(&["finance", "plan", client, "professional"], 0);
+    assert!(said.contains("from starter to professional"), "{said}");
+    assert!(desk.said(&["finance", "plan", client, "professional"], 2).contains("planned already"));
+    desk.said(&["run", "8"], 0);
+    desk.said(&["advance", "40d"], 0);
+    desk.said(&["run", "8"], 0);
+    let mine = |rows: Vec<Value>| -> Vec<i64> {
+        let mut rows: Vec<Value> = rows
+            .into_iter()
+            .filter(|row| row["entity"] == client && row["period"] != "setup")
+            .collect();
+        rows.sort_by_key(|row| text(row, "period").to_owned());
+        rows.iter().map(|row| row["net"]["minor"].as_i64().unwrap()).collect()
+    };
+    let billed = mine(desk.lines(&["invoices", "--json", "--limit", "1000"]));
+    assert_eq!(billed.first(), Some(&50_000), "{billed:?}");
+    assert_eq!(billed.last(), Some(&150_000), "{billed:?}");
+    let ledger =
+        |arguments: &[&str]| desk.lines(&[arguments, &["--json", "--limit", "10000"]].concat());
+    let all = ledger(&["finance", "ledger", client]);
+    let moved = |row: &&Value| row["movement"] == "expansion";
+    let up = all.iter().find(moved).unwrap();
+    assert_eq!(up["amount"]["minor"], 100_000, "{up}");
+
+    // A month may stand before the verb or behind it, and is respected.
+    let of =
+        |row: &Value| Moment(row["at"].as_i64().unwrap()).utc_date().to_string()[..7].to_owned();
+    let month = &of(up);
+    let before = ledger(&["finance", "--month", month, "ledger", client]);
+    assert_eq!(before, ledger(&["finance", "ledger", client, "--month", month]));
+    assert!(before.len() < all.len() && before.iter().all(|row| of(row) == *month));
+    assert!(desk.said(&["finance", "--explain", "ledger"], 2).contains("goes with no verb"));
 }

@@ -22,8 +22,8 @@ use crate::tui::format;
 /// Shows a month's figures from the ledger, each with the rows it rests on.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Which month, such as 2026-01 [default: the current one]
-    #[arg(long, value_name = "MONTH")]
+    /// Which month, such as 2026-01 [default: the current one; of the ledger, all of them]
+    #[arg(long, value_name = "MONTH", global = true)]
     month: Option<String>,
     /// How each figure is reckoned and when it is undefined
     #[arg(long)]
@@ -38,9 +38,6 @@ enum Command {
     Ledger {
         /// Only this client's, such as osm:node/123
         client: Option<String>,
-        /// Only this month's, such as 2026-01
-        #[arg(long, value_name = "MONTH")]
-        month: Option<String>,
         /// At most so many
         #[arg(long, value_name = "N", default_value_t = 200)]
         limit: u32,
@@ -97,10 +94,20 @@ fn category(word: &str) -> Result<CostCategory, String> {
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     let mode = context.mode();
+    let tells = matches!(args.command, Some(Command::Cost(_) | Command::Plan { .. }));
+    if tells && args.month.is_some() {
+        return Err(Error::usage("--month chooses what is shown, and here something is told")
+            .hint("leave it out: a cost has its --date, a change of plan its --from"));
+    }
+    if args.explain && args.command.is_some() {
+        return Err(Error::usage("--explain is of the figures and goes with no verb")
+            .hint("write `cep finance --explain`"));
+    }
     match args.command {
         None if args.explain => explain(context),
         None => month(args.month, context).await,
-        Some(Command::Ledger { client, month, limit }) => {
+        Some(Command::Ledger { client, limit }) => {
+            let month = args.month;
             ledger(FinanceQuery::Ledger { mode, client, month, limit }, context).await
         }
         Some(Command::Cost(CostCommand::Add { category, amount, date, note, reference })) => {
