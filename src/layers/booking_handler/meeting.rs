@@ -37,19 +37,46 @@ pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutco
         return Ok(StepOutcome::skipped(text.clone())
             .event(NewEvent::warn("new_time_missing", format!("{text}: look in Calendly"))));
     }
-    if let Some(answer) = &unit.answer {
-        let noted = decide(&known, read_answer(answer)?, ctx.settings, ctx.now);
-        return Ok(noted.with_first_work(ctx.now));
+    let prospect = known.prospect.as_ref();
+    let Some(answer) = &unit.answer else {
+        let version = super::question(meeting);
+        let why = format!("a person: call with {}", meeting.name);
+        return ask(ctx, entity, version, task(meeting, &order, prospect), why).await;
+    };
+    match read_answer(answer)? {
+        Answer::Noted(how) => {
+            let noted = decide(&known, how, ctx.settings, ctx.now);
+            Ok(noted.with_first_work(ctx.now))
+        }
+        Answer::WonWithoutPlan => {
+            // Which plan is what the client pays: nobody guesses it, not even the cheapest one.
+            let version = format!("{}/plan", super::question(meeting));
+            let why = format!("a person: which plan {} has bought", meeting.name);
+            let asked =
+                ask(ctx, entity, version, which_plan(meeting, &order, prospect), why).await?;
+            let text = format!("the call with {} is won and no plan is named", meeting.name);
+            Ok(asked.event(NewEvent::warn("plan_unknown", text)))
+        }
     }
+}
+
+/// Asks a person, and waits for the answer.
+async fn ask(
+    ctx: &LayerContext<'_>,
+    entity: &str,
+    version: String,
+    task: PersonTask,
+    why: String,
+) -> Result<StepOutcome, Stop> {
     ctx.perform(EffectRequest {
         action: Action::AssignMeeting,
         entity: entity.to_owned(),
-        version: super::question(meeting),
+        version,
         audience: Audience::Agency,
-        effect: Effect::Task(task(meeting, &order, known.prospect.as_ref())),
+        effect: Effect::Task(task),
     })
     .await?;
-    Ok(StepOutcome::with(Next::Waiting { why: format!("a person: call with {}", meeting.name) }))
+    Ok(StepOutcome::with(Next::Waiting { why }))
 }
 
 /// What is known of a meeting before it is noted.
@@ -115,6 +142,33 @@ fn task(meeting: &Meeting, order: &MeetingPayload, prospect: Option<&Prospect>) 
     }
 }
 
+/// Asks which plan was sold, after an answer that says no more than that the call was won.
+fn which_plan(
+    meeting: &Meeting,
+    order: &MeetingPayload,
+    prospect: Option<&Prospect>,
+) -> PersonTask {
+    let asked = task(meeting, order, prospect);
+    PersonTask {
+        title: format!("Say which plan {} has bought", meeting.name),
+        details: format!(
+            "The call is noted as won, without the plan.\n\n{}\n\nAnswer won with the plan: starter, \
+             professional or enterprise. Nothing is invoiced and nobody is welcomed before that.",
+            asked.details.split("\n\n").next().unwrap_or_default(),
+        ),
+        ..asked
+    }
+}
+
+/// What a person said of a meeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Enough to go on.
+    Noted(HowItWent),
+    /// A contract, and nobody knows over what.
+    WonWithoutPlan,
+}
+
 /// How a meeting went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HowItWent {
@@ -135,7 +189,7 @@ struct RawAnswer {
     data: Value,
 }
 
-pub(super) fn read_answer(answer: &Value) -> Result<HowItWent, WorkError> {
+pub(super) fn read_answer(answer: &Value) -> Result<Answer, WorkError> {
     let unreadable = |what: String| {
         WorkError::permanent("bad_answer", what)
             .hint("answer with won and a plan, lost, undecided or no_show, then retry the unit")
@@ -144,15 +198,13 @@ pub(super) fn read_answer(answer: &Value) -> Result<HowItWent, WorkError> {
         .map_err(|error| unreadable("the answer has no result".to_owned()).caused_by(&error))?;
     let text = |key: &str| raw.data.get(key).and_then(Value::as_str);
     match task::typed(text("outcome").unwrap_or(&raw.result)).as_str() {
-        "won" => {
-            let plan = text("plan").unwrap_or("starter");
-            Plan::from_column(plan)
-                .map(HowItWent::Won)
-                .map_err(|_| unreadable(format!("{plan:?} is no plan")))
-        }
-        "lost" => Ok(HowItWent::Lost),
-        "no_show" => Ok(HowItWent::NoShow),
-        "undecided" => Ok(HowItWent::Undecided),
+        // A word that is none of our plans says as little as no word.
+        "won" => Ok(text("plan")
+            .and_then(|plan| Plan::from_column(&task::typed(plan)).ok())
+            .map_or(Answer::WonWithoutPlan, |plan| Answer::Noted(HowItWent::Won(plan)))),
+        "lost" => Ok(Answer::Noted(HowItWent::Lost)),
+        "no_show" => Ok(Answer::Noted(HowItWent::NoShow)),
+        "undecided" => Ok(Answer::Noted(HowItWent::Undecided)),
         other => Err(unreadable(format!("{other:?} is no outcome of a meeting"))),
     }
 }

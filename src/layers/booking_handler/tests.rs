@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::meeting::{HowItWent, Noted, not_held, read_answer};
+use super::meeting::{Answer, HowItWent, Noted, not_held, read_answer};
 use super::*;
 use crate::config::{Settings, embedded};
 use crate::domain::booking::Invitee;
@@ -216,7 +216,7 @@ fn a_no_show_noted_in_calendly_answers_the_waiting_question_and_offers_a_new_tim
     let outcome = settle(&[missed], Some(&meeting()));
     let (name, answer) = &outcome.answers[0];
     assert_eq!(name.version, "meeting/2026-01-06T15:00:00Z");
-    assert_eq!(read_answer(answer).unwrap(), HowItWent::NoShow);
+    assert_eq!(read_answer(answer).unwrap(), Answer::Noted(HowItWent::NoShow));
     assert_eq!(versions(&outcome), ["new_time/2026-01-06T15:00:00Z"]);
     assert!(stage_follows(&outcome));
 }
@@ -353,14 +353,21 @@ fn other_outcomes_make_no_client_and_say_when_they_were_noted() {
 
 #[test]
 fn an_answer_that_says_nothing_usable_is_an_error_with_a_next_step() {
-    for answer in [
-        json!({}),
-        json!({ "result": "perhaps" }),
-        json!({ "result": "won", "data": { "plan": "gold" } }),
-    ] {
+    for answer in [json!({}), json!({ "result": "perhaps" })] {
         let error = read_answer(&answer).unwrap_err();
         assert!(error.hint.unwrap().contains("won and a plan"), "{answer}");
     }
     let won = json!({ "result": "done", "data": { "outcome": "won", "plan": "enterprise" } });
-    assert_eq!(read_answer(&won).unwrap(), HowItWent::Won(Plan::Enterprise));
+    assert_eq!(read_answer(&won).unwrap(), Answer::Noted(HowItWent::Won(Plan::Enterprise)));
+}
+
+#[test]
+fn a_won_call_without_a_plan_or_with_one_that_nobody_sells_is_a_question() {
+    for answer in [
+        json!({ "result": "won" }),
+        json!({ "result": "won", "data": { "plan": "gold" } }),
+        json!({ "result": "won", "data": { "plan": null } }),
+    ] {
+        assert_eq!(read_answer(&answer).unwrap(), Answer::WonWithoutPlan, "{answer}");
+    }
 }
