@@ -387,6 +387,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_asked_for_again_in_office_hours_too() {
+        let client = client("hvac", "en");
+        let saturday: Moment = "2026-01-10T15:00:00Z".parse().unwrap();
+        let Some(later) = remind::in_office_hours(&client, saturday) else { panic!("it waits") };
+        let Next::Scheduled { at, why } = later.next else { panic!("it is planned") };
+        assert_eq!(at, "2026-01-12T14:00:00Z".parse().unwrap(), "Monday, 9:00 in New York");
+        assert!(why.contains("America/New_York"), "{why}");
+        assert!(remind::in_office_hours(&client, at).is_none());
+    }
+
+    #[test]
     fn nobody_is_reminded_in_the_hour_in_which_he_is_asked_late() {
         let client = client("hvac", "en");
         let late = Moment(30 * DAY_MS);

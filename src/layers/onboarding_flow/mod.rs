@@ -89,15 +89,7 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
             perform(ctx, &client, Action::SendClientMail, "welcome", mail).await?;
             Ok(decide::welcomed(&client))
         }
-        "reminder" => {
-            let missing: Vec<String> =
-                serde_json::from_value(unit.payload["missing"].clone()).unwrap_or_default();
-            let reason = unit.payload["reason"].as_str();
-            let sender = sender(ctx)?;
-            let mail = Effect::Mail(onboarding::reminder(&client, &missing, reason, sender));
-            perform(ctx, &client, Action::SendClientMail, &unit.name.version, mail).await?;
-            Ok(StepOutcome::done())
-        }
+        "reminder" => remind::again(ctx, unit, &client).await,
         "file" => file(ctx, unit, &client).await,
         "contract" => contract(ctx, unit, &client).await,
         "nudge" => remind::nudge(ctx, unit, &client).await,

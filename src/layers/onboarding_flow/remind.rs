@@ -74,6 +74,38 @@ fn settled(
     Ok(done.then_some("the step is done"))
 }
 
+/// Puts a reminder off until the client's office hours, unless it is in them.
+pub(super) fn in_office_hours(client: &Client, now: Moment) -> Option<StepOutcome> {
+    let opens = REMINDER_HOURS.next_open(now, &zone(client));
+    (opens > now).then(|| {
+        let why = format!("office hours in {}", client.zone);
+        StepOutcome::with(Next::Scheduled { at: opens.ceil_quarter_hour(), why })
+    })
+}
+
+/// Asks again for what is missing, in the client's office hours and only while it is.
+pub(super) async fn again(
+    ctx: &LayerContext<'_>,
+    unit: &Unit,
+    client: &Client,
+) -> Result<StepOutcome, Stop> {
+    let step = unit.name.version.split('/').nth(1).map(OnboardingStep::from_column);
+    if let Some(Ok(step)) = step
+        && let Some(reason) = settled(ctx, client, step)?
+    {
+        return Ok(StepOutcome::skipped(reason));
+    }
+    if let Some(later) = in_office_hours(client, ctx.now) {
+        return Ok(later);
+    }
+    let missing: Vec<String> =
+        serde_json::from_value(unit.payload["missing"].clone()).unwrap_or_default();
+    let reason = unit.payload["reason"].as_str();
+    let mail = Effect::Mail(onboarding::reminder(client, &missing, reason, sender(ctx)?));
+    perform(ctx, client, Action::SendClientMail, &unit.name.version, mail).await?;
+    Ok(StepOutcome::done())
+}
+
 /// Sends one reminder; one that comes late waits for the client's office hours.
 pub(super) async fn nudge(
     ctx: &LayerContext<'_>,
@@ -84,10 +116,8 @@ pub(super) async fn nudge(
     if let Some(reason) = settled(ctx, client, step)? {
         return Ok(StepOutcome::skipped(reason));
     }
-    let opens = REMINDER_HOURS.next_open(ctx.now, &zone(client));
-    if opens > ctx.now {
-        let why = format!("office hours in {}", client.zone);
-        return Ok(StepOutcome::with(Next::Scheduled { at: opens.ceil_quarter_hour(), why }));
+    if let Some(later) = in_office_hours(client, ctx.now) {
+        return Ok(later);
     }
     let documents: Vec<ClientDocument> = ctx
         .store
