@@ -157,6 +157,18 @@ pub(super) fn in_memory() -> Connection {
     conn
 }
 
+/// Makes a database as a release with so many migrations left it, for tests that upgrade one.
+#[cfg(test)]
+pub(super) fn of_version(path: &Path, version: usize) -> Connection {
+    let conn = Connection::open(path).unwrap();
+    for migration in &MIGRATIONS[..version] {
+        conn.execute_batch(migration).unwrap();
+    }
+    conn.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+    conn.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    conn
+}
+
 /// Returns how SQLite would find the rows of a statement in a database of this version: one line for
 /// each table it looks at.
 #[cfg(test)]

@@ -142,3 +142,5 @@ pub fn contacts(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrade_tests;

@@ -147,3 +147,86 @@ fn actions_posts_and_reviews_read_back_and_take_over_only_what_is_new() {
     });
     assert_eq!(read.unwrap(), (vec![done], Some(live), vec![review]));
 }
+
+#[test]
+fn a_client_who_leaves_is_gone_since_the_first_time_and_only_its_own_open_work_is_stopped() {
+    use crate::domain::layer::Layer;
+    use crate::domain::unit::{NewUnit, UnitName};
+    use crate::store::units;
+
+    let (_folder, store) = store();
+    let mut other = client("hvac", "en");
+    other.entity = "osm:node/2".to_owned();
+    let client = client("hvac", "en");
+    let row = |client: &crate::domain::operations::Client| {
+        OperationsChange::Client(Box::new(client.clone()))
+    };
+    write(&store, vec![row(&client), row(&other)]);
+    let name = |layer, entity: &str, version: &str| UnitName::new(layer, entity, version);
+    let names = [
+        name(Layer::OnboardingFlow, &client.entity, "task/account"),
+        name(Layer::GbpOptimizer, &client.entity, "audit/1"),
+        name(Layer::FinanceTracker, &client.entity, "invoice/setup"),
+        name(Layer::OutreachEngine, &client.entity, "msg/email/1"),
+        name(Layer::OnboardingFlow, &other.entity, "task/account"),
+    ];
+    let planned = names.clone();
+    let mut units =
+        planned.map(|name| NewUnit::ready(name, "k", "a unit".to_owned(), serde_json::json!({})));
+    units[0] = units[0].clone().after(name(Layer::OnboardingFlow, &client.entity, "task/contract"));
+    store
+        .write("test", move |tx| {
+            units
+                .iter()
+                .try_for_each(|unit| units::insert(tx, Mode::Dry, None, NOW, unit).map(drop))
+        })
+        .wait()
+        .unwrap();
+    let left = |at| OperationsChange::ClientLeft {
+        entity: client.entity.clone(),
+        at: Moment(at),
+        why: "too dear".to_owned(),
+    };
+    write(&store, vec![left(10)]);
+    write(
+        &store,
+        vec![
+            left(20),
+            OperationsChange::ClientLive { entity: client.entity.clone(), at: Moment(30) },
+        ],
+    );
+    let gone = store.read(|conn| clients::get(conn, Mode::Dry, &client.entity)).unwrap().unwrap();
+    assert_eq!(
+        (gone.state, gone.churned_at, gone.live_at),
+        (ClientState::Churned, Some(Moment(10)), None)
+    );
+    let states = names.map(|name| {
+        let state = store.read(|conn| units::state_of(conn, Mode::Dry, &name)).unwrap();
+        state.map(|(_, state)| state.as_column())
+    });
+    let stopped = Some("skipped");
+    assert_eq!(states, [stopped, stopped, stopped, Some("ready"), Some("ready")]);
+    let stays = store.read(|conn| clients::get(conn, Mode::Dry, &other.entity)).unwrap().unwrap();
+    assert_eq!(stays.state, ClientState::Onboarding);
+}
+
+#[test]
+fn a_contract_moves_on_and_a_draft_that_is_written_again_takes_nothing_back() {
+    use crate::domain::onboarding::{Contract, ContractState};
+
+    let (_folder, store) = store();
+    let put = |state, reason: Option<&str>| {
+        let entity = "c".to_owned();
+        let reason = reason.map(str::to_owned);
+        write(&store, vec![OperationsChange::Contract(Contract { entity, state, reason })]);
+        store.read(|conn| contracts::get(conn, Mode::Dry, "c")).unwrap().unwrap()
+    };
+    assert_eq!(put(ContractState::Drafted, None).state, ContractState::Drafted);
+    assert_eq!(put(ContractState::Sent, None).state, ContractState::Sent);
+    assert_eq!(put(ContractState::Drafted, None).state, ContractState::Sent);
+    let declined = put(ContractState::Declined, Some("too dear"));
+    assert_eq!(declined.reason.as_deref(), Some("too dear"));
+    let signed = put(ContractState::Signed, None);
+    assert_eq!((signed.state, signed.reason), (ContractState::Signed, None));
+    assert_eq!(store.read(|conn| contracts::get(conn, Mode::Live, "c")).unwrap(), None);
+}
