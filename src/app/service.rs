@@ -8,11 +8,11 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::finance::Report;
-use crate::domain::gbp::{self, Standing};
+use crate::domain::gbp::{self, Field, Standing};
 use crate::domain::mode::Mode;
 use crate::domain::onboarding::INTAKE_FORM;
 use crate::domain::operations::{Client, PostRow, ProfileAction};
-use crate::domain::profile::{Facts, Knowable, Signal, Source, audit};
+use crate::domain::profile::{Facts, Knowable, Source, audit};
 use crate::domain::report::{Content, Finding};
 use crate::domain::sales::ProfileAudit;
 use crate::domain::time::Moment;
@@ -116,12 +116,13 @@ pub struct ScoreView {
     pub score: Option<f64>,
 }
 
-/// One signal of a profile.
+/// One field of a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignalRow {
     /// Which.
-    pub signal: Signal,
-    /// Points of 100 that it is worth.
+    #[serde(rename = "signal")]
+    pub field: Field,
+    /// Points of 100 that it is worth; 0 for a list beside a scored field.
     pub weight: f64,
     /// As the first audit read it; `None` when there was nothing.
     pub before: Option<String>,
@@ -325,15 +326,15 @@ fn facts(audit: &ProfileAudit) -> Facts {
 /// Puts what the first audit read beside what the latest one lacks.
 fn signals(before: &Facts, gaps: Vec<gbp::Gap>) -> Vec<SignalRow> {
     let then = audit(before, Knowable::of(Source::Gbp));
-    let earned = |signal: Signal| {
-        let line = then.signals.iter().find(|line| line.signal == signal);
+    let earned = |field: Field| {
+        let line = then.signals.iter().find(|line| Field::Scored(line.signal) == field);
         line.and_then(|line| line.earned).unwrap_or(0.0)
     };
     gaps.into_iter()
         .map(|gap| SignalRow {
-            before: gbp::current(before, gap.signal),
-            earned_before: earned(gap.signal),
-            signal: gap.signal,
+            before: gbp::current(before, gap.field),
+            earned_before: earned(gap.field),
+            field: gap.field,
             weight: gap.weight,
             now: gap.before,
             earned: gap.earned,
@@ -379,6 +380,7 @@ mod tests {
     use super::*;
     use crate::domain::gbp::Intake;
     use crate::domain::onboarding::tests::client;
+    use crate::domain::profile::Signal;
 
     #[test]
     fn every_signal_says_what_it_was_what_it_is_and_why_points_are_missing() {
@@ -388,7 +390,7 @@ mod tests {
         let gaps =
             gbp::assess(&now, &intake, &client("dental", "en"), jiff::civil::date(2026, 1, 20));
         let rows = signals(&before, gaps);
-        let row = |signal| rows.iter().find(|row| row.signal == signal).unwrap();
+        let row = |signal| rows.iter().find(|row| row.field == Field::Scored(signal)).unwrap();
         assert_eq!(rows.len(), Signal::ALL.len());
         let phone = row(Signal::Phone);
         assert_eq!((phone.before.as_deref(), phone.now.as_deref()), (None, Some("+12075550100")));

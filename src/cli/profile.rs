@@ -43,7 +43,7 @@ fn show(view: &ProfileView) -> Result<(), Error> {
         Table::new(&["signal", ">was", ">is", ">of", "before", "now", "what would mend it"]);
     for row in &view.signals {
         signals.row(&[
-            words(row.signal.as_column()),
+            words(row.field.as_column()),
             points(row.earned_before),
             points(row.earned),
             points(row.weight),
@@ -55,7 +55,7 @@ fn show(view: &ProfileView) -> Result<(), Error> {
     render::table(&signals, "the profile has not been read yet")?;
     for row in &view.signals {
         if let Some(why) = &row.left_out {
-            let what = words(row.signal.as_column());
+            let what = words(row.field.as_column());
             render::text(&format!("left out of {what}: {why}\n"))?;
         }
     }

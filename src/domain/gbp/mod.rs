@@ -4,6 +4,7 @@
 //! value that nobody gave is never invented: the gap stays a gap and the audit shows it. The score
 //! afterwards is the audit of the profile as read again, not a bonus for work done.
 
+mod field;
 mod plan;
 mod posts;
 mod replies;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use field::{CATEGORIES_MAX, Extra, Field, PHONES_MAX};
 pub use plan::{Gap, Standing, apply, assess, current, is_visible};
 pub use posts::{
     POST_CHARS_MAX, POST_WEEKS, calendar, calendar_version, next_calendar_at, post_problem,
@@ -34,6 +36,10 @@ const ANNOUNCEMENTS_MAX: usize = 20;
 /// Services that are taken over from a form.
 const SERVICES_MAX: usize = 30;
 
+/// Further phone numbers and categories that are taken over from a form. It is more than a profile
+/// takes, so that too many are named as such.
+const EXTRAS_MAX: usize = 20;
+
 /// What the owner says belongs on the profile: the filled-in intake form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -42,6 +48,10 @@ pub struct Intake {
     pub address: Option<String>,
     /// E.164.
     pub phone: Option<String>,
+    /// Phone numbers beside the first.
+    pub additional_phones: Vec<String>,
+    /// What else the business is, in the provider's own words.
+    pub additional_categories: Vec<String>,
     /// Own web site.
     pub website: Option<String>,
     /// Hours of an ordinary week.
@@ -90,19 +100,19 @@ impl Intake {
     pub fn cleaned(self) -> Self {
         let clean =
             |value: Option<String>| value.and_then(|v| text::clean_or_none(&v, VALUE_CHARS_MAX));
+        let list = |values: &[String], most: usize| -> Vec<String> {
+            values.iter().take(most).filter_map(|v| text::clean_or_none(v, 80)).collect()
+        };
         Self {
             address: clean(self.address),
             phone: clean(self.phone),
+            additional_phones: list(&self.additional_phones, EXTRAS_MAX),
+            additional_categories: list(&self.additional_categories, EXTRAS_MAX),
             website: clean(self.website),
             regular_hours: clean(self.regular_hours),
             special_hours: clean(self.special_hours),
             description: clean(self.description),
-            services: self
-                .services
-                .iter()
-                .take(SERVICES_MAX)
-                .filter_map(|service| text::clean_or_none(service, 80))
-                .collect(),
+            services: list(&self.services, SERVICES_MAX),
             photos: self.photos,
             booking_link: clean(self.booking_link),
             job_value_minor: self.job_value_minor.filter(|&minor| minor > 0),

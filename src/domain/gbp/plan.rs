@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Intake;
+use super::field::{Extra, Field, joined, listed, merged};
 use crate::domain::contact::opening_hours::{self, Exceptions};
 use crate::domain::contact::phone::first_phone;
 use crate::domain::contact::website::first_website;
@@ -15,12 +16,12 @@ use crate::domain::profile::{Facts, Knowable, Signal, Source, audit};
 /// Characters of a description that the provider takes.
 const DESCRIPTION_CHARS_MAX: usize = 750;
 
-/// What one signal of a profile lacks, and what can be done about it.
+/// What one field of a profile lacks, and what can be done about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
     /// Which.
-    pub signal: Signal,
-    /// What it is worth.
+    pub field: Field,
+    /// What it is worth; a list beside a scored field is worth nothing.
     pub weight: f64,
     /// What of it is earned.
     pub earned: f64,
@@ -61,7 +62,8 @@ pub enum Standing {
     Elsewhere,
 }
 
-/// Compares the profile with a complete one; the signal that lacks most comes first.
+/// Compares the profile with a complete one; the signal that lacks most comes first, and the lists
+/// beside the signals come last, where the profile or the client has any.
 pub fn assess(
     facts: &Facts,
     intake: &Intake,
@@ -82,7 +84,9 @@ pub fn assess(
                 (_, Some(why)) => Standing::Invalid(why),
                 _ if !is_editable(line.signal) => Standing::Elsewhere,
                 (None, None) => Standing::NotGiven,
-                (Some(after), None) if is_visible(facts, line.signal, after) => Standing::NotGiven,
+                (Some(after), None) if is_visible(facts, Field::Scored(line.signal), after) => {
+                    Standing::NotGiven
+                }
                 (Some(_), None) => Standing::Planned,
             };
             let (remedy, by) = remedy(line.signal, &standing);
@@ -92,11 +96,12 @@ pub fn assess(
                 }
                 _ => None,
             };
+            let field = Field::Scored(line.signal);
             Gap {
-                signal: line.signal,
+                field,
                 weight: line.weight,
                 earned,
-                before: current(facts, line.signal),
+                before: current(facts, field),
                 wanted,
                 remedy: remedy.to_owned(),
                 by: by.to_owned(),
@@ -107,7 +112,58 @@ pub fn assess(
         .collect();
     // A stable sort: equal points keep the order of the table of signals.
     gaps.sort_by(|a, b| b.points().total_cmp(&a.points()));
+    gaps.extend(Extra::ALL.into_iter().filter_map(|extra| beside(facts, intake, client, extra)));
     gaps
+}
+
+/// Compares a list beside a scored field; one that neither the profile nor the client has is no
+/// line.
+fn beside(facts: &Facts, intake: &Intake, client: &Client, extra: Extra) -> Option<Gap> {
+    let field = Field::Extra(extra);
+    let before = current(facts, field);
+    let wanted = match extra {
+        Extra::Categories => {
+            let first = facts.category.as_deref().unwrap_or(&client.category);
+            let there = &facts.additional_categories;
+            merged(extra, Some(first), there, &intake.additional_categories)
+        }
+        Extra::Phones => phones(facts, intake, client),
+    };
+    let (wanted, standing) = match wanted {
+        Err(why) => (None, Standing::Invalid(why)),
+        Ok(None) => (None, Standing::Complete),
+        Ok(Some(after)) if is_visible(facts, field, &after) => (Some(after), Standing::Complete),
+        Ok(Some(after)) => (Some(after), Standing::Planned),
+    };
+    let (remedy, by) = match &standing {
+        Standing::Complete => ("nothing to do", "nobody"),
+        Standing::Invalid(_) => ("send the list again, corrected", "client"),
+        Standing::Planned | Standing::NotGiven | Standing::Elsewhere => {
+            ("write the client's values beside what is there", "machine")
+        }
+    };
+    let is_empty = before.is_none() && wanted.is_none() && standing == Standing::Complete;
+    (!is_empty).then(|| Gap {
+        field,
+        weight: 0.0,
+        earned: 0.0,
+        before,
+        wanted,
+        remedy: remedy.to_owned(),
+        by: by.to_owned(),
+        standing,
+        left_out: None,
+    })
+}
+
+fn phones(facts: &Facts, intake: &Intake, client: &Client) -> Result<Option<String>, String> {
+    let read = |text: &String| {
+        first_phone(text, "US").ok_or_else(|| format!("{text:?} is no phone number"))
+    };
+    let given = intake.additional_phones.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let own = wanted(Signal::Phone, intake, client, jiff::civil::Date::MIN).ok().flatten();
+    let first = facts.phone.as_deref().or(own.as_deref());
+    merged(Extra::Phones, first, &facts.additional_phones, &given)
 }
 
 /// Whether an edit of ours can mend a signal. Reviews are other people's words, and posts have a
@@ -216,7 +272,12 @@ fn exceptions(
 }
 
 /// Returns a field as it can be seen.
-pub fn current(facts: &Facts, signal: Signal) -> Option<String> {
+pub fn current(facts: &Facts, field: Field) -> Option<String> {
+    let signal = match field {
+        Field::Scored(signal) => signal,
+        Field::Extra(Extra::Categories) => return joined(&facts.additional_categories),
+        Field::Extra(Extra::Phones) => return joined(&facts.additional_phones),
+    };
     match signal {
         Signal::Category => facts.category.clone(),
         Signal::Address => facts.address.clone(),
@@ -238,30 +299,33 @@ pub fn current(facts: &Facts, signal: Signal) -> Option<String> {
 }
 
 /// Whether the profile shows what an edit asked for.
-pub fn is_visible(facts: &Facts, signal: Signal, after: &str) -> bool {
-    let counted = match signal {
-        Signal::Photos => facts.photos,
-        Signal::Services => facts.services,
-        Signal::Category
-        | Signal::Address
-        | Signal::Phone
-        | Signal::Website
-        | Signal::RegularHours
-        | Signal::SpecialHours
-        | Signal::Description
-        | Signal::ReviewCount
-        | Signal::ReviewRating
-        | Signal::ReviewReplies
-        | Signal::Posts
-        | Signal::BookingLink => return current(facts, signal).as_deref() == Some(after),
+pub fn is_visible(facts: &Facts, field: Field, after: &str) -> bool {
+    let counted = match field {
+        Field::Scored(Signal::Photos) => facts.photos,
+        Field::Scored(Signal::Services) => facts.services,
+        Field::Extra(Extra::Categories) => return has_all(&facts.additional_categories, after),
+        Field::Extra(Extra::Phones) => return has_all(&facts.additional_phones, after),
+        Field::Scored(_) => return current(facts, field).as_deref() == Some(after),
     };
     counted.is_some_and(|n| n >= leading_number(after))
 }
 
+/// Whether a list holds every value of an edit, in whatever order the provider shows them.
+fn has_all(there: &[String], after: &str) -> bool {
+    listed(after).iter().all(|value| there.iter().any(|one| one.eq_ignore_ascii_case(value)))
+}
+
 /// Returns the profile with one edit visible; the simulated world and the tests share it.
 #[must_use]
-pub fn apply(mut facts: Facts, signal: Signal, after: &str) -> Facts {
+pub fn apply(mut facts: Facts, field: Field, after: &str) -> Facts {
     let text = Some(after.to_owned());
+    let signal = match field {
+        Field::Scored(signal) => signal,
+        Field::Extra(Extra::Categories) => {
+            return Facts { additional_categories: listed(after), ..facts };
+        }
+        Field::Extra(Extra::Phones) => return Facts { additional_phones: listed(after), ..facts },
+    };
     match signal {
         Signal::Category => facts.category = text,
         Signal::Address => facts.address = text,
@@ -287,135 +351,4 @@ fn leading_number(text: &str) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::onboarding::tests::client;
-
-    fn full() -> Intake {
-        Intake {
-            address: Some("1 Quay".to_owned()),
-            phone: Some("+12075550100".to_owned()),
-            website: Some("https://bright-smiles.example".to_owned()),
-            regular_hours: Some("Mo-Fr 09:00-17:00".to_owned()),
-            special_hours: Some("PH off".to_owned()),
-            description: Some("A practice by the harbour.".to_owned()),
-            services: ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec(),
-            photos: Some(12),
-            booking_link: Some("https://bright-smiles.example/book".to_owned()),
-            ..Intake::default()
-        }
-    }
-
-    fn score(facts: &Facts) -> f64 {
-        audit(facts, Knowable::of(Source::Gbp)).score.unwrap()
-    }
-
-    const TODAY: jiff::civil::Date = jiff::civil::date(2026, 1, 20);
-
-    fn planned(facts: &Facts, intake: &Intake) -> Vec<Gap> {
-        let client = client("dental", "en");
-        let gaps = assess(facts, intake, &client, TODAY);
-        assert_eq!(gaps.len(), Signal::ALL.len(), "every signal has a line");
-        gaps.into_iter().filter(|gap| gap.standing == Standing::Planned).collect()
-    }
-
-    fn standing(intake: &Intake, signal: Signal) -> Standing {
-        let gaps = assess(&Facts::default(), intake, &client("dental", "en"), TODAY);
-        gaps.into_iter().find(|gap| gap.signal == signal).unwrap().standing
-    }
-
-    #[test]
-    fn an_empty_profile_is_planned_whole_and_the_most_valuable_field_comes_first() {
-        let planned = planned(&Facts::default(), &full());
-        assert_eq!(planned[0].signal, Signal::Photos);
-        assert_eq!(planned.len(), 10);
-        assert!(planned.iter().all(|gap| gap.before.is_none() && gap.by == "machine"));
-        assert!(planned.iter().all(|gap| gap.signal.as_column() != "title"));
-    }
-
-    #[test]
-    fn what_nobody_said_is_not_invented_and_says_who_can_send_it() {
-        let signals: Vec<_> =
-            planned(&Facts::default(), &Intake::default()).iter().map(|gap| gap.signal).collect();
-        assert_eq!(signals, [Signal::Category, Signal::Phone]);
-        for gap in assess(&Facts::default(), &Intake::default(), &client("dental", "en"), TODAY) {
-            match gap.standing {
-                Standing::NotGiven => assert_eq!(gap.by, "client", "{gap:?}"),
-                Standing::Elsewhere => assert!(!gap.remedy.contains("send"), "{gap:?}"),
-                Standing::Planned | Standing::Complete | Standing::Invalid(_) => {}
-            }
-        }
-    }
-
-    #[test]
-    fn a_value_that_a_profile_cannot_take_is_named_and_not_cut() {
-        let description = |n| Intake { description: Some("x".repeat(n)), ..Intake::default() };
-        assert_eq!(standing(&description(750), Signal::Description), Standing::Planned);
-        let too_long = standing(&description(751), Signal::Description);
-        assert!(matches!(&too_long, Standing::Invalid(why) if why.contains("751")), "{too_long:?}");
-        let bad = Intake {
-            phone: Some("call us".to_owned()),
-            website: Some("not a site".to_owned()),
-            regular_hours: Some("9 to 5".to_owned()),
-            special_hours: Some("2025-12-25 off".to_owned()),
-            ..Intake::default()
-        };
-        for signal in [Signal::Phone, Signal::Website, Signal::RegularHours, Signal::SpecialHours] {
-            assert!(matches!(standing(&bad, signal), Standing::Invalid(_)), "{signal:?}");
-        }
-    }
-
-    #[test]
-    fn holiday_rules_are_written_for_certain_dates_and_what_is_left_out_is_named() {
-        let special = |intake: &Intake, zone: &str| {
-            let mut client = client("dental", "en");
-            zone.clone_into(&mut client.zone);
-            let gaps = assess(&Facts::default(), intake, &client, TODAY);
-            gaps.into_iter().find(|gap| gap.signal == Signal::SpecialHours).unwrap()
-        };
-        let week = Intake {
-            regular_hours: Some("Mo-Fr 9:00-17:00; PH off".to_owned()),
-            ..Intake::default()
-        };
-        let here = special(&week, "America/New_York");
-        assert_eq!(here.wanted.as_deref(), Some("2026-12-25 off; 2027-01-01 off"));
-        assert!(here.left_out.unwrap().contains("not certain"), "the others are named");
-        let elsewhere = special(&week, "Asia/Tokyo");
-        assert!(matches!(&elsewhere.standing, Standing::Invalid(why) if why.contains("PH off")));
-        let dated =
-            Intake { special_hours: Some("2026-07-04 off".to_owned()), ..Intake::default() };
-        let dated = special(&dated, "Asia/Tokyo");
-        assert_eq!((dated.standing, dated.left_out), (Standing::Planned, None));
-    }
-
-    #[test]
-    fn what_is_there_already_is_left_alone() {
-        let done =
-            planned(&Facts::default(), &full()).into_iter().fold(Facts::default(), |facts, gap| {
-                apply(facts, gap.signal, gap.wanted.as_deref().unwrap())
-            });
-        assert_eq!(planned(&done, &full()), []);
-    }
-
-    proptest! {
-        #[test]
-        fn every_edit_that_becomes_visible_raises_the_score_and_none_lowers_it(
-            phone: bool, photos in proptest::option::of(0_u32..20), visible in 0_usize..11
-        ) {
-            let mut facts = Facts {
-                phone: phone.then(|| "+12075550199".to_owned()), photos, ..Facts::default()
-            };
-            let before = score(&facts);
-            for (done, gap) in planned(&facts, &full()).iter().take(visible).enumerate() {
-                let last = score(&facts);
-                let after = gap.wanted.as_deref().unwrap();
-                facts = apply(facts, gap.signal, after);
-                prop_assert!(is_visible(&facts, gap.signal, after), "{done}: {gap:?}");
-                prop_assert!(score(&facts) >= last, "{gap:?}");
-            }
-            prop_assert!(score(&facts) >= before);
-        }
-    }
-}
+mod tests;

@@ -43,8 +43,14 @@ pub struct Facts {
     pub category: Option<String>,
     /// Street and number, or the whole address.
     pub address: Option<String>,
+    /// What else the business is, as its profile says; a list that earns no points.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub additional_categories: Vec<String>,
     /// E.164.
     pub phone: Option<String>,
+    /// Further numbers, E.164.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub additional_phones: Vec<String>,
     /// A site, with whose it is.
     pub website: Option<Website>,
     /// Opening hours in the map's notation, normalised where they can be read.

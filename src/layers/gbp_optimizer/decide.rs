@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::domain::event::NewEvent;
-use crate::domain::gbp::{self, Intake, ProfileReading, Standing, is_visible};
+use crate::domain::gbp::{self, Field, Intake, ProfileReading, Standing, is_visible};
 use crate::domain::layer::Layer;
 use crate::domain::operations::{ActionState, Client, OperationsChange, ProfileAction};
 use crate::domain::outcome::StepOutcome;
-use crate::domain::profile::{Knowable, Signal, Source, audit};
+use crate::domain::profile::{Knowable, Source, audit};
 use crate::domain::sales::SalesChange;
 use crate::domain::time::{DAY_MS, MINUTE_MS, Moment};
 use crate::domain::unit::{NewUnit, UnitName};
@@ -56,11 +56,11 @@ pub(super) fn audited(facts: &AuditFacts<'_>) -> StepOutcome {
     let planned: Vec<_> = gbp::assess(&reading.facts, intake, client, now.utc_date())
         .into_iter()
         .filter(|gap| gap.standing == Standing::Planned)
-        .filter(|gap| !reading.pending.iter().any(|field| field == gap.signal.as_column()))
+        .filter(|gap| !reading.pending.iter().any(|field| field == gap.field.as_column()))
         .collect();
     let n_planned = planned.len();
     for (gap, place) in planned.into_iter().zip(0_i64..).filter(|_| !is_last) {
-        let (field, points) = (gap.signal.as_column(), gap.points());
+        let (field, points) = (gap.field.as_column(), gap.points());
         let at = now.plus_ms(place / EDITS_PER_MINUTE * MINUTE_MS);
         let action = ProfileAction {
             entity: client.entity.clone(),
@@ -117,10 +117,10 @@ fn reread(reading: &ProfileReading, known: &[ProfileAction], now: Moment) -> Vec
         .iter()
         .filter(|action| action.done_at.is_none() && action.state != ActionState::Planned)
         .filter_map(|action| {
-            let signal = Signal::from_column(&action.action).ok()?;
+            let field = Field::from_column(&action.action).ok()?;
             let after = action.after.as_deref()?;
             let holds = |fields: &[String]| fields.contains(&action.action);
-            let state = if is_visible(&reading.facts, signal, after) {
+            let state = if is_visible(&reading.facts, field, after) {
                 ActionState::Live
             } else if holds(&reading.overridden) {
                 ActionState::Overridden
@@ -131,7 +131,7 @@ fn reread(reading: &ProfileReading, known: &[ProfileAction], now: Moment) -> Vec
             };
             Some(ProfileAction {
                 done_at: (state == ActionState::Live).then_some(now),
-                reread: gbp::current(&reading.facts, signal),
+                reread: gbp::current(&reading.facts, field),
                 state,
                 ..action.clone()
             })
@@ -258,6 +258,37 @@ mod tests {
     }
 
     #[test]
+    fn further_categories_are_an_edit_with_before_and_after_until_they_are_seen() {
+        let intake = Intake {
+            additional_categories: vec!["spa".to_owned(), "sauna".to_owned()],
+            ..intake()
+        };
+        let client = client("dental", "en");
+        let audit = |round, facts, known: &[ProfileAction]| {
+            let reading = ProfileReading { facts, ..ProfileReading::default() };
+            let (cycle, now) = (0, Moment(1_000));
+            let (reading, intake, client) = (&reading, &intake, &client);
+            actions(&audited(&AuditFacts { client, cycle, round, reading, intake, known, now }))
+        };
+        let there =
+            |values: &[&str]| values.iter().map(|&one| one.to_owned()).collect::<Vec<String>>();
+        let facts = |values| Facts { additional_categories: there(values), ..Facts::default() };
+        let of = |actions: Vec<ProfileAction>| {
+            let mut found = actions.into_iter().filter(|one| one.action == "additional_categories");
+            found.next().unwrap()
+        };
+        let planned = of(audit(1, facts(&["spa"]), &[]));
+        assert_eq!(planned.before.as_deref(), Some("spa"));
+        assert_eq!(planned.after.as_deref(), Some("spa; sauna"));
+        let sent = sent(vec![planned]);
+        let partly = of(audit(2, facts(&["spa"]), &sent));
+        assert_eq!(partly.state, ActionState::NotVisible);
+        let seen = of(audit(2, facts(&["Sauna", "Spa"]), &sent));
+        assert_eq!((seen.state, seen.done_at), (ActionState::Live, Some(Moment(1_000))));
+        assert_eq!(seen.reread.as_deref(), Some("Sauna; Spa"));
+    }
+
+    #[test]
     fn the_last_audit_plans_nothing_more_and_asks_for_a_person() {
         let outcome = run(ROUNDS_MAX, &ProfileReading::default(), &[]);
         assert_eq!(versions(&outcome), ["audit/1.1"], "the next one is a month away");
@@ -269,8 +300,8 @@ mod tests {
         let full = actions(&run(1, &ProfileReading::default(), &[])).into_iter().fold(
             Facts::default(),
             |facts, action| {
-                let signal = Signal::from_column(&action.action).unwrap();
-                gbp::apply(facts, signal, action.after.as_deref().unwrap())
+                let field = Field::from_column(&action.action).unwrap();
+                gbp::apply(facts, field, action.after.as_deref().unwrap())
             },
         );
         let reading = ProfileReading { facts: full, ..ProfileReading::default() };

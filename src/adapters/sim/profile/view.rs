@@ -9,9 +9,9 @@ use super::super::market::Rate;
 use super::{ProfileMarket, start};
 use crate::domain::draw::Seed;
 use crate::domain::effect::Effect;
-use crate::domain::gbp::{DailyFigures, ProfileReading, apply};
+use crate::domain::gbp::{DailyFigures, Field, ProfileReading, apply};
 use crate::domain::operations::{Client, PostState, Review};
-use crate::domain::profile::{Facts, Knowable, Reviews, Signal, Source, audit};
+use crate::domain::profile::{Facts, Knowable, Reviews, Source, audit};
 use crate::domain::time::{DAY_MS, HOUR_MS, Moment};
 use crate::store::effects::EffectRow;
 
@@ -31,7 +31,7 @@ pub(super) struct Journal {
 
 /// An accepted edit and when it becomes visible; `None` is never.
 struct Edit {
-    signal: Signal,
+    field: Field,
     after: String,
     visible_at: Option<Moment>,
     /// When the provider's own update takes its place, if it does.
@@ -65,12 +65,12 @@ pub(super) fn reading(
     let pending = edits
         .iter()
         .filter(|edit| edit.visible_at.or(edit.overridden_at).is_some_and(|at| at > now))
-        .map(|edit| edit.signal.as_column().to_owned())
+        .map(|edit| edit.field.as_column().to_owned())
         .collect();
     let overridden = edits
         .iter()
         .filter(|edit| edit.overridden_at.is_some_and(|at| at <= now))
-        .map(|edit| edit.signal.as_column().to_owned())
+        .map(|edit| edit.field.as_column().to_owned())
         .collect();
     ProfileReading {
         facts,
@@ -86,7 +86,7 @@ fn with_edits(start: Facts, edits: &[Edit], at: Moment) -> Facts {
     edits
         .iter()
         .filter(|edit| edit.is_visible(at))
-        .fold(start, |facts, edit| apply(facts, edit.signal, &edit.after))
+        .fold(start, |facts, edit| apply(facts, edit.field, &edit.after))
 }
 
 fn edit(seed: Seed, market: &ProfileMarket, row: &EffectRow) -> Option<Edit> {
@@ -95,7 +95,7 @@ fn edit(seed: Seed, market: &ProfileMarket, row: &EffectRow) -> Option<Edit> {
     let is_overridden = seed.unit(&["edit overridden", key]) < market.edit_overridden.value;
     let delay = delay_ms(seed, &["edit visible", key], &market.edit_visible_days, DAY_MS);
     Some(Edit {
-        signal: Signal::from_column(&written.field).ok()?,
+        field: Field::from_column(&written.field).ok()?,
         after: written.after.clone(),
         visible_at: row.settled_at.filter(|_| !is_overridden).map(|at| at.plus_ms(delay)),
         overridden_at: row.settled_at.filter(|_| is_overridden).map(|at| at.plus_ms(delay)),
