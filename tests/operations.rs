@@ -18,11 +18,14 @@ use cep_machine::adapters::sim::people::SimPeople;
 use cep_machine::adapters::sim::profile::SimProfile;
 use cep_machine::adapters::sim::workspace::SimWorkspace;
 use cep_machine::adapters::unconnected::Unconnected;
+use cep_machine::domain::cash::{Fact, FactKind};
 use cep_machine::domain::draw::Seed;
 use cep_machine::domain::error::WorkError;
 use cep_machine::domain::fault::FaultPlan;
+use cep_machine::domain::finance::{Charge, FinanceChange};
 use cep_machine::domain::layer::Layer;
 use cep_machine::domain::mode::Mode;
+use cep_machine::domain::money::{Currency, Money};
 use cep_machine::domain::onboarding::task_unit;
 use cep_machine::domain::operations::{
     Client, ClientState, OnboardingStep, OperationsChange, Plan,
@@ -128,10 +131,18 @@ fn world(sim: &Sim, store: &Store) -> World {
 struct Stage {
     _folder: tempfile::TempDir,
     store: Store,
+    orchestrator: Orchestrator,
+    owner: String,
 }
 
 /// Works `clients` through layers 5 and 6 up to the horizon, with `rate` of all calls failing.
 async fn run(clients: Vec<Client>, rate: f64) -> Stage {
+    let stage = stage(clients, rate).await;
+    stage.go().await;
+    stage
+}
+
+async fn stage(clients: Vec<Client>, rate: f64) -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SystemClock::new());
     let store = Store::open(&folder.path().join("t.db"), clock.clone()).unwrap();
@@ -159,10 +170,7 @@ async fn run(clients: Vec<Client>, rate: f64) -> Stage {
     };
     let orchestrator =
         Orchestrator::new(store.clone(), Arc::new(gate), driven, clock, settings, SEED);
-    let order = RunOrder { mode: Mode::Dry, layers: Layer::ALL.to_vec(), input: None, owner };
-    let (_steer, steered) = watch::channel(Steer::Go);
-    orchestrator.run(&order, &AtOnce, steered).await.unwrap();
-    Stage { _folder: folder, store }
+    Stage { _folder: folder, store, orchestrator, owner }
 }
 
 /// Writes what layer 4 writes when a meeting is won, and the answer that layer 8 gives when the
@@ -189,6 +197,34 @@ async fn sign(store: &Store, clients: Vec<Client>) {
 }
 
 impl Stage {
+    /// Works everything up to the horizon of one more run.
+    async fn go(&self) {
+        let (layers, owner) = (Layer::ALL.to_vec(), self.owner.clone());
+        let order = RunOrder { mode: Mode::Dry, layers, input: None, owner };
+        let (_steer, steered) = watch::channel(Steer::Go);
+        self.orchestrator.run(&order, &AtOnce, steered).await.unwrap();
+    }
+
+    /// Writes what the billing provider tells of a dispute.
+    async fn told(&self, entity: &str, kind: FactKind) {
+        let amount = Money::new(50_000, Currency::new("USD").unwrap());
+        let at = "2026-01-06T09:00:00Z".parse().unwrap();
+        let told_by = format!("evt_{}", kind.as_column());
+        let charge = Charge {
+            id: "ch_1".to_owned(),
+            entity: Some(entity.to_owned()),
+            payment_intent: None,
+            invoice: None,
+            amount: Some(amount),
+            facts: vec![Fact { kind, name: "dp_1".to_owned(), amount, at, told_by }],
+        };
+        let told = move |tx: &rusqlite::Connection| {
+            let change = FinanceChange::Charge(Box::new(charge));
+            changes::apply(tx, Mode::Dry, at, &change.into())
+        };
+        self.store.write("dispute", told).await.unwrap();
+    }
+
     fn read<T>(&self, query: impl FnOnce(&rusqlite::Connection) -> Result<T, StoreError>) -> T {
         self.store.read(query).unwrap()
     }
@@ -267,4 +303,46 @@ async fn with_a_tenth_of_all_calls_failing_everybody_still_goes_live_and_nothing
     assert!(!failed.is_empty());
     let horizon: Moment = "2026-01-05T09:00:00Z".parse::<Moment>().unwrap().plus_ms(60 * DAY_MS);
     assert!(live.iter().all(|client| client.live_at.is_some_and(|at| at < horizon)));
+}
+
+#[tokio::test]
+async fn while_a_payment_is_disputed_nothing_is_posted_or_answered_and_then_it_goes_on() {
+    let stage = stage(vec![client(1, "restaurant"), client(2, "restaurant")], 0.0).await;
+    stage.told("osm:node/1", FactKind::Disputed).await;
+    stage.go().await;
+    let sent = || {
+        stage.lines(
+            "SELECT action || ' ' || entity FROM effects WHERE action IN ('publish_post', \
+             'reply_review') GROUP BY action, entity ORDER BY 1",
+        )
+    };
+    assert_eq!(sent(), ["publish_post osm:node/2", "reply_review osm:node/2"]);
+    let waiting = "SELECT DISTINCT why FROM units WHERE entity = 'osm:node/1'
+        AND kind IN ('post', 'reply') AND state = 'scheduled' AND why IS NOT NULL";
+    let why = stage.lines(waiting);
+    assert!(why.iter().all(|why| why.contains("disputes 500.00 USD")), "{why:?}");
+    assert_eq!(why.len(), 1);
+    let late =
+        stage.lines("SELECT slot FROM posts WHERE entity = 'osm:node/1' AND state = 'planned'");
+    assert!(late.len() > 12, "{late:?}");
+
+    stage.told("osm:node/1", FactKind::DisputeWon).await;
+    stage.go().await;
+    let replies =
+        "SELECT entity FROM effects WHERE action = 'reply_review' AND entity = 'osm:node/1'";
+    assert!(!stage.lines(replies).is_empty());
+    let left = stage.lines(waiting);
+    assert!(left.iter().all(|why| !why.contains("disputes")), "{left:?}");
+    let crowded = stage.lines(
+        "SELECT entity || ' ' || sent_at / 86400000 || ' ' || count(*) FROM effects
+         WHERE action = 'publish_post' AND entity = 'osm:node/1' AND version NOT LIKE '%/b'
+         GROUP BY entity, sent_at / 86400000 HAVING count(*) > 2",
+    );
+    assert!(crowded.is_empty(), "late posts go out one a day beside the usual ones: {crowded:?}");
+    let published = stage.lines(
+        "SELECT version FROM effects WHERE action = 'publish_post' AND entity = 'osm:node/1'",
+    );
+    assert!(late.iter().all(|slot| published.contains(slot)), "{late:?} of {published:?}");
+    let troubled = stage.lines("SELECT state FROM units WHERE state IN ('dead', 'held')");
+    assert!(troubled.is_empty(), "{troubled:?}");
 }

@@ -91,7 +91,7 @@ fn a_person_edits_holds_and_releases_a_post_and_exactly_that_goes_out() {
 }
 
 #[test]
-fn a_profile_has_its_scores_every_signal_and_its_edits_and_a_report_its_rows() {
+fn a_profile_has_its_scores_its_signals_and_edits_and_why_it_rests_and_a_report_its_rows() {
     let desk = Desk::worked();
     let planned = desk.lines(&["posts", "--json"]);
     let client = text(&planned[0], "entity");
@@ -121,6 +121,32 @@ fn a_profile_has_its_scores_every_signal_and_its_edits_and_a_report_its_rows() {
         desk.said(&["reports", "show", text(sent, "entity"), "weekly:1999-W01"], 2)
             .contains("`cep reports` lists them")
     );
+    disputes(&desk);
+}
+
+/// Tells of a dispute and of its end: why nothing goes out is read beside the posts and the profile.
+fn disputes(desk: &Desk) {
+    let planned = desk.lines(&["posts", "--json"]);
+    let client = text(&planned[0], "entity");
+    let books = rusqlite::Connection::open(desk.0.path().join("state/cep/cep.db")).unwrap();
+    let told = "INSERT INTO charges (mode, id, entity, amount_minor, currency)
+        VALUES ('dry', 'ch_test', ?1, 50000, 'USD')";
+    books.execute(told, [client]).unwrap();
+    let fact = |kind: &str| {
+        let told =
+            "INSERT INTO money_facts (mode, subject, kind, name, minor, currency, at, told_by)
+            VALUES ('dry', 'charge:ch_test', ?1, 'dp_test', 50000, 'USD', 1, 'evt_test')";
+        books.execute(told, [kind]).unwrap();
+    };
+    fact("disputed");
+    let rests = desk.post(client, text(&planned[0], "slot"));
+    assert!(text(&rests, "rests").contains("the client disputes 500.00 USD"), "{rests}");
+    for page in [desk.said(&["posts"], 0), desk.said(&["profile", client], 0)] {
+        assert!(page.contains("on hold") && page.contains("until that has ended"), "{page}");
+    }
+    fact("dispute_won");
+    assert!(desk.post(client, text(&planned[0], "slot"))["rests"].is_null());
+    assert!(!desk.said(&["profile", client], 0).contains("on hold"));
 }
 
 #[test]

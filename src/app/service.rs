@@ -4,6 +4,8 @@
 //! A client is named by its key or its name. What was not read is absent: no score is made up for a
 //! profile that nobody has looked at.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +13,14 @@ use crate::domain::finance::Report;
 use crate::domain::gbp::{self, Field, Standing};
 use crate::domain::mode::Mode;
 use crate::domain::onboarding::INTAKE_FORM;
-use crate::domain::operations::{Client, PostRow, ProfileAction};
+use crate::domain::operations::{Client, PostRow, PostState, ProfileAction};
 use crate::domain::profile::{Facts, Knowable, Source, audit};
 use crate::domain::report::{Content, Finding};
 use crate::domain::sales::ProfileAudit;
 use crate::domain::time::Moment;
 use crate::layers::gbp_optimizer;
 use crate::store::error::StoreError;
-use crate::store::finance::{figures, reports};
+use crate::store::finance::{facts, figures, reports};
 use crate::store::operations::{clients, onboarding, profile_work};
 use crate::store::sales::profiles;
 
@@ -105,6 +107,8 @@ pub struct ProfileView {
     pub actions: Vec<ProfileAction>,
     /// When the profile is read again; `None` when no audit is planned.
     pub next_audit: Option<Moment>,
+    /// Why no post and no reply goes out now; `None` when they do.
+    pub rests: Option<String>,
 }
 
 /// The result of one audit.
@@ -166,6 +170,8 @@ pub struct PostView {
     /// The post.
     #[serde(flatten)]
     pub post: PostRow,
+    /// Why it does not go out now; `None` when it does, or has.
+    pub rests: Option<String>,
 }
 
 /// A report in a list.
@@ -225,16 +231,15 @@ pub(super) fn answer(
         }
         ServiceQuery::Posts { mode, client: None, limit } => {
             let rows = profile_work::planned_posts(conn, *mode, *limit)?;
-            let views = rows.into_iter().map(|(name, post)| PostView { name, post });
-            Ok(Some(ServiceAnswer::Posts(views.collect())))
+            Ok(Some(ServiceAnswer::Posts(post_views(conn, *mode, rows)?)))
         }
         ServiceQuery::Posts { mode, client: Some(client), limit } => {
             let Some(client) = one(conn, *mode, client)? else { return Ok(None) };
             let rows = profile_work::posts(conn, *mode, &client.entity)?;
             let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
             let latest = rows.len().saturating_sub(limit);
-            let view = |post| PostView { name: client.name.clone(), post };
-            Ok(Some(ServiceAnswer::Posts(rows.into_iter().skip(latest).map(view).collect())))
+            let named = rows.into_iter().skip(latest).map(|post| (client.name.clone(), post));
+            Ok(Some(ServiceAnswer::Posts(post_views(conn, *mode, named.collect())?)))
         }
         ServiceQuery::Reports { mode, client, limit } => {
             let entity = match client {
@@ -256,6 +261,29 @@ pub(super) fn answer(
             Ok(Some(ServiceAnswer::Report(ReportView { report, findings })))
         }
     }
+}
+
+/// Puts beside each post why it does not go out: one look at the books for each client.
+fn post_views(
+    conn: &Connection,
+    mode: Mode,
+    posts: Vec<(String, PostRow)>,
+) -> Result<Vec<PostView>, StoreError> {
+    let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut views = Vec::with_capacity(posts.len());
+    for (name, post) in posts {
+        let rests = match known.get(&post.entity) {
+            Some(rests) => rests.clone(),
+            None => {
+                let rests = gbp::rests(&facts::at_risk(conn, mode, &post.entity)?);
+                known.insert(post.entity.clone(), rests.clone());
+                rests
+            }
+        };
+        let rests = rests.filter(|_| post.state == PostState::Planned);
+        views.push(PostView { name, post, rests });
+    }
+    Ok(views)
 }
 
 /// Says what there is none of, when a question has no answer.
@@ -301,11 +329,12 @@ fn profile(
     let signals = match (&before, &latest) {
         (Some(before), Some(latest)) => {
             let gaps =
-                gbp::assess(&facts(latest), &gbp_optimizer::intake(form), &client, now.utc_date());
-            signals(&facts(before), gaps)
+                gbp::assess(&read(latest), &gbp_optimizer::intake(form), &client, now.utc_date());
+            signals(&read(before), gaps)
         }
         (None, _) | (_, None) => Vec::new(),
     };
+    let rests = gbp::rests(&facts::at_risk(conn, mode, &client.entity)?);
     let score = |audit: ProfileAudit| ScoreView { at: audit.observed_at, score: audit.score };
     Ok(ProfileView {
         entity: client.entity,
@@ -315,11 +344,12 @@ fn profile(
         signals,
         actions,
         next_audit,
+        rests,
     })
 }
 
 /// Reads the facts of an audit. The store has them as the audit wrote them.
-fn facts(audit: &ProfileAudit) -> Facts {
+fn read(audit: &ProfileAudit) -> Facts {
     Facts::deserialize(&audit.facts).unwrap_or_default()
 }
 

@@ -1,5 +1,6 @@
 //! `cep posts`: shows the calendar of posts; edits, holds or releases one before it goes out.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::context::{Context, Database, misanswered};
@@ -91,9 +92,22 @@ async fn list(client: Option<String>, limit: u32, context: &Context) -> Result<(
             view.name.clone(),
         ]);
     }
-    render::table(&table, "no post is planned")
+    render::table(&table, "no post is planned")?;
+    let mut told = BTreeSet::new();
+    for view in &posts {
+        if let Some(why) = &view.rests
+            && told.insert(&view.post.entity)
+        {
+            render::text(&format!("on hold, {}: {why}\n", view.name))?;
+        }
+    }
+    Ok(())
 }
 
 fn state(view: &PostView) -> &'static str {
-    if view.post.held { "held" } else { view.post.state.as_column() }
+    match view {
+        view if view.post.held => "held",
+        view if view.rests.is_some() => "on hold",
+        view => view.post.state.as_column(),
+    }
 }

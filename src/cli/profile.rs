@@ -39,6 +39,9 @@ fn show(view: &ProfileView) -> Result<(), Error> {
         score(view.now.as_ref()),
         view.next_audit.map_or_else(|| "none is planned".to_owned(), format::full_time),
     ))?;
+    if let Some(why) = &view.rests {
+        render::text(&format!("on hold: {why}\n"))?;
+    }
     let mut signals =
         Table::new(&["signal", ">was", ">is", ">of", "before", "now", "what would mend it"]);
     for row in &view.signals {

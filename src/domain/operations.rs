@@ -346,6 +346,9 @@ pub struct PostRow {
     pub event: Option<PostEvent>,
     /// Whether a person holds it back.
     pub held: bool,
+    /// Whether its text is a person's; planned again, it stays so.
+    #[serde(default)]
+    pub edited: bool,
 }
 
 /// A review of a client, and our reply.

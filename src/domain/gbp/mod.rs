@@ -22,6 +22,7 @@ pub use posts::{
 };
 pub use replies::{HEALTH_WORDS, REPLY_BYTES_MAX, ReplyTo, is_low, reply};
 
+use super::money::Money;
 use super::operations::PostState;
 use super::profile::Facts;
 use super::text;
@@ -131,6 +132,14 @@ impl Intake {
                 .collect(),
         }
     }
+}
+
+/// Says why nothing is posted or answered for a client whose payments are under dispute; `at_risk`
+/// is how much, in each currency. `None` when nothing is.
+pub fn rests(at_risk: &[Money]) -> Option<String> {
+    let sums: Vec<String> = at_risk.iter().map(Money::to_string).collect();
+    let sums = (!sums.is_empty()).then(|| sums.join(" and "))?;
+    Some(format!("the client disputes {sums}: no post and no reply goes out until that has ended"))
 }
 
 /// A public profile as its provider answers a reading; it is the receipt's `data`.

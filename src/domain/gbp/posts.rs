@@ -156,6 +156,7 @@ fn evergreen(
         call_to_action: call_to_action(client, intake),
         event: None,
         held: false,
+        edited: false,
     }
 }
 

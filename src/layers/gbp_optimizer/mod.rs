@@ -5,11 +5,13 @@
 //! plans what is still missing. `calendar` plans four weeks of posts, `post` publishes one and
 //! `post_check` sees whether it is live, and
 //! plans another or hands it over. `review` decides on a review that came in, `reply` answers it.
+//! While the client disputes a payment no post and no reply goes out; both go on when it has ended.
 //!
 //! What a crash leaves: an edit, post or reply that was confirmed and not committed finds its
 //! receipt in the journal. A reading is simply made again.
 
 mod decide;
+mod hold;
 mod publish;
 mod reviews;
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{input, intake, perform, read_profile};
+use super::{hold, input, intake, perform, read_profile};
 use crate::domain::effect::{Action, Effect, PersonTask, Post, TaskKind};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
@@ -81,14 +81,26 @@ pub fn post_unit(entity: &str, slot: &str) -> UnitName {
 #[derive(Deserialize)]
 struct PostInput {
     slot: String,
+    /// When it was published, for its check; it may have gone out later than planned.
+    #[serde(default)]
+    sent_at: Option<Moment>,
 }
 
 /// Publishes a post and plans to look whether it is visible.
 pub(super) async fn post(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
-    let (client, post) = post_of(ctx, unit)?;
+    let (client, post, _) = post_of(ctx, unit)?;
     if post.held {
         let why = format!("{}: post {} is held by a person", client.name, post.slot);
         return Ok(StepOutcome::with(Next::Waiting { why }));
+    }
+    if let Some(rests) = hold::disputed(ctx, &client)? {
+        return Ok(rests);
+    }
+    // What a person lets go goes at once.
+    if unit.answer.is_none()
+        && let Some(later) = hold::late(ctx, &client, &post)?
+    {
+        return Ok(later);
     }
     let effect = Effect::Post(Post {
         entity: client.entity.clone(),
@@ -103,7 +115,7 @@ pub(super) async fn post(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutc
         UnitName::new(Layer::GbpOptimizer, &client.entity, format!("post_check/{}", post.slot)),
         "post_check",
         format!("look at post {} of {}", post.slot, client.name),
-        json!({ "slot": post.slot }),
+        json!({ "slot": post.slot, "sent_at": ctx.now }),
     )
     .at(ctx.now.plus_ms(DAY_MS));
     let row = PostRow { state: PostState::Processing, ..post };
@@ -112,14 +124,16 @@ pub(super) async fn post(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutc
 
 /// Looks whether a post is visible: accepted is not live.
 pub(super) async fn post_check(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
-    let (client, post) = post_of(ctx, unit)?;
+    let (client, post, sent_at) = post_of(ctx, unit)?;
     let reading = read_profile(ctx, &client, &unit.name.version).await?;
     let state = reading.posts.get(&post.slot).copied().unwrap_or(PostState::Processing);
     let other = match state {
+        // What a person wrote is not replaced by words of ours: a person is told.
+        PostState::Rejected if post.edited => None,
         PostState::Rejected => gbp::replacement(&client, &intake_of(ctx, &client)?, &post, ctx.now),
         PostState::Planned | PostState::Processing | PostState::Live => None,
     };
-    Ok(checked(&client, post, state, other, ctx.now))
+    Ok(checked(&client, post, state, other, (sent_at, ctx.now)))
 }
 
 fn checked(
@@ -127,7 +141,7 @@ fn checked(
     post: PostRow,
     state: PostState,
     other: Option<PostRow>,
-    now: Moment,
+    (sent_at, now): (Moment, Moment),
 ) -> StepOutcome {
     let what = format!("{}: post {}", client.name, post.slot);
     match state {
@@ -141,11 +155,14 @@ fn checked(
                 .change(OperationsChange::Post(PostRow { state, ..post.clone() }));
             match other {
                 Some(other) => with_post(outcome, client, other),
-                None => outcome.unit(handover_unit(client, &post, "refused twice")),
+                None => {
+                    let why = if post.edited { "refused as you wrote it" } else { "refused twice" };
+                    outcome.unit(handover_unit(client, &post, why))
+                }
             }
         }
         PostState::Planned | PostState::Processing => {
-            if now.since(post.planned_at) > PROCESSING_DAYS_MAX * DAY_MS {
+            if now.since(sent_at) > PROCESSING_DAYS_MAX * DAY_MS {
                 let days = PROCESSING_DAYS_MAX;
                 let text = format!("{what} is still not visible after {days} days");
                 return StepOutcome::done()
@@ -167,15 +184,17 @@ fn handover_unit(client: &Client, post: &PostRow, why: &str) -> NewUnit {
     )
 }
 
-fn post_of(ctx: &LayerContext<'_>, unit: &Unit) -> Result<(Client, PostRow), WorkError> {
-    let PostInput { slot } = input(unit)?;
+/// Reads a post, whose it is, and when it was published.
+fn post_of(ctx: &LayerContext<'_>, unit: &Unit) -> Result<(Client, PostRow, Moment), WorkError> {
+    let PostInput { slot, sent_at } = input(unit)?;
     let client = client_of(ctx, &unit.name.entity)?;
     let post = ctx.store.read(|conn| profile_work::post(conn, ctx.mode, &client.entity, &slot))?;
     let post = post.ok_or_else(|| {
         WorkError::permanent("no_post", format!("{} has no post {slot}", client.entity))
             .hint("skip the unit: its calendar is gone")
     })?;
-    Ok((client, post))
+    let sent_at = sent_at.unwrap_or(post.planned_at);
+    Ok((client, post, sent_at))
 }
 
 /// The input of a handover.
@@ -188,7 +207,7 @@ struct HandoverInput {
 /// Gives a post to a person: its provider has refused it twice, or does not show it.
 pub(super) async fn handover(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     let HandoverInput { slot, why } = input(unit)?;
-    let (client, post) = post_of(ctx, unit)?;
+    let (client, post, _) = post_of(ctx, unit)?;
     let task = PersonTask {
         kind: TaskKind::Profile,
         entity: client.entity.clone(),
@@ -229,14 +248,18 @@ mod tests {
         let client = client("dental", "en");
         let post = gbp::calendar(&client, &Intake::default(), at("2026-01-14T15:00:00Z")).remove(0);
         let day = post.planned_at.plus_ms(DAY_MS);
-        let later = checked(&client, post.clone(), PostState::Processing, None, day);
+        let sent_at = post.planned_at;
+        let later = checked(&client, post.clone(), PostState::Processing, None, (sent_at, day));
         assert!(matches!(later.next, Next::Scheduled { .. }));
         assert!(later.changes.is_empty());
         let stuck = day.plus_ms(PROCESSING_DAYS_MAX * DAY_MS);
-        let given_up = checked(&client, post.clone(), PostState::Processing, None, stuck);
+        let given_up =
+            checked(&client, post.clone(), PostState::Processing, None, (sent_at, stuck));
         assert_eq!((given_up.next, given_up.events[0].kind.as_str()), (Next::Done, "post_stuck"));
         assert_eq!(given_up.units[0].kind, "handover");
-        let live = checked(&client, post, PostState::Live, None, day);
+        let late = checked(&client, post.clone(), PostState::Processing, None, (day, stuck));
+        assert!(matches!(late.next, Next::Scheduled { .. }), "it went out a day late");
+        let live = checked(&client, post, PostState::Live, None, (sent_at, day));
         assert_eq!((live.next, live.changes.len()), (Next::Done, 1));
     }
 
@@ -247,10 +270,22 @@ mod tests {
         let post = gbp::calendar(&client, &intake, at("2026-01-14T15:00:00Z")).remove(0);
         let now = post.planned_at.plus_ms(DAY_MS);
         let other = gbp::replacement(&client, &intake, &post, now);
-        let outcome = checked(&client, post, PostState::Rejected, other.clone(), now);
+        let at = (post.planned_at, now);
+        let outcome = checked(&client, post, PostState::Rejected, other.clone(), at);
         assert_eq!(outcome.units[0].name.version, "post/2026-W04/1/b");
         assert_eq!(outcome.changes.len(), 2, "the refused one and the new one");
-        let again = checked(&client, other.unwrap(), PostState::Rejected, None, now);
+        let again = checked(&client, other.unwrap(), PostState::Rejected, None, at);
         assert_eq!(again.units[0].name.version, "handover/2026-W04/1/b");
+    }
+
+    #[test]
+    fn a_refused_post_of_a_person_is_given_back_and_not_replaced() {
+        let client = client("dental", "en");
+        let post = gbp::calendar(&client, &Intake::default(), at("2026-01-14T15:00:00Z")).remove(0);
+        let own = PostRow { text: "Come in.".to_owned(), edited: true, ..post };
+        let at = (own.planned_at, own.planned_at);
+        let outcome = checked(&client, own, PostState::Rejected, None, at);
+        assert_eq!(outcome.units[0].name.version, "handover/2026-W04/1");
+        assert_eq!(outcome.units[0].payload["why"], "refused as you wrote it");
     }
 }

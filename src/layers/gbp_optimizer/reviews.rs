@@ -199,6 +199,9 @@ struct ReplyInput {
 pub(super) async fn reply(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     let ReplyInput { review, version, text } = super::input(unit)?;
     let client = client_of(ctx, &unit.name.entity)?;
+    if let Some(rests) = super::hold::disputed(ctx, &client)? {
+        return Ok(rests);
+    }
     let name = text::clean(&review, 200);
     let known = ctx
         .store

@@ -63,9 +63,11 @@ INSERT INTO posts
   (mode, entity, slot, planned_at, text, state, changed_at, topic, call_to_action, event)
 VALUES (:mode, :entity, :slot, :planned_at, :text, :state, :now, :topic, :call_to_action, :event)
 ON CONFLICT (mode, entity, slot) DO UPDATE SET
-  state = excluded.state, changed_at = excluded.changed_at";
+  state = excluded.state, changed_at = excluded.changed_at
+WHERE excluded.state <> 'planned'";
 
-/// Inserts a post, or notes its state; slot, time and text stay as they were planned.
+/// Inserts a post, or notes its state; slot, time and text stay as they were planned or as a person
+/// wrote them. One that is planned again stays where it is.
 pub(super) fn put_post(
     tx: &Connection,
     mode: Mode,
@@ -121,6 +123,23 @@ pub fn planned_posts(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+const EARLIER_POSTS: &str = "
+SELECT count(*) FROM units
+WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND kind = 'post' AND version < ?4
+  AND state IN ('scheduled', 'ready', 'leased', 'retry_wait')";
+
+/// Returns how many posts of a client before the one in `slot` are still to go out by themselves.
+pub fn earlier_posts(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+    slot: &str,
+) -> Result<u32, StoreError> {
+    let before = format!("post/{slot}");
+    let mut statement = conn.prepare_cached(EARLIER_POSTS)?;
+    Ok(statement.query_row(params![mode, Layer::GbpOptimizer, entity, before], |row| row.get(0))?)
+}
+
 const NEXT_AUDIT: &str = "
 SELECT min(coalesce(run_at, created_at)) FROM units
 WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND kind IN ('audit', 'reaudit')
@@ -147,6 +166,7 @@ fn post_from_row(row: &Row<'_>) -> rusqlite::Result<PostRow> {
         call_to_action: json_opt(row, "call_to_action")?,
         event: json_opt(row, "event")?,
         held: row.get("held")?,
+        edited: row.get::<_, Option<Moment>>("edited_at")?.is_some(),
     })
 }
 

@@ -115,6 +115,7 @@ fn actions_posts_and_reviews_read_back_and_take_over_only_what_is_new() {
         call_to_action: None,
         event: None,
         held: false,
+        edited: false,
     };
     let review = Review {
         entity: "c".to_owned(),
@@ -132,8 +133,9 @@ fn actions_posts_and_reviews_read_back_and_take_over_only_what_is_new() {
         OperationsChange::Action(action.clone()),
         OperationsChange::Action(done.clone()),
         OperationsChange::Action(action),
-        OperationsChange::Post(post),
+        OperationsChange::Post(post.clone()),
         OperationsChange::Post(live.clone()),
+        OperationsChange::Post(post),
         OperationsChange::Review(review.clone()),
         OperationsChange::Review(again),
     ];
@@ -229,4 +231,31 @@ fn a_contract_moves_on_and_a_draft_that_is_written_again_takes_nothing_back() {
     let signed = put(ContractState::Signed, None);
     assert_eq!((signed.state, signed.reason), (ContractState::Signed, None));
     assert_eq!(store.read(|conn| contracts::get(conn, Mode::Live, "c")).unwrap(), None);
+}
+
+#[test]
+fn a_post_that_is_planned_again_keeps_the_text_and_the_hold_of_a_person() {
+    let (_folder, store) = store();
+    let signed = client("dental", "en");
+    let now = "2026-01-14T15:00:00Z".parse().unwrap();
+    let plan = || crate::domain::gbp::calendar(&signed, &Default::default(), now);
+    let changes = || plan().into_iter().map(OperationsChange::Post).collect();
+    write(&store, changes());
+    let (entity, slot) = (signed.entity.clone(), plan()[0].slot.clone());
+    store
+        .write("edit", {
+            let (entity, slot) = (entity.clone(), slot.clone());
+            move |tx| {
+                profile_work::edit_post(tx, Mode::Dry, &entity, &slot, "Come in.", NOW)?;
+                profile_work::hold_post(tx, Mode::Dry, &entity, &slot, true)
+            }
+        })
+        .wait()
+        .unwrap();
+    write(&store, changes());
+    let post = store.read(|conn| profile_work::post(conn, Mode::Dry, &entity, &slot)).unwrap();
+    let post = post.unwrap();
+    assert_eq!((post.text.as_str(), post.edited, post.held), ("Come in.", true, true));
+    let untouched = store.read(|conn| profile_work::posts(conn, Mode::Dry, &entity)).unwrap();
+    assert_eq!(untouched[1..], plan()[1..]);
 }
