@@ -122,6 +122,7 @@ fn world(sim: &Sim, store: &Store) -> World {
         review_reply: profile.clone(),
         report: absent.clone(),
         invoice: absent.clone(),
+        credit_note: absent.clone(),
         subscription: absent.clone(),
         source: absent,
         profile_read: profile,

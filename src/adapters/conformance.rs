@@ -3,13 +3,16 @@
 
 use serde_json::Value;
 
+use crate::domain::credit::{Credit, CreditReason};
 use crate::domain::draw::Seed;
 use crate::domain::effect::{
-    EffectKey, Invite, InviteMethod, Mail, PersonTask, Recovery, TaskKind,
+    CreditNoteRequest, EffectKey, Invite, InviteMethod, InvoicePaper, Mail, PersonTask, Recovery,
+    TaskKind,
 };
 use crate::domain::error::ErrorClass;
 use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
+use crate::domain::money::{Currency, Money};
 use crate::domain::time::Moment;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
@@ -108,5 +111,31 @@ pub(super) fn task() -> PersonTask {
         title: "Call A Dental".to_owned(),
         details: "+44 1632 960001".to_owned(),
         due_at: Moment(1_767_690_000_000),
+    }
+}
+
+/// A credit note over a part of an invoice.
+pub(super) fn credit_note() -> CreditNoteRequest {
+    let usd = |minor| Money::new(minor, Currency::new("USD").unwrap());
+    CreditNoteRequest {
+        entity: "osm:node/1".to_owned(),
+        name: "A Dental\n# Total: never".to_owned(),
+        email: "a@dental.example".to_owned(),
+        credit: Credit {
+            reason: CreditReason::Refund,
+            net: usd(2_000),
+            tax: usd(380),
+            total: usd(2_380),
+        },
+        invoice: "2026-0007".to_owned(),
+        provider_invoice: Some("in_1".to_owned()),
+        invoiced_at: Moment(1_767_603_600_000),
+        paper: InvoicePaper {
+            number: "CN-2026-0001".to_owned(),
+            issuer: "Agency".to_owned(),
+            issuer_address: "1 Main St, Portland".to_owned(),
+            language: "en".to_owned(),
+            tax_note: "19.00 %".to_owned(),
+        },
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::Parts;
 use crate::domain::cash::Fact;
+use crate::domain::credit::CreditNote;
 use crate::domain::figures::{self, LedgerRow, MonthFigures};
 use crate::domain::finance::{CostCategory, Invoice};
 use crate::domain::mode::Mode;
@@ -17,7 +18,7 @@ use crate::domain::report::{Cadence, Period};
 use crate::domain::time::{DAY_MS, Moment};
 use crate::store::clocks;
 use crate::store::error::StoreError;
-use crate::store::finance::{closes, facts, invoices, ledger};
+use crate::store::finance::{closes, credit_notes, facts, invoices, ledger};
 
 /// What a person tells about money. Each becomes a row of commands and of the audit log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,7 +102,7 @@ pub enum FinanceQuery {
     Invoice {
         /// Which world.
         mode: Mode,
-        /// Its number, or the provider's id.
+        /// Its number, the provider's id, or the number of a credit note of it.
         number: String,
     },
 }
@@ -113,11 +114,21 @@ pub enum FinanceAnswer {
     /// To `FinanceQuery::Month`.
     Month(MonthView),
     /// To `FinanceQuery::Ledger`.
-    Ledger(Vec<LedgerRow>),
+    Ledger(LedgerView),
     /// To `FinanceQuery::Invoices`.
     Invoices(Vec<InvoiceView>),
     /// To `FinanceQuery::Invoice`.
     Invoice(Box<InvoiceDetail>),
+}
+
+/// Lines of the ledger, and the papers beside them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LedgerView {
+    /// The lines.
+    pub rows: Vec<LedgerRow>,
+    /// The credit notes written in the same span. A note moves no money: what was given back is a
+    /// line of its own.
+    pub credit_notes: Vec<CreditNote>,
 }
 
 /// A month's figures in each currency.
@@ -157,6 +168,8 @@ pub struct InvoiceDetail {
     pub payments: Vec<Fact>,
     /// Its lines in the ledger.
     pub ledger: Vec<LedgerRow>,
+    /// The notes by which it was taken back.
+    pub credit_notes: Vec<CreditNote>,
     /// How much of the client's money is under a dispute, in each currency.
     pub disputed: Vec<Money>,
 }
@@ -188,7 +201,10 @@ pub(super) fn answer(
                 until: period.map(|period| period.ends_at),
                 limit: Some(*limit),
             };
-            Ok(Some(FinanceAnswer::Ledger(ledger::rows(conn, *mode, &wanted)?)))
+            Ok(Some(FinanceAnswer::Ledger(LedgerView {
+                rows: ledger::rows(conn, *mode, &wanted)?,
+                credit_notes: credit_notes::beside(conn, *mode, &wanted)?,
+            })))
         }
         FinanceQuery::Invoices { mode, overdue, limit } => {
             let now = now(conn, parts, *mode)?;
@@ -205,8 +221,10 @@ pub(super) fn answer(
             let payments = facts::of_invoice(conn, *mode, &invoice)?;
             let ledger = facts::lines_of_invoice(conn, *mode, &invoice)?;
             let disputed = facts::at_risk(conn, *mode, &invoice.entity)?;
+            let (entity, period) = (&invoice.entity, &invoice.period);
+            let credit_notes = credit_notes::of_invoice(conn, *mode, entity, period)?;
             let view = invoice_view(invoice, now(conn, parts, *mode)?);
-            let detail = InvoiceDetail { view, payments, ledger, disputed };
+            let detail = InvoiceDetail { view, payments, ledger, credit_notes, disputed };
             Ok(Some(FinanceAnswer::Invoice(Box::new(detail))))
         }
     }

@@ -79,6 +79,7 @@ fn summary(effect: &Effect) -> String {
         Effect::ReviewReply(reply) => format!("reply to {}: {}", reply.review, reply.text),
         Effect::Report(report) => format!("report {} to {}", report.period, report.mail.to),
         Effect::Invoice(invoice) => format!("invoice {} of {}", invoice.period, invoice.entity),
+        Effect::CreditNote(note) => format!("credit note {} of {}", note.paper.number, note.entity),
         Effect::Subscription(subscription) => format!("subscription of {}", subscription.entity),
         Effect::SourceRead(_) => "read a source".to_owned(),
         Effect::ProfileRead(_) => "read a profile".to_owned(),

@@ -12,6 +12,7 @@ use super::{parse, render};
 use crate::app::command::Command as Tell;
 use crate::app::finance::{FinanceAnswer, FinanceCommand, FinanceQuery, MonthView};
 use crate::app::query::{Answer, Query};
+use crate::domain::credit::CreditNote;
 use crate::domain::figures::{DEFINITIONS, LedgerRow, MonthFigures, written};
 use crate::domain::finance::{CostCategory, Movement};
 use crate::domain::money::Money;
@@ -34,7 +35,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Shows the lines of the ledger, the oldest first.
+    /// Shows the lines of the ledger, the oldest first, and the credit notes of the same time.
     Ledger {
         /// Only this client's, such as osm:node/123
         client: Option<String>,
@@ -243,13 +244,50 @@ fn ranges(rows: &[i64]) -> String {
 }
 
 async fn ledger(query: FinanceQuery, context: &Context) -> Result<(), Error> {
-    let FinanceAnswer::Ledger(rows) = ask(query, context).await? else {
+    let FinanceAnswer::Ledger(view) = ask(query, context).await? else {
         return Err(misanswered());
     };
     if context.json() {
-        return render::json_lines(&rows);
+        render::json_lines(&view.rows)?;
+        let notes: Vec<_> = view.credit_notes.iter().map(|it| json!({"credit_note": it})).collect();
+        return render::json_lines(&notes);
     }
-    render::table(&ledger_table(&rows), "the ledger has no such line")
+    render::table(&ledger_table(&view.rows), "the ledger has no such line")?;
+    if view.credit_notes.is_empty() {
+        return Ok(());
+    }
+    let notes = notes_table(&view.credit_notes).text(usize::MAX);
+    render::text(&format!("\nWritten meanwhile; they move no money themselves:\n{notes}"))
+}
+
+/// Lays out credit notes.
+pub(super) fn notes_table(notes: &[CreditNote]) -> Table {
+    let mut table = Table::new(&[
+        "credit note",
+        "at",
+        "client",
+        "invoice for",
+        "why",
+        ">net",
+        ">tax",
+        ">total",
+        "sent",
+    ]);
+    for note in notes {
+        let credit = &note.credit;
+        table.row(&[
+            note.number.clone(),
+            format::full_time(note.at),
+            note.entity.clone(),
+            note.period.clone(),
+            credit.reason.as_column().to_owned(),
+            credit.net.to_string(),
+            credit.tax.to_string(),
+            credit.total.to_string(),
+            note.issued_at.map_or_else(|| "not yet".to_owned(), format::full_time),
+        ]);
+    }
+    table
 }
 
 /// Lays out lines of the ledger.

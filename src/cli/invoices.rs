@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::context::{Context, misanswered};
 use super::error::Error;
-use super::finance::{ask, ledger_table};
+use super::finance::{ask, ledger_table, notes_table};
 use super::table::Table;
 use super::{parse, render};
 use crate::app::command::Command as Tell;
@@ -34,7 +34,7 @@ pub(super) struct Args {
 enum Command {
     /// Shows one invoice with its lines, payments and rows of the ledger.
     Show {
-        /// Its number, or the provider's id
+        /// Its number, the provider's id, or the number of a credit note of it
         number: String,
     },
     /// Books a payment that came in past the provider, such as a bank transfer.
@@ -143,10 +143,12 @@ fn detail_text(detail: &InvoiceDetail) -> String {
         money(view.open_minor),
     );
     // Writing to a String cannot fail.
+    let noted = detail.credit_notes.iter().map(|note| note.credit.total.minor).sum();
     for (what, minor) in [
         ("credit of the client", view.credit_minor),
         ("refunded", invoice.refunded_minor),
-        ("taken back by credit notes", invoice.credited_minor),
+        ("lost in disputes", invoice.lost_minor),
+        ("taken back by credit notes", noted),
     ] {
         if minor > 0 {
             _ = write!(text, "  {what} {}", money(minor));
@@ -182,6 +184,9 @@ fn detail_text(detail: &InvoiceDetail) -> String {
     }
     if !payments.is_empty() {
         _ = write!(text, "\n{}", payments.text(usize::MAX));
+    }
+    if !detail.credit_notes.is_empty() {
+        _ = write!(text, "\n{}", notes_table(&detail.credit_notes).text(usize::MAX));
     }
     if !detail.ledger.is_empty() {
         _ = write!(text, "\n{}", ledger_table(&detail.ledger).text(usize::MAX));

@@ -282,6 +282,7 @@ fn invoice_row(facts: &InvoiceFacts, client: &str, known: &Known, due_days: u32)
         paid_at: None,
         paid_minor: 0,
         refunded_minor: 0,
+        lost_minor: 0,
         credited_minor: 0,
         attempts: facts.attempt_count,
         next_attempt_at: facts.next_attempt_at,

@@ -211,6 +211,8 @@ pub struct GivenBack {
     pub lines: Vec<Line>,
     /// All that was refunded, tax included.
     pub refunded_minor: i64,
+    /// All that was lost in disputes beyond that, tax included.
+    pub lost_minor: i64,
 }
 
 /// Books what was given back of a charge and what was lost of it, never more than was charged:
@@ -247,6 +249,7 @@ pub fn given_back(facts: &[Fact], charged: Option<Money>, invoice: Option<Taxes>
         };
         let tax = tax_of(after) - tax_of(out);
         let account = if kind == FactKind::DisputeLost {
+            result.lost_minor += after - out;
             Account::Dispute
         } else {
             result.refunded_minor += after - out;

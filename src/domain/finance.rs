@@ -241,7 +241,9 @@ pub struct Invoice {
     pub paid_minor: i64,
     /// Refunded so far, minor units.
     pub refunded_minor: i64,
-    /// Taken back by credit notes, minor units.
+    /// Lost in disputes so far, minor units.
+    pub lost_minor: i64,
+    /// What is not asked for any more since the invoice was withdrawn, minor units.
     pub credited_minor: i64,
     /// How many payments were tried at the provider.
     pub attempts: i64,
@@ -378,6 +380,34 @@ pub enum FinanceChange {
     /// Inserts an invoice that is to be issued and gives it the next number of its year and world, in
     /// this very commit; one that has a number keeps it.
     Number(Box<Invoice>),
+    /// Withdraws an invoice that nobody has paid anything of.
+    Withdraw {
+        /// The client.
+        entity: String,
+        /// The invoice's period.
+        period: String,
+    },
+    /// Writes the next credit note of an invoice with the next number of its series, in this very
+    /// commit; one that has its number keeps it.
+    Credit {
+        /// The client.
+        entity: String,
+        /// The invoice's period.
+        period: String,
+        /// The how-manieth note of the invoice it is.
+        place: u32,
+    },
+    /// Notes that a credit note went out.
+    Credited {
+        /// The client.
+        entity: String,
+        /// The invoice's period.
+        period: String,
+        /// Which of its notes.
+        place: u32,
+        /// When.
+        at: Moment,
+    },
     /// Notes that a client was reminded of an invoice.
     Dunned {
         /// The client.

@@ -10,6 +10,7 @@ pub mod change;
 pub mod cold_mail;
 pub mod column;
 pub mod contact;
+pub mod credit;
 pub mod draw;
 pub mod dunning;
 pub mod effect;

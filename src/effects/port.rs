@@ -6,8 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::domain::effect::{
-    EffectKey, Invite, InvoiceRequest, Mail, PersonTask, Post, ProfileEdit, ProfileRead, Receipt,
-    Recovery, ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest, Workspace,
+    CreditNoteRequest, EffectKey, Invite, InvoiceRequest, Mail, PersonTask, Post, ProfileEdit,
+    ProfileRead, Receipt, Recovery, ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest,
+    Workspace,
 };
 use crate::domain::error::WorkError;
 use crate::domain::layer::Layer;
@@ -76,6 +77,8 @@ pub struct World {
     pub report: Arc<dyn Port<ReportDelivery>>,
     /// Invoices.
     pub invoice: Arc<dyn Port<InvoiceRequest>>,
+    /// Credit notes.
+    pub credit_note: Arc<dyn Port<CreditNoteRequest>>,
     /// Subscriptions.
     pub subscription: Arc<dyn Port<SubscriptionRequest>>,
     /// Sources of businesses; read-only.

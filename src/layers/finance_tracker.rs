@@ -6,6 +6,7 @@
 //! | `invoice` | `invoice/setup` | issue the invoice, once it has its number | an open invoice |
 //! | `plan` | plan and day | change the subscription | nothing until the provider tells |
 //! | `dunning` | period and step | remind the client, in the end a person | the next step, later |
+//! | `credit` | period and place | issue the credit note, once it has its number | nothing |
 //! | `subscription` | `subscription` | start the subscription | nothing until the provider tells |
 //! | `delivery` | `delivery` | none | books; a paid set-up answers the onboarding |
 //! | `close` | a month | none | the month's figures: MRR, churn, cash, cost of a new client |
@@ -13,6 +14,7 @@
 //! Money is booked only from what the provider tells, never from what was asked of it.
 
 mod close;
+mod credit;
 mod decide;
 mod dunning;
 
@@ -74,6 +76,7 @@ pub fn discover(ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
         NewUnit::ready(name, "close", format!("close of {month}, again"), json!({}))
     }));
     planned.extend(dunning::discover(ctx)?);
+    planned.extend(credit::discover(ctx)?);
     let matched = ctx.store.read(|conn| finance::matched_since(conn, ctx.mode, AGAIN))?;
     planned.extend(matched.into_iter().map(|(event, payload)| {
         let name = UnitName::new(Layer::FinanceTracker, &event, AGAIN);
@@ -98,6 +101,16 @@ pub fn setup_unit(client: &Client) -> NewUnit {
     )
 }
 
+/// Returns the set-up invoice as it is before it is issued.
+#[cfg(test)]
+pub(super) fn planned_setup(
+    client: &Client,
+    pricing: &crate::config::Pricing,
+    tax: Treatment,
+) -> Invoice {
+    decide::setup_invoice(client, pricing, tax)
+}
+
 /// Returns the unit that starts a client's subscription; layer 5 plans it at go-live.
 pub fn subscription_unit(client: &Client) -> NewUnit {
     NewUnit::ready(
@@ -115,6 +128,7 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
         "subscription" => subscribe(ctx, unit).await,
         "delivery" => Ok(book(ctx, unit)?),
         "plan" => change_plan(ctx, unit).await,
+        "credit" => credit::issue(ctx, unit).await,
         "dunning" => dunning::remind(ctx, unit).await,
         "close" => Ok(close_month(ctx, unit)?),
         _ => Err(unknown_kind(unit)),

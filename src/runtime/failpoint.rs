@@ -5,7 +5,7 @@
 //! builds only; in a release build `hit` is empty.
 
 /// Every failpoint, in the order in which a unit meets them. A test kills at each of them.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 16] = [
     "run.started",
     "discover.committed",
     "inbox.committed",
@@ -17,6 +17,8 @@ pub const ALL: [&str; 14] = [
     "effect.before_result",
     "effect.settled",
     "outcome.before_commit",
+    "number.taken",
+    "number.written",
     "outcome.committed",
     "clock.moved",
     "run.before_end",

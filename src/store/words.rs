@@ -5,6 +5,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use super::error::StoreError;
 use crate::domain::cash::FactKind;
+use crate::domain::credit::CreditReason;
 use crate::domain::effect::{Action, EffectKey};
 use crate::domain::error::ErrorClass;
 use crate::domain::event::Level;
@@ -77,6 +78,7 @@ word_column! {
     OnboardingStep: OnboardingStep::from_column,
     DocumentState: DocumentState::from_column,
     ContractState: ContractState::from_column,
+    CreditReason: CreditReason::from_column,
     PostState: PostState::from_column,
     ActionState: ActionState::from_column,
     InvoiceState: InvoiceState::from_column,

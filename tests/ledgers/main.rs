@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a stage that cannot be set up has failed its test")]
 
+mod credit_notes;
 mod persons;
 mod property;
 mod recorded;

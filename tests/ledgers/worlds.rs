@@ -86,13 +86,13 @@ pub(crate) fn refunded(day: &str, so_far: i64) -> Event {
     Event { day: day.to_owned(), kind: "charge.refunded", new, old }
 }
 
-fn refund_failed(day: &str, minor: i64) -> Event {
+pub(crate) fn refund_failed(day: &str, minor: i64) -> Event {
     let object = json!({"id": "re_1", "object": "refund", "charge": "ch_1", "amount": minor,
         "currency": "eur", "status": "failed"});
     Event { day: day.to_owned(), kind: "refund.failed", new: object.clone(), old: object }
 }
 
-fn dispute(day: &str, kind: &'static str, status: &str) -> Event {
+pub(crate) fn dispute(day: &str, kind: &'static str, status: &str) -> Event {
     let object = json!({"id": "dp_1", "object": "dispute", "charge": "ch_1", "payment_intent": "pi_1",
         "amount": 11_900, "currency": "eur", "status": status, "reason": "fraudulent",
         "balance_transactions": [{"amount": -11_900, "fee": 1_500, "currency": "eur"}]});

@@ -80,6 +80,7 @@ pub(crate) fn world(recorder: &Arc<Recorder>) -> World {
         review_reply: recorder.clone(),
         report: recorder.clone(),
         invoice: recorder.clone(),
+        credit_note: recorder.clone(),
         subscription: recorder.clone(),
         source: recorder.clone(),
         profile_read: recorder.clone(),

@@ -13,10 +13,11 @@ use super::profile::OutboxProfile;
 use super::workspace::OutboxWorkspace;
 use super::{OutboxDir, calendar_text, ics, mail_bytes};
 use crate::adapters::conformance;
+use crate::domain::credit::{Credit, CreditReason};
 use crate::domain::effect::{
-    Document, EffectKey, InviteMethod, InvoiceLine, InvoicePaper, InvoiceRequest, Mail, PersonTask,
-    PlanChange, Post, ProfileEdit, ReportDelivery, ReviewReply, SubscriptionRequest, TaskKind,
-    Workspace,
+    CreditNoteRequest, Document, EffectKey, InviteMethod, InvoiceLine, InvoicePaper,
+    InvoiceRequest, Mail, PersonTask, PlanChange, Post, ProfileEdit, ReportDelivery, ReviewReply,
+    SubscriptionRequest, TaskKind, Workspace,
 };
 use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
@@ -154,6 +155,18 @@ async fn write_all(outbox: &OutboxDir, n: usize, text: &str) {
         },
     };
     billing.call(&permit, &call, &invoice).await.unwrap();
+    let credited = Credit { reason: CreditReason::Refund, net: usd(1), tax: usd(0), total: usd(1) };
+    let note = CreditNoteRequest {
+        entity: own(),
+        name: own(),
+        email: own(),
+        credit: credited,
+        invoice: own(),
+        provider_invoice: Some(own()),
+        invoiced_at: NOW,
+        paper: invoice.paper.clone(),
+    };
+    billing.call(&permit, &call, &note).await.unwrap();
     let subscription = SubscriptionRequest {
         entity: own(),
         email: own(),

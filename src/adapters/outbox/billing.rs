@@ -1,13 +1,12 @@
 //! Writes invoices, subscriptions and reports as files that a person sends or enters.
 
-use std::fmt::Write as _;
-
 use async_trait::async_trait;
 use serde_json::json;
 
+use super::paper::{credit_note_page, invoice_page};
 use super::{Attachment, BY_FILE_NAME, HOST, OutboxDir, OutboxFile, eml, file_word, line};
 use crate::domain::effect::{
-    InvoiceRequest, Receipt, Recovery, ReportDelivery, SubscriptionRequest,
+    CreditNoteRequest, InvoiceRequest, Receipt, Recovery, ReportDelivery, SubscriptionRequest,
 };
 use crate::domain::error::WorkError;
 use crate::domain::report::{Content, pdf};
@@ -45,6 +44,37 @@ impl Port<InvoiceRequest> for OutboxBilling {
         let data = json!({"key": call.key, "invoice": invoice});
         let files = [OutboxFile::json(&data), OutboxFile::text("md", &invoice_page(call, invoice))];
         self.0.put("invoices", "invoice", &call.key, call.now, &files)
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Port<CreditNoteRequest> for OutboxBilling {
+    fn name(&self) -> &'static str {
+        "outbox credit note"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        BY_FILE_NAME
+    }
+
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        note: &CreditNoteRequest,
+    ) -> Result<Receipt, WorkError> {
+        let data = json!({"key": call.key, "credit_note": note});
+        let files =
+            [OutboxFile::json(&data), OutboxFile::text("md", &credit_note_page(call, note))];
+        self.0.put("credit-notes", "credit-note", &call.key, call.now, &files)
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
@@ -128,74 +158,6 @@ impl Port<ReportDelivery> for OutboxReports {
     }
 }
 
-/// The words of an invoice in one language.
-struct Words {
-    invoice: &'static str,
-    from: &'static str,
-    to: &'static str,
-    date: &'static str,
-    due: &'static str,
-    reference: &'static str,
-    tax: &'static str,
-    total: &'static str,
-}
-
-const ENGLISH: Words = Words {
-    invoice: "Invoice",
-    from: "From",
-    to: "To",
-    date: "Date",
-    due: "Due",
-    reference: "Payment reference",
-    tax: "Tax",
-    total: "Total",
-};
-
-const GERMAN: Words = Words {
-    invoice: "Rechnung",
-    from: "Von",
-    to: "An",
-    date: "Datum",
-    due: "Fällig",
-    reference: "Verwendungszweck",
-    tax: "Umsatzsteuer",
-    total: "Gesamtbetrag",
-};
-
-/// Writes an invoice as a person can send it, in the client's language.
-fn invoice_page(call: &Call, invoice: &InvoiceRequest) -> String {
-    let paper = &invoice.paper;
-    let words = if paper.language == "de" { &GERMAN } else { &ENGLISH };
-    let number = if paper.number.is_empty() { &invoice.period } else { &paper.number };
-    let number = line(number);
-    let mut page = format!("# {} {number}\n\n", words.invoice);
-    // Writing to a String cannot fail, so the results are only there for the trait.
-    for (word, value) in [
-        (words.from, format!("{}, {}", line(&paper.issuer), line(&paper.issuer_address))),
-        (words.to, format!("{}, {}", line(&invoice.name), line(&invoice.email))),
-        (words.date, call.now.utc_date().to_string()),
-        (words.due, invoice.due_at.utc_date().to_string()),
-        (words.reference, number.clone()),
-    ] {
-        _ = writeln!(page, "{word}: {value}");
-    }
-    page.push('\n');
-    for item in &invoice.lines {
-        _ = writeln!(page, "- {}: {}", line(&item.text), item.net);
-    }
-    let note = if paper.tax_note.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", line(&paper.tax_note))
-    };
-    _ = writeln!(
-        page,
-        "- {}{note}: {}\n\n{}: {}",
-        words.tax, invoice.tax, words.total, invoice.total
-    );
-    page
-}
-
 /// Writes what a person enters at the billing provider to start or change a subscription.
 fn subscription_page(call: &Call, subscription: &SubscriptionRequest) -> String {
     let (verb, what) = match &subscription.changes {
@@ -231,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::adapters::conformance;
-    use crate::domain::effect::{EffectKey, InvoiceLine, InvoicePaper};
+    use crate::domain::effect::EffectKey;
     use crate::domain::layer::Layer;
     use crate::domain::mode::Mode;
     use crate::domain::money::{Currency, Money};
@@ -239,26 +201,6 @@ mod tests {
 
     fn usd(minor: i64) -> Money {
         Money::new(minor, Currency::new("USD").unwrap())
-    }
-
-    fn invoice() -> InvoiceRequest {
-        InvoiceRequest {
-            entity: "osm:node/1".to_owned(),
-            period: "setup".to_owned(),
-            name: "A Dental\n# Due: never".to_owned(),
-            email: "a@dental.example".to_owned(),
-            lines: vec![InvoiceLine { text: "Set-up, plan starter".to_owned(), net: usd(100_000) }],
-            tax: usd(19_000),
-            total: usd(119_000),
-            due_at: Moment(1_768_208_400_000),
-            paper: InvoicePaper {
-                number: "2026-0007".to_owned(),
-                issuer: "Agency".to_owned(),
-                issuer_address: "1 Main St, Portland".to_owned(),
-                language: "en".to_owned(),
-                tax_note: "19.00 %".to_owned(),
-            },
-        }
     }
 
     fn report() -> ReportDelivery {
@@ -276,7 +218,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let outbox = OutboxDir::new(root.path());
         let billing = OutboxBilling(outbox.clone());
-        conformance::check::<InvoiceRequest>(&billing, &invoice()).await;
+        conformance::check::<InvoiceRequest>(&billing, &super::super::paper::tests::invoice())
+            .await;
+        conformance::check::<CreditNoteRequest>(&billing, &conformance::credit_note()).await;
         let subscription = SubscriptionRequest {
             entity: "osm:node/1".to_owned(),
             email: "a@dental.example".to_owned(),
@@ -288,53 +232,6 @@ mod tests {
         };
         conformance::check::<SubscriptionRequest>(&billing, &subscription).await;
         conformance::check(&OutboxReports(outbox), &report()).await;
-    }
-
-    #[test]
-    fn an_invoice_reads_as_a_person_sends_it_and_a_name_adds_no_line() {
-        let call = Call {
-            key: EffectKey("00ff".to_owned()),
-            mode: Mode::Live,
-            layer: Layer::FinanceTracker,
-            attempt: 1,
-            now: Moment(1_767_603_600_000),
-        };
-        insta::assert_snapshot!(invoice_page(&call, &invoice()), @r"
-        # Invoice 2026-0007
-
-        From: Agency, 1 Main St, Portland
-        To: A Dental # Due: never, a@dental.example
-        Date: 2026-01-05
-        Due: 2026-01-12
-        Payment reference: 2026-0007
-
-        - Set-up, plan starter: 1,000.00 USD
-        - Tax (19.00 %): 190.00 USD
-
-        Total: 1,190.00 USD
-        ");
-    }
-
-    #[test]
-    fn a_german_client_gets_a_german_invoice_that_says_why_there_is_no_tax() {
-        let call = Call {
-            key: EffectKey("00ff".to_owned()),
-            mode: Mode::Live,
-            layer: Layer::FinanceTracker,
-            attempt: 1,
-            now: Moment(1_767_603_600_000),
-        };
-        let mut german = invoice();
-        german.paper.language = "de".to_owned();
-        german.paper.tax_note = "Steuerschuldnerschaft des Leistungsempfängers".to_owned();
-        german.tax = usd(0);
-        let page = invoice_page(&call, &german);
-        assert!(page.starts_with("# Rechnung 2026-0007\n"), "{page}");
-        assert!(
-            page.contains(
-                "- Umsatzsteuer (Steuerschuldnerschaft des Leistungsempfängers): 0.00 USD"
-            )
-        );
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ pub mod billing;
 pub mod eml;
 mod ics;
 pub mod mail;
+mod paper;
 pub mod people;
 pub mod profile;
 pub mod workspace;

@@ -9,7 +9,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Sim;
-use crate::domain::effect::{InvoiceRequest, Receipt, Recovery, SubscriptionRequest};
+use crate::domain::effect::{
+    CreditNoteRequest, InvoiceRequest, Receipt, Recovery, SubscriptionRequest,
+};
 use crate::domain::error::WorkError;
 use crate::domain::time::DAY_MS;
 use crate::effects::permit::Permit;
@@ -46,6 +48,34 @@ impl Port<InvoiceRequest> for SimBilling {
         invoice: &InvoiceRequest,
     ) -> Result<Receipt, WorkError> {
         self.0.answer(call, receipt("in", call, &invoice.entity))
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Port<CreditNoteRequest> for SimBilling {
+    fn name(&self) -> &'static str {
+        "sim credit note"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        RECOVERY
+    }
+
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        note: &CreditNoteRequest,
+    ) -> Result<Receipt, WorkError> {
+        self.0.answer(call, receipt("cn", call, &note.entity))
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
@@ -129,6 +159,7 @@ mod tests {
             let plan = FaultPlan { rate, ..FaultPlan::default() };
             let billing = SimBilling(Sim::new(conformance::SEED, plan, None));
             conformance::check::<InvoiceRequest>(&billing, &invoice).await;
+            conformance::check::<CreditNoteRequest>(&billing, &conformance::credit_note()).await;
             conformance::check::<SubscriptionRequest>(&billing, &subscription).await;
         }
     }

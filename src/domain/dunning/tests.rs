@@ -26,6 +26,7 @@ fn invoice() -> Invoice {
         paid_at: None,
         paid_minor: 19_000,
         refunded_minor: 0,
+        lost_minor: 0,
         credited_minor: 0,
         attempts: 0,
         next_attempt_at: None,

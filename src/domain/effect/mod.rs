@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use payload::{
-    CallToAction, CallToActionKind, Document, Invite, InviteMethod, InvoiceLine, InvoicePaper,
-    InvoiceRequest, Mail, PersonTask, PlanChange, Post, PostEvent, ProfileEdit, ProfileRead,
-    ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest, TaskKind, Workspace,
+    CallToAction, CallToActionKind, CreditNoteRequest, Document, Invite, InviteMethod, InvoiceLine,
+    InvoicePaper, InvoiceRequest, Mail, PersonTask, PlanChange, Post, PostEvent, ProfileEdit,
+    ProfileRead, ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest, TaskKind, Workspace,
     WorkspaceFile,
 };
 
@@ -59,6 +59,8 @@ pub enum Action {
     DeliverReport,
     /// Issue an invoice.
     IssueInvoice,
+    /// Issue a credit note.
+    IssueCreditNote,
     /// Start a subscription.
     StartSubscription,
     /// Put a subscription on another plan.
@@ -84,7 +86,7 @@ pub struct ActionRow {
 
 impl Action {
     /// All actions, in pipeline order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadSource,
         Self::SendEmail,
         Self::AssignOutreach,
@@ -101,6 +103,7 @@ impl Action {
         Self::AssignProfile,
         Self::DeliverReport,
         Self::IssueInvoice,
+        Self::IssueCreditNote,
         Self::StartSubscription,
         Self::ChangeSubscription,
         Self::SendReminder,
@@ -130,6 +133,7 @@ impl Action {
             Self::AssignProfile => ("assign_profile", GbpOptimizer, true, "what / which"),
             Self::DeliverReport => ("deliver_report", ReportingEngine, true, "period"),
             Self::IssueInvoice => ("issue_invoice", FinanceTracker, true, "period"),
+            Self::IssueCreditNote => ("issue_credit_note", FinanceTracker, true, "period / which"),
             Self::StartSubscription => ("start_subscription", FinanceTracker, true, "plan"),
             Self::ChangeSubscription => ("change_subscription", FinanceTracker, true, "plan / day"),
             Self::SendReminder => ("send_reminder", FinanceTracker, true, "period / step"),
@@ -256,6 +260,8 @@ pub enum Effect {
     Report(ReportDelivery),
     /// Through the billing port.
     Invoice(InvoiceRequest),
+    /// Through the billing port.
+    CreditNote(CreditNoteRequest),
     /// Through the billing port.
     Subscription(SubscriptionRequest),
     /// Through the source port; read-only.

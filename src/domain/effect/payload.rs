@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::credit::Credit;
 use crate::domain::money::Money;
 use crate::domain::time::Moment;
 
@@ -282,6 +283,27 @@ pub struct InvoicePaper {
     pub language: String,
     /// What stands beside the tax: the rate, or why there is none.
     pub tax_note: String,
+}
+
+/// A credit note to issue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditNoteRequest {
+    /// The client.
+    pub entity: String,
+    /// Billing name.
+    pub name: String,
+    /// Billing address for mail.
+    pub email: String,
+    /// What it is over.
+    pub credit: Credit,
+    /// The number of the invoice that it takes back, or what else a person calls it.
+    pub invoice: String,
+    /// The provider's id of that invoice.
+    pub provider_invoice: Option<String>,
+    /// When that invoice was issued.
+    pub invoiced_at: Moment,
+    /// What else stands on the paper.
+    pub paper: InvoicePaper,
 }
 
 /// A subscription to start, or to change.

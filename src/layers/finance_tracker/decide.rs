@@ -51,6 +51,7 @@ pub(super) fn setup_invoice(client: &Client, pricing: &Pricing, tax: Treatment) 
         paid_at: None,
         paid_minor: 0,
         refunded_minor: 0,
+        lost_minor: 0,
         credited_minor: 0,
         attempts: 0,
         next_attempt_at: None,

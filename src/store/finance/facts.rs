@@ -120,7 +120,7 @@ pub(super) fn settle_invoice(
 ) -> Result<(), StoreError> {
     let subject = subject_of(invoice);
     let currency = invoice.total.currency;
-    // What a credit note took back is not asked for any more, in the same parts.
+    // What was withdrawn is not asked for any more, in the same parts.
     let (_, tax_credited) =
         split_tax(Money::new(invoice.credited_minor, currency), invoice.total, invoice.tax);
     let asked = Taxes {
@@ -178,7 +178,7 @@ fn kept_charge(row: &Row<'_>) -> rusqlite::Result<KeptCharge> {
 const CHARGE: &str = "SELECT * FROM charges WHERE mode = ?1 AND id = ?2";
 const PAID_INVOICE: &str = "
 SELECT invoice FROM paid_by WHERE mode = ?1 AND payment IN (?2, ?3) ORDER BY payment LIMIT 1";
-const NOTE_CHARGE: &str = "UPDATE charges SET entity = coalesce(entity, ?3), refunded_minor = ?4 WHERE mode = ?1 AND id = ?2";
+const NOTE_CHARGE: &str = "UPDATE charges SET entity = coalesce(entity, ?3), refunded_minor = ?4, lost_minor = ?5 WHERE mode = ?1 AND id = ?2";
 
 fn settle_charge(tx: &Connection, mode: Mode, id: &str) -> Result<(), StoreError> {
     let found = tx.prepare_cached(CHARGE)?.query_row(params![mode, id], kept_charge);
@@ -199,7 +199,13 @@ fn settle_charge(tx: &Connection, mode: Mode, id: &str) -> Result<(), StoreError
         format!("{id}/{}", line.told_by)
     });
     book(tx, mode, &subject, lines)?;
-    tx.prepare_cached(NOTE_CHARGE)?.execute(params![mode, id, entity, back.refunded_minor])?;
+    tx.prepare_cached(NOTE_CHARGE)?.execute(params![
+        mode,
+        id,
+        entity,
+        back.refunded_minor,
+        back.lost_minor
+    ])?;
     match invoice.and_then(|found| found.provider_id) {
         Some(provider_id) => invoices::note_refunds(tx, mode, &provider_id),
         None => Ok(()),

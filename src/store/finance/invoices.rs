@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row, named_params, params};
 
+use super::numbers::{self, Series};
 use crate::domain::finance::Invoice;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
@@ -64,13 +65,8 @@ pub(super) fn put(tx: &Connection, mode: Mode, invoice: &Invoice) -> Result<Invo
 }
 
 const NUMBER: &str = "
-UPDATE invoices SET serial_year = :year,
-  serial = (SELECT coalesce(max(serial), 0) + 1 FROM invoices WHERE mode = :mode AND serial_year = :year)
-WHERE mode = :mode AND entity = :entity AND period = :period AND number IS NULL";
-const WRITE_NUMBER: &str = "
-UPDATE invoices SET number = CASE mode WHEN 'dry' THEN 'DRY-' ELSE '' END
-  || printf('%04d-%04d', serial_year, serial)
-WHERE mode = :mode AND entity = :entity AND period = :period AND number IS NULL";
+UPDATE invoices SET serial_year = ?4, serial = ?5, number = ?6
+WHERE mode = ?1 AND entity = ?2 AND period = ?3 AND number IS NULL";
 
 /// Inserts an invoice that is to be issued, with the next number of its year and world. Both are one
 /// commit, so a crash leaves no gap, and a second try finds the number it has.
@@ -80,14 +76,35 @@ pub(super) fn number(
     now: Moment,
     invoice: &Invoice,
 ) -> Result<(), StoreError> {
-    put(tx, mode, invoice)?;
-    let year = i64::from(now.utc_date().year());
-    tx.prepare_cached(NUMBER)?.execute(named_params! {
-        ":mode": mode, ":entity": invoice.entity, ":period": invoice.period, ":year": year,
-    })?;
-    tx.prepare_cached(WRITE_NUMBER)?.execute(named_params! {
-        ":mode": mode, ":entity": invoice.entity, ":period": invoice.period,
-    })?;
+    if put(tx, mode, invoice)?.number.is_some() {
+        return Ok(());
+    }
+    let taken = numbers::next(tx, mode, now, Series::Invoices)?;
+    tx.prepare_cached(NUMBER)?.execute(params![
+        mode,
+        invoice.entity,
+        invoice.period,
+        taken.year,
+        taken.serial,
+        taken.number
+    ])?;
+    numbers::written();
+    Ok(())
+}
+
+const WITHDRAW: &str = "
+UPDATE invoices SET state = 'void'
+WHERE mode = ?1 AND entity = ?2 AND period = ?3 AND paid_minor = 0
+  AND state IN ('planned', 'open', 'failed', 'uncollectible')";
+
+/// Withdraws an invoice of which nothing is paid; one that is paid in part is a person's matter.
+pub(super) fn withdraw(
+    tx: &Connection,
+    mode: Mode,
+    entity: &str,
+    period: &str,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(WITHDRAW)?.execute(params![mode, entity, period])?;
     Ok(())
 }
 
@@ -130,13 +147,13 @@ pub(super) fn note_payments(
 }
 
 const NOTE_REFUNDS: &str = "
-UPDATE invoices SET refunded_minor = (
-  SELECT coalesce(sum(refunded_minor), 0) FROM charges c
+UPDATE invoices SET (refunded_minor, lost_minor) = (
+  SELECT coalesce(sum(refunded_minor), 0), coalesce(sum(lost_minor), 0) FROM charges c
   WHERE c.mode = ?1 AND (c.invoice = ?2 OR c.id IN (SELECT payment FROM paid_by WHERE mode = ?1 AND invoice = ?2)
     OR c.payment_intent IN (SELECT payment FROM paid_by WHERE mode = ?1 AND invoice = ?2)))
 WHERE mode = ?1 AND provider_id = ?2";
 
-/// Notes all that was refunded of an invoice.
+/// Notes all that was refunded of an invoice, and lost in disputes.
 pub(super) fn note_refunds(
     tx: &Connection,
     mode: Mode,
@@ -172,9 +189,12 @@ pub fn by_provider(
 
 const BY_NAME: &str = "
 SELECT * FROM invoices WHERE mode = ?1 AND number = ?2
-UNION ALL SELECT * FROM invoices WHERE mode = ?1 AND provider_id = ?2 LIMIT 1";
+UNION ALL SELECT * FROM invoices WHERE mode = ?1 AND provider_id = ?2
+UNION ALL SELECT i.* FROM credit_notes n JOIN invoices i USING (mode, entity, period)
+  WHERE n.mode = ?1 AND n.number = ?2
+LIMIT 1";
 
-/// Returns the invoice with this number or this id of the provider's.
+/// Returns the invoice with this number or this id of the provider's, or that of a credit note.
 pub fn by_name(conn: &Connection, mode: Mode, name: &str) -> Result<Option<Invoice>, StoreError> {
     optional(conn.prepare_cached(BY_NAME)?.query_row(params![mode, name], from_row))
 }
@@ -220,6 +240,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Invoice> {
         paid_at: row.get("paid_at")?,
         paid_minor: row.get("paid_minor")?,
         refunded_minor: row.get("refunded_minor")?,
+        lost_minor: row.get("lost_minor")?,
         credited_minor: row.get("credited_minor")?,
         attempts: row.get("attempts")?,
         next_attempt_at: row.get("next_attempt_at")?,

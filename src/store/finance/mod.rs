@@ -6,10 +6,12 @@
 //! ΔMRR = Σ movements whatever came first.
 
 pub mod closes;
+pub mod credit_notes;
 pub mod facts;
 pub mod figures;
 pub mod invoices;
 pub mod ledger;
+mod numbers;
 pub mod reports;
 pub mod subscriptions;
 
@@ -49,6 +51,13 @@ pub(super) fn apply(
         FinanceChange::Charge(charge) => facts::charge(tx, mode, charge),
         FinanceChange::PaidBy { payment, invoice } => facts::paid_by(tx, mode, payment, invoice),
         FinanceChange::Number(invoice) => invoices::number(tx, mode, now, invoice),
+        FinanceChange::Withdraw { entity, period } => invoices::withdraw(tx, mode, entity, period),
+        FinanceChange::Credit { entity, period, place } => {
+            credit_notes::write(tx, mode, now, (entity, period, *place))
+        }
+        FinanceChange::Credited { entity, period, place, at } => {
+            credit_notes::issued(tx, mode, (entity, period, *place), *at)
+        }
         FinanceChange::Dunned { entity, period, step, at } => {
             invoices::dunned(tx, mode, entity, period, *step, *at)
         }

@@ -250,6 +250,7 @@ fn planned(entity: &str) -> Invoice {
         paid_at: None,
         paid_minor: 0,
         refunded_minor: 0,
+        lost_minor: 0,
         credited_minor: 0,
         attempts: 0,
         next_attempt_at: None,

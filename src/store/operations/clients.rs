@@ -55,9 +55,17 @@ const LEAVE: &str = "
 UPDATE clients SET state = ?4, churned_at = coalesce(churned_at, ?3)
 WHERE mode = ?1 AND entity = ?2";
 
-/// What is done for a client; the layers before win one, and the one after looks at all.
-const WORK_FOR_CLIENTS: [Layer; 4] =
-    [Layer::OnboardingFlow, Layer::GbpOptimizer, Layer::ReportingEngine, Layer::FinanceTracker];
+/// What is done for a client; the layers before win one, and the one after looks at all. Of Finance
+/// it is what asks for money: a paper that gives some back is owed to whoever has left as well.
+const WORK_FOR_CLIENTS: [(Layer, Option<&str>); 7] = [
+    (Layer::OnboardingFlow, None),
+    (Layer::GbpOptimizer, None),
+    (Layer::ReportingEngine, None),
+    (Layer::FinanceTracker, Some("invoice")),
+    (Layer::FinanceTracker, Some("subscription")),
+    (Layer::FinanceTracker, Some("plan")),
+    (Layer::FinanceTracker, Some("dunning")),
+];
 
 /// Notes that a client has left, and stops by rule what is planned for it. A unit that is being
 /// worked at this moment ends by itself.
@@ -69,8 +77,8 @@ pub(super) fn leave(
     why: &str,
 ) -> Result<(), StoreError> {
     tx.prepare_cached(LEAVE)?.execute(params![mode, entity, at, ClientState::Churned])?;
-    for layer in WORK_FOR_CLIENTS {
-        units::stop_open(tx, mode, layer, entity, None, why, at)?;
+    for (layer, kind) in WORK_FOR_CLIENTS {
+        units::stop_open(tx, mode, layer, entity, kind, why, at)?;
     }
     Ok(())
 }

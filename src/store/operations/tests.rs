@@ -173,8 +173,8 @@ fn a_client_who_leaves_is_gone_since_the_first_time_and_only_its_own_open_work_i
         name(Layer::OnboardingFlow, &other.entity, "task/account"),
     ];
     let planned = names.clone();
-    let mut units =
-        planned.map(|name| NewUnit::ready(name, "k", "a unit".to_owned(), serde_json::json!({})));
+    let mut units = planned
+        .map(|name| NewUnit::ready(name, "invoice", "a unit".to_owned(), serde_json::json!({})));
     units[0] = units[0].clone().after(name(Layer::OnboardingFlow, &client.entity, "task/contract"));
     store
         .write("test", move |tx| {

@@ -8,3 +8,29 @@ CREATE INDEX runs_whole ON runs (mode, id) WHERE scope = 'all';
 
 -- Layer 6: whether a client disputes a payment is asked before each post and each reply.
 CREATE INDEX charges_by_client ON charges (mode, entity) WHERE entity IS NOT NULL;
+
+-- Layer 8: the papers by which an invoice that has gone out is taken back, and what of it was lost.
+ALTER TABLE charges ADD COLUMN lost_minor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE invoices ADD COLUMN lost_minor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE invoices ADD COLUMN noted_minor INTEGER NOT NULL DEFAULT 0; -- sum of its credit notes
+CREATE INDEX invoices_to_credit ON invoices (mode, id) WHERE issued_at IS NOT NULL
+  AND noted_minor < total_minor AND (state = 'void' OR noted_minor < refunded_minor + lost_minor);
+CREATE TABLE credit_notes (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  entity     TEXT NOT NULL,              -- the client
+  period     TEXT NOT NULL,              -- of its invoice
+  place      INTEGER NOT NULL CHECK (place >= 1), -- the how-manieth note of its invoice
+  number     TEXT NOT NULL,              -- 'CN-2026-0001'
+  serial     INTEGER NOT NULL, serial_year INTEGER NOT NULL, -- without gaps in its year and world
+  reason     TEXT NOT NULL CHECK (reason IN ('refund', 'dispute', 'withdrawn')),
+  net_minor  INTEGER NOT NULL, tax_minor INTEGER NOT NULL, total_minor INTEGER NOT NULL CHECK (total_minor > 0),
+  currency   TEXT NOT NULL,
+  at         INTEGER NOT NULL,           -- when it took its number
+  issued_at  INTEGER,                    -- when it went out
+  UNIQUE (mode, entity, period, place),
+  UNIQUE (mode, serial_year, serial),
+  CHECK (total_minor = net_minor + tax_minor)
+) STRICT;
+CREATE INDEX credit_notes_at ON credit_notes (mode, at);
+CREATE INDEX credit_notes_number ON credit_notes (mode, number);

@@ -18,6 +18,7 @@ use self::body::{Bill, Shape};
 use super::{Member, letter};
 use crate::adapters::sim::market::{Market, MarketError, Rate};
 use crate::domain::bookkeeping::SETUP;
+use crate::domain::credit::CreditReason;
 use crate::domain::draw::Seed;
 use crate::domain::effect::{Effect, InvoiceRequest, PlanChange, SubscriptionRequest};
 use crate::domain::money::Money;
@@ -85,8 +86,14 @@ impl Member for Payer {
         told
     }
 
-    /// A changed subscription is not billed at its old price any more.
+    /// A changed subscription is not billed at its old price any more, and nobody pays an invoice
+    /// that was withdrawn.
     fn gives_up(&self, effect: &ConfirmedEffect) -> Option<Belongs> {
+        if let Effect::CreditNote(note) = &effect.effect
+            && note.credit.reason == CreditReason::Withdrawn
+        {
+            return Some(Belongs { to: note.provider_invoice.clone()?, at: effect.settled_at });
+        }
         let Effect::Subscription(subscription) = &effect.effect else { return None };
         let change = subscription.changes.as_ref()?;
         let at = change.from.max(effect.settled_at);
