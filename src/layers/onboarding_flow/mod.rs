@@ -183,6 +183,13 @@ async fn task(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<St
     }
     let reminders = reminders(ctx, client, step)?;
     let outcome = decide::answered(client, step, &answer, reminders, ctx.now);
+    if matches!(answer, Answer::Declined { .. }) {
+        let invoice = ctx
+            .store
+            .read(|conn| invoices::get(conn, ctx.mode, &client.entity, SETUP_PERIOD))
+            .map_err(WorkError::from)?;
+        return Ok(decide::withdrawn(outcome, invoice.as_ref()));
+    }
     Ok(decide::with_followers(outcome, client, step, &answer, ctx.now))
 }
 
