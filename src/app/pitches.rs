@@ -6,7 +6,7 @@ use super::parts::Parts;
 use super::query::{Answer, PitchFilter, PitchPart, PitchRow, PitchView};
 use crate::config::Settings;
 use crate::domain::mode::Mode;
-use crate::domain::pitch::{Trace, words_max};
+use crate::domain::pitch::{Kind, Sentence, Trace, words_max};
 use crate::domain::sales::{Channel, Pitch};
 use crate::layers::pitch_generator::PitchGround;
 use crate::store::error::StoreError;
@@ -80,6 +80,10 @@ pub(super) fn one(
     for channel in Channel::ALL {
         let state = messages::begun(conn, mode, entity, &pitch.campaign, Some(channel))?;
         let text = goes_out(ground.as_ref(), &pitch, channel);
+        let mut sentences = of(channel.as_column());
+        if !sentences.is_empty() {
+            sentences.extend(footer(&text, pitch.text(channel)));
+        }
         shown.push(PitchPart {
             channel,
             words: text.split_whitespace().count(),
@@ -87,7 +91,7 @@ pub(super) fn one(
             text,
             edited: pitch.by_hand.edited.contains(&channel),
             begun: state,
-            sentences: of(channel.as_column()),
+            sentences,
         });
     }
     let may_say = ground.iter().flat_map(|ground| &ground.observed);
@@ -97,6 +101,15 @@ pub(super) fn one(
         parts: shown,
         row,
     }))))
+}
+
+/// Returns what stands below a text as it goes out, line by line: nobody writes it, the law does.
+fn footer(goes_out: &str, text: &str) -> Vec<Sentence> {
+    let below = goes_out.strip_prefix(text).unwrap_or_default();
+    let lines = below.lines().map(str::trim).filter(|line| !matches!(*line, "" | "--"));
+    let sentence =
+        |line: &str| Sentence { text: line.to_owned(), kind: Kind::Footer, rests_on: Vec::new() };
+    lines.map(sentence).collect()
 }
 
 /// Returns a channel's text as its recipient gets it.

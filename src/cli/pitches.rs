@@ -12,6 +12,7 @@ use super::error::{Error, Kind};
 use super::table::Table;
 use super::{render, text_file};
 use crate::app::command::{Command, PitchEdit};
+use crate::app::port::Machine as _;
 use crate::app::query::{Answer, PitchFilter, PitchPart, PitchRow, PitchView, Query};
 use crate::domain::pitch::Sentence;
 use crate::domain::sales::{Channel, Stage};
@@ -91,13 +92,21 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
                     Error::usage("only an e-mail has a subject").hint("leave --subject out")
                 );
             }
+            let session = context.open(Database::MustExist)?;
             let text = match (text_file, &subject) {
                 (Some(path), _) => Some(text_file::read(&path, FITS)?),
                 (None, Some(_)) => None,
-                (None, None) => Some(typed(context, &entity, channel).await?),
+                (None, None) => match typed(&session, context, &entity, channel).await? {
+                    Some(text) => Some(text),
+                    None => {
+                        render::note("the text is as it was; nothing is changed");
+                        return Ok(());
+                    }
+                },
             };
             let edit = PitchEdit { mode, entity, channel, text, subject };
-            context.tell(Command::EditPitch(edit)).await
+            let ack = session.handle.submit(Command::EditPitch(edit)).await?;
+            render::ack(&ack, context.json())
         }
         Some(Verb::Rewrite { entity, variant }) => {
             context.tell(Command::RewritePitch { mode, entity, variant }).await
@@ -197,14 +206,20 @@ fn rests_on(sentence: &Sentence) -> String {
     }
 }
 
-/// Lets a person type the text in their editor, beginning with the one that stands.
-async fn typed(context: &Context, entity: &str, channel: Channel) -> Result<String, Error> {
+/// Lets a person type the text in their editor, beginning with the one that stands; `None` when they
+/// leave it as it is, so that looking at a text does not make it one by hand.
+async fn typed(
+    session: &Session,
+    context: &Context,
+    entity: &str,
+    channel: Channel,
+) -> Result<Option<String>, Error> {
     let editor = context.environment.get("VISUAL").or_else(|| context.environment.get("EDITOR"));
     let Some(editor) = editor.filter(|_| render::on_terminal()) else {
         return Err(Error::usage("there is no text")
             .hint("name one with --text-file or --subject, or set EDITOR on a terminal"));
     };
-    let view = view(&context.open(Database::MustExist)?, context, entity.to_owned()).await?;
+    let view = view(session, context, entity.to_owned()).await?;
     let Some(part) = view.parts.into_iter().find(|part| part.channel == channel) else {
         return Err(misanswered());
     };
@@ -213,7 +228,7 @@ async fn typed(context: &Context, entity: &str, channel: Channel) -> Result<Stri
     let path = folder.join(format!("pitch-{}.txt", process::id()));
     // The footer is not part of the text: it is put below each mail as it goes out.
     let text = part.text.split("\n\n--\n").next().unwrap_or_default().to_owned();
-    let written = fs::write(&path, &text);
+    let written = fs::write(&path, format!("{text}\n"));
     let unwritable = |error: std::io::Error| {
         Error::new(Kind::Failed, format!("cannot use {}: {error}", path.display()))
             .hint("make the state directory writable, or use --text-file")
@@ -226,7 +241,10 @@ async fn typed(context: &Context, entity: &str, channel: Channel) -> Result<Stri
     // The file was only for the editor; if it stays, the next edit has another name.
     let _removed = fs::remove_file(&path);
     match ended {
-        Ok(status) if status.success() => typed,
+        Ok(status) if status.success() => {
+            let typed = typed?;
+            Ok((typed.trim_end() != text.trim_end()).then_some(typed))
+        }
         Ok(status) => {
             Err(Error::usage(format!("{program} ended with {status}; nothing is changed")))
         }

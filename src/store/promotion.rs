@@ -1,4 +1,4 @@
-//! Copies prospects, audits and pitches of the dry world into the live one.
+//! Copies prospects, audits, pitches and their pinned variants of the dry world into the live one.
 //!
 //! Nothing else crosses: no message, no meeting, no effect. A prospect starts in the live world as
 //! `qualified`, whatever became of it in the rehearsal, and one that is there already is left alone.
@@ -38,6 +38,11 @@ SELECT 'live', entity, campaign, variant, propensity, writer, subject, email, li
   claims, by_hand, ?2
 FROM pitches WHERE mode = 'dry' AND entity = ?1";
 
+const ASSIGNMENTS: &str = "
+INSERT OR IGNORE INTO assignments (mode, entity, campaign, arm, propensity, seed, draw_key, at)
+SELECT 'live', entity, campaign, arm, propensity, seed, draw_key, ?2
+FROM assignments WHERE mode = 'dry' AND entity = ?1";
+
 /// A prospect that is in the live world now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promoted {
@@ -63,10 +68,11 @@ pub fn wanted(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Copies prospects with their audits and pitches as they are, edited texts included.
+/// Copies prospects with their audits and pitches as they are, edited texts included. Each keeps the
+/// variant that it was drawn: written again in the live world, a pitch is of the same arm.
 pub fn copy(tx: &Connection, wanted: &[Promoted], now: Moment) -> Result<(), StoreError> {
     for one in wanted {
-        for sql in [PROSPECT, PROFILES, PITCHES] {
+        for sql in [PROSPECT, PROFILES, PITCHES, ASSIGNMENTS] {
             tx.prepare_cached(sql)?.execute(params![one.entity, now])?;
         }
     }
