@@ -87,6 +87,13 @@ pub enum Command {
         /// Who asked for it, and when.
         reason: String,
     },
+    /// Take in mail that came back, as it came.
+    ReceiveMail {
+        /// The world whose messages it answers.
+        mode: Mode,
+        /// The mails; each is taken in once.
+        mails: Vec<RawMail>,
+    },
     /// Let a campaign go on that a receiver's policy had stopped.
     ResumeCampaign {
         /// The world it belongs to.
@@ -183,6 +190,17 @@ pub enum Command {
         /// How.
         control: DemoControl,
     },
+}
+
+/// One mail, as RFC 5322 writes it or as broken as it came.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawMail(pub Vec<u8>);
+
+impl std::fmt::Debug for RawMail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Other people's letters have no place in a log.
+        write!(f, "RawMail({} bytes)", self.0.len())
+    }
 }
 
 /// What a person does to a post that has not gone out.

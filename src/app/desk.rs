@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::finance::InvoiceState;
+use crate::domain::letter::PartStat;
 use crate::domain::mode::Mode;
 use crate::domain::onboarding::ContractState;
 use crate::domain::operations::{
@@ -16,7 +17,7 @@ use crate::domain::time::Moment;
 use crate::store::error::StoreError;
 use crate::store::finance::invoices;
 use crate::store::operations::{clients, contracts, documents, onboarding};
-use crate::store::sales::{meetings, prospects};
+use crate::store::sales::{meetings, prospects, returns};
 
 /// Which meetings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,8 @@ pub struct MeetingRow {
     pub state: MeetingState,
     /// SEQUENCE of the calendar entry: how often it was changed.
     pub sequence: i64,
+    /// What the invitee's calendar answered to that edition of the invite.
+    pub reply: Option<PartStat>,
     /// What it led to.
     pub outcome: Option<MeetingOutcome>,
     /// The plan that was sold.
@@ -87,6 +90,7 @@ fn meeting_row(conn: &Connection, mode: Mode, meeting: Meeting) -> Result<Meetin
         None => None,
     };
     Ok(MeetingRow {
+        reply: returns::reply_of(conn, mode, &meeting.entity, meeting.sequence)?,
         business,
         local: meeting.starts_at.in_zone(&meeting.zone),
         entity: meeting.entity,

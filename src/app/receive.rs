@@ -2,7 +2,10 @@
 //!
 //! The order is verify → store raw → queue the work → answer, and the last three are one commit: an
 //! acknowledged delivery is never without its work, and a duplicate makes neither. A forged one is
-//! counted and leaves no row, so that nobody can fill the disk by guessing.
+//! counted and leaves no row, so that nobody can fill the disk by guessing. A raw mail has nothing to
+//! verify (`mail`), and so it asks for little.
+
+mod mail;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +28,8 @@ use crate::engines::orchestrator::contract::Receive;
 use crate::runtime::clock::Clock;
 use crate::store::error::StoreError;
 use crate::store::{Write, inbox, units};
+
+pub(super) use mail::{TakenMail, read_mail};
 
 /// How old a dry delivery may be. Dry time stands still while a person works on something else, and
 /// a simulated sender signs once; a real one would sign each of its retries anew.
@@ -90,7 +95,9 @@ impl Receive for Inbox {
         delivery.delivery_id = plain_id(&delivery.delivery_id);
         let work = work_of(provider, &delivery)?;
         let wall = self.clock.wall();
-        Ok(Box::new(move |tx| take_in(tx, mode, provider, &delivery, work, now, wall)))
+        Ok(Box::new(move |tx| {
+            take_in(tx, mode, provider, &delivery, work, now, wall).map(|_is_new| ())
+        }))
     }
 }
 
@@ -107,8 +114,8 @@ fn plain_id(id: &str) -> String {
 
 /// What a delivery asks for.
 enum Work {
-    /// A unit that processes it; its payload is completed with the row of the inbox.
-    Process(NewUnit),
+    /// Units that process it; their payloads are completed with the row of the inbox.
+    Process(Vec<NewUnit>),
     /// The answer that a waiting unit gets.
     Answer(UnitName, Value),
 }
@@ -138,9 +145,10 @@ fn work_of(provider: Provider, delivery: &RawDelivery) -> Result<Work, WorkError
     };
     let name = UnitName::new(layer, delivery.delivery_id.clone(), kind);
     let label = format!("{what} {}", delivery.delivery_id);
-    Ok(Work::Process(NewUnit::ready(name, kind, label, json!({ "body": body }))))
+    Ok(Work::Process(vec![NewUnit::ready(name, kind, label, json!({ "body": body }))]))
 }
 
+/// Stores a delivery with its work; returns whether it was new.
 fn take_in(
     tx: &Connection,
     mode: Mode,
@@ -149,7 +157,7 @@ fn take_in(
     work: Work,
     now: Moment,
     wall: Moment,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let stored = inbox::put(
         tx,
         mode,
@@ -160,11 +168,13 @@ fn take_in(
         now,
         wall,
     )?;
-    let Some(inbox_id) = stored else { return Ok(()) };
+    let Some(inbox_id) = stored else { return Ok(false) };
     match work {
-        Work::Process(mut unit) => {
-            unit.payload["inbox_id"] = inbox_id.into();
-            units::insert(tx, mode, None, now, &unit)?;
+        Work::Process(new) => {
+            for mut unit in new {
+                unit.payload["inbox_id"] = inbox_id.into();
+                units::insert(tx, mode, None, now, &unit)?;
+            }
         }
         Work::Answer(name, answer) => {
             if !units::answer(tx, mode, &name, &answer)? {
@@ -172,7 +182,7 @@ fn take_in(
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use super::render;
 use super::table::Table;
 use crate::app::desk::{MeetingRow, Which};
 use crate::app::query::{Answer, Query};
-use crate::domain::sales::{Canceler, MeetingOutcome};
+use crate::domain::letter::PartStat;
+use crate::domain::sales::{Canceler, MeetingOutcome, MeetingState};
 
 /// Lists booked calls with the time as the invitee's clock shows it.
 #[derive(Debug, clap::Args)]
@@ -56,7 +57,12 @@ fn outcome(meeting: &MeetingRow) -> String {
         None => "",
     };
     let outcome = meeting.outcome.map_or("", MeetingOutcome::as_column);
-    let parts = [outcome, meeting.plan.as_deref().unwrap_or(""), who];
+    // What a calendar answers is of interest as long as the call is still to come.
+    let reply = match meeting.state {
+        MeetingState::Booked => meeting.reply.map_or("", PartStat::as_column),
+        MeetingState::Cancelled | MeetingState::Held | MeetingState::NoShow => "",
+    };
+    let parts = [reply, outcome, meeting.plan.as_deref().unwrap_or(""), who];
     let known: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     match (&meeting.reason, known.join(" ")) {
         (Some(reason), known) if known.is_empty() => reason.clone(),

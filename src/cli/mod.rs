@@ -28,6 +28,7 @@ mod posts;
 mod profile;
 mod promote;
 mod proposals;
+mod receive;
 mod render;
 mod reports;
 mod resolve;
@@ -83,6 +84,7 @@ enum Command {
     Retry(retry::Args),
     Skip(skip::Args),
     Resolve(resolve::Args),
+    Receive(receive::Args),
     Tasks(tasks::Args),
     Campaigns(campaigns::Args),
     Suppress(suppress::Args),
@@ -166,6 +168,7 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Retry(args)) => retry::run(args, context).await,
         Some(Command::Skip(args)) => skip::run(args, context).await,
         Some(Command::Resolve(args)) => resolve::run(args, context).await,
+        Some(Command::Receive(args)) => receive::run(args, context).await,
         Some(Command::Tasks(args)) => tasks::run(args, context).await,
         Some(Command::Campaigns(args)) => campaigns::run(args, context).await,
         Some(Command::Suppress(args)) => suppress::run(args, context).await,

@@ -94,6 +94,13 @@ section!(RawOutreach {
     quiet_hours: RawQuietHours,
     sms_enabled: Option<bool>,
     expire_after_days: Option<u32>,
+    away_wait_days: Option<u32>,
+    soft_bounces: RawSoftBounces,
+});
+
+section!(RawSoftBounces {
+    max: Option<u32>,
+    wait_days: Option<u32>,
 });
 
 section!(RawBooking {

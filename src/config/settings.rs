@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::secrets::Secrets;
+use crate::domain::bounce::SoftBounceRules;
 use crate::domain::cold_mail::MailPolicy;
 use crate::domain::dunning;
 use crate::domain::fault::FaultPlan;
@@ -154,6 +155,10 @@ pub struct Outreach {
     pub sms_enabled: bool,
     /// Days without an answer after the last step until the outreach is concluded.
     pub expire_after_days: u32,
+    /// Days a sequence waits for somebody who is away without saying until when.
+    pub away_wait_days: u32,
+    /// What follows when servers give up on a mail for now.
+    pub soft_bounces: SoftBounceRules,
 }
 
 impl Outreach {
@@ -177,6 +182,8 @@ impl Outreach {
             sms: self.sms_enabled,
             hours: self.quiet_hours.contact_hours(),
             concluded_after_days: i64::from(self.expire_after_days),
+            away_wait_days: i64::from(self.away_wait_days),
+            soft_bounces: self.soft_bounces,
         }
     }
 }

@@ -17,6 +17,7 @@ use super::settings::{
     Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, ProfileWork, QuietHours, Rate,
     Reporting, Research, Retry, Settings, Sim,
 };
+use crate::domain::bounce::SoftBounceRules;
 use crate::domain::dunning;
 use crate::domain::fault::FaultPlan;
 use crate::domain::money::{Currency, Money};
@@ -172,6 +173,15 @@ fn outreach(raw: RawOutreach) -> Fit<Outreach> {
         quiet_hours: QuietHours { open_hour, close_hour, weekdays_only },
         sms_enabled: need(raw.sms_enabled, "outreach.sms_enabled")?,
         expire_after_days: within(raw.expire_after_days, "outreach.expire_after_days", 1..=90)?,
+        away_wait_days: within(raw.away_wait_days, "outreach.away_wait_days", 1..=30)?,
+        soft_bounces: SoftBounceRules {
+            max: within(raw.soft_bounces.max, "outreach.soft_bounces.max", 1..=10)?,
+            wait_days: within(
+                raw.soft_bounces.wait_days,
+                "outreach.soft_bounces.wait_days",
+                1..=14,
+            )?,
+        },
     })
 }
 

@@ -8,6 +8,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
+
+use super::time::DAY_MS;
+
 /// An enhanced mail status code, `class.subject.detail`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MailStatus {
@@ -56,6 +60,33 @@ impl MailStatus {
             // here says that the address is bad, so a person looks.
             _ => BounceVerdict::AlertOperator,
         }
+    }
+}
+
+/// Days in which soft bounces add up: a fault of last season says nothing of this one.
+pub const SOFT_WINDOW_MS: i64 = 90 * DAY_MS;
+
+/// How often a wait doubles: the sixth would be longer than the window.
+const DOUBLINGS_MAX: u64 = 6;
+
+/// What follows when servers give up on mail for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SoftBounceRules {
+    /// So many within the window, and the address counts as undeliverable.
+    pub max: u32,
+    /// Days before the first further try.
+    pub wait_days: u32,
+}
+
+impl SoftBounceRules {
+    /// Returns how long to wait before a mail is tried again after its `n`-th soft bounce, each time
+    /// twice as long; `None` when the address counts as undeliverable.
+    pub fn again_after_ms(self, n: u64) -> Option<i64> {
+        if n >= u64::from(self.max) {
+            return None;
+        }
+        let doubled = 1_i64 << n.saturating_sub(1).min(DOUBLINGS_MAX);
+        Some(i64::from(self.wait_days) * doubled * DAY_MS)
     }
 }
 
@@ -108,6 +139,16 @@ mod tests {
         for status in ["5.7.1", "5.7.25", "5.7.26", "5.7.28", "5.7.29", "5.7.515"] {
             assert_eq!(verdict(status), BounceVerdict::StopCampaign, "{status}");
         }
+    }
+
+    #[test]
+    fn a_mail_is_tried_again_after_ever_longer_until_the_address_is_given_up() {
+        let rules = SoftBounceRules { max: 4, wait_days: 2 };
+        let days = |n| rules.again_after_ms(n).map(|ms| ms / DAY_MS);
+        assert_eq!([1, 2, 3, 4, 5].map(days), [Some(2), Some(4), Some(8), None, None]);
+        assert_eq!(SoftBounceRules { max: 1, wait_days: 2 }.again_after_ms(1), None);
+        let endless = SoftBounceRules { max: u32::MAX, wait_days: 14 };
+        assert!((1..70).all(|n| endless.again_after_ms(n).is_none_or(|ms| ms > 0)));
     }
 
     #[test]

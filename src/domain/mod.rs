@@ -26,6 +26,7 @@ pub mod ids;
 pub mod layer;
 pub mod learning;
 pub mod ledger;
+pub mod letter;
 pub mod lifecycle;
 pub mod market;
 pub mod metrics;

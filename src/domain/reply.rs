@@ -4,6 +4,10 @@
 //! that this file only recognises what must be obeyed at once (leave me alone) and what needs no
 //! answer (no, thank you). Everything else is a person's to read; nothing is guessed.
 
+mod away;
+
+pub use away::back_on;
+
 /// What a reply asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReplyIntent {
@@ -50,8 +54,16 @@ const DECLINED: [&str; 8] = [
 ];
 
 /// Phrases of a machine.
-const AUTOMATIC: [&str; 5] =
-    ["out of office", "automatic reply", "auto-reply", "abwesenheitsnotiz", "automatische antwort"];
+const AUTOMATIC: [&str; 8] = [
+    "out of office",
+    "out of the office",
+    "automatic reply",
+    "auto-reply",
+    "autoreply",
+    "abwesenheitsnotiz",
+    "abwesenheit:",
+    "automatische antwort",
+];
 
 /// Longest reply that may be read by phrase; a longer one has more to say than its first no.
 const SHORT_REPLY_WORDS_MAX: usize = 40;
@@ -87,7 +99,7 @@ pub fn intent(subject: &str, text: &str) -> ReplyIntent {
     let subject = subject.to_lowercase();
     let by_link = matches!(subject.trim(), "unsubscribe" | "re: unsubscribe");
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| own.contains(phrase));
-    if AUTOMATIC.iter().any(|phrase| subject.contains(phrase)) {
+    if is_automatic_subject(&subject) {
         ReplyIntent::Automatic
     } else if by_link || says(&OPT_OUT) || OPT_OUT_ALONE.contains(&alone) {
         ReplyIntent::OptOut
@@ -96,6 +108,12 @@ pub fn intent(subject: &str, text: &str) -> ReplyIntent {
     } else {
         ReplyIntent::NeedsPerson
     }
+}
+
+/// Whether a subject is one that programs write in somebody's absence.
+pub fn is_automatic_subject(subject: &str) -> bool {
+    let subject = subject.to_lowercase();
+    AUTOMATIC.iter().any(|phrase| subject.contains(phrase))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! that its layers may write.
 
 mod change;
+mod returns;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,6 +11,7 @@ use super::column::{self, UnknownWord};
 use super::effect::EffectKey;
 use super::time::Moment;
 pub use change::SalesChange;
+pub use returns::{InviteReply, SoftBounce};
 
 /// Where a business stands in the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

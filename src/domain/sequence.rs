@@ -3,6 +3,7 @@
 //! The plan follows from the channels the prospect has, and each step takes its place in a day's
 //! quota and within the hours in which the prospect may be reached.
 
+use super::bounce::SoftBounceRules;
 use super::cold_mail::MailPolicy;
 use super::hours::ContactHours;
 use super::quota::{DailyCap, Quota, mail_domain};
@@ -27,6 +28,10 @@ pub struct SequenceRules {
     pub hours: ContactHours,
     /// How long after the last step a silence is an answer.
     pub concluded_after_days: i64,
+    /// How long to wait for somebody who is away without saying until when.
+    pub away_wait_days: i64,
+    /// What follows when servers give up on a mail for now.
+    pub soft_bounces: SoftBounceRules,
 }
 
 impl Default for SequenceRules {
@@ -39,6 +44,8 @@ impl Default for SequenceRules {
             sms: false,
             hours: ContactHours { open_hour: 9, close_hour: 17, weekends: false },
             concluded_after_days: 7,
+            away_wait_days: 3,
+            soft_bounces: SoftBounceRules { max: 3, wait_days: 2 },
         }
     }
 }

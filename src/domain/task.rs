@@ -60,6 +60,12 @@ const MEETING: &[Accepted] = &[
     word("undecided", "nothing is decided", Need::Nothing),
     word("no_show", "they did not come", Need::Nothing),
 ];
+const MAIL: &[Accepted] = &[
+    word("done", "you dealt with it; the sequence stays stopped", Need::Nothing),
+    DECLINED,
+    OPTED_OUT,
+    FAILED,
+];
 const STEP: &[Accepted] = &[
     word("done", "the step is finished", Need::Nothing),
     word("incomplete", "something is missing; it is asked for again", Need::Nothing),
@@ -89,6 +95,7 @@ pub const fn accepted(kind: TaskKind) -> &'static [Accepted] {
     match kind {
         TaskKind::Linkedin => LINKEDIN,
         TaskKind::Phone => PHONE,
+        TaskKind::Mail => MAIL,
         TaskKind::Meeting => MEETING,
         TaskKind::Documents | TaskKind::Account | TaskKind::Training | TaskKind::GoLive => STEP,
         TaskKind::Contract => CONTRACT,

@@ -332,7 +332,7 @@ pub(crate) fn preview() -> LivePreview {
 /// A task that waits, or was taken back.
 pub(crate) fn task(id: i64, kind: TaskKind, title: &str, urgency: Urgency) -> TaskRow {
     let layer = match kind {
-        TaskKind::Linkedin | TaskKind::Phone => Layer::OutreachEngine,
+        TaskKind::Linkedin | TaskKind::Phone | TaskKind::Mail => Layer::OutreachEngine,
         TaskKind::Meeting => Layer::BookingHandler,
         TaskKind::Documents
         | TaskKind::Contract

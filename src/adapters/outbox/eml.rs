@@ -111,16 +111,16 @@ fn headers(key: &EffectKey, now: Moment, mail: &Mail) -> Result<MessageBuilder, 
         .raw_header(raw("X-Unsent", "1".to_owned()));
     if let Some(link) = &mail.unsubscribe_url {
         builder = builder
-            .raw_header(raw("List-Unsubscribe", unsubscribe(link, &mail.from)))
+            .raw_header(raw("List-Unsubscribe", unsubscribe(link, &mail.from, key)))
             .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
     }
     Ok(builder)
 }
 
-/// The one https address that programs post to, and a mail for those that only write (RFC 2369); a
-/// reply with this subject opts out.
-fn unsubscribe(link: &str, from: &str) -> String {
-    format!("<{}>, <mailto:{}?subject=unsubscribe>", header_text(link), header_text(from))
+/// The one https address that programs post to, and a mail for those that only write (RFC 2369). Its
+/// subject names the message, so that it opts the right recipient out from whatever address it comes.
+fn unsubscribe(link: &str, from: &str, key: &EffectKey) -> String {
+    format!("<{}>, <mailto:{}?subject=unsubscribe%20{key}>", header_text(link), header_text(from))
 }
 
 fn raw(name: &'static str, value: String) -> HeaderValue {
@@ -195,9 +195,12 @@ mod tests {
             assert!(text.contains(line), "{line:?} is not in\n{text}");
         }
         let whole = text.replace("\r\n ", " ");
-        let ways_out = "List-Unsubscribe: <https://u.agency.example/u/1?p=osm%3Anode%2F1&c=c>, \
-                        <mailto:sam@agency.example?subject=unsubscribe>";
-        assert!(whole.contains(ways_out), "{whole}");
+        let ways_out = format!(
+            "List-Unsubscribe: <https://u.agency.example/u/1?p=osm%3Anode%2F1&c=c>, \
+             <mailto:sam@agency.example?subject=unsubscribe%20{}>",
+            key()
+        );
+        assert!(whole.contains(&ways_out), "{whole}");
         // Nothing in it can tell us that it was opened: it is plain text, and loads nothing.
         assert!(text.contains("Content-Type: text/plain; charset=utf-8\r\n"), "{text}");
         assert!(!text.to_lowercase().contains("<img") && !text.contains("text/html"), "{text}");

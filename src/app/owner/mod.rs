@@ -9,6 +9,7 @@ mod copy;
 mod documents;
 mod finance;
 mod live;
+mod mail;
 mod pitches;
 mod posts;
 mod proposals;
@@ -161,6 +162,7 @@ impl Owner {
             Command::Suppress { mode, address, reason } => {
                 self.suppress(mode, address, reason).await
             }
+            Command::ReceiveMail { mode, mails } => self.receive_mail(mode, mails).await,
             Command::ResumeCampaign { mode, campaign } => {
                 self.resume_campaign(mode, campaign).await
             }

@@ -57,13 +57,15 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
             Command::Post(PostCommand::Edit { mode, client, slot, text })
         }
         Command::Finance(command) => Command::Finance(of_money(command)?),
-        // These carry numbers, words that are compared and paths that are opened.
+        // These carry numbers, words that are compared, paths that are opened, and mail that is kept
+        // raw and cleaned where it is read.
         other @ (Command::Run(_)
         | Command::Retry { .. }
         | Command::RetryFingerprint { .. }
         | Command::Promote { .. }
         | Command::RewritePitch { .. }
         | Command::Post(PostCommand::Hold { .. })
+        | Command::ReceiveMail { .. }
         | Command::ResumeCampaign { .. }
         | Command::MapColumns { .. }
         | Command::Cancel { .. }

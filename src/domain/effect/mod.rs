@@ -33,6 +33,8 @@ pub enum Action {
     SendEmail,
     /// Ask a person to send a LinkedIn message or to make a call.
     AssignOutreach,
+    /// Ask a person to read a mail that came back.
+    AssignMail,
     /// Send a calendar invite, its update or its cancellation.
     SendInvite,
     /// Ask a person to hold a booked call and note how it went.
@@ -86,10 +88,11 @@ pub struct ActionRow {
 
 impl Action {
     /// All actions, in pipeline order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::ReadSource,
         Self::SendEmail,
         Self::AssignOutreach,
+        Self::AssignMail,
         Self::SendInvite,
         Self::AssignMeeting,
         Self::OfferNewTime,
@@ -120,6 +123,7 @@ impl Action {
             Self::ReadSource => ("read_source", ProspectResearch, false, "page"),
             Self::SendEmail => ("send_email", OutreachEngine, true, "campaign / step"),
             Self::AssignOutreach => ("assign_outreach", OutreachEngine, true, "campaign / step"),
+            Self::AssignMail => ("assign_mail", OutreachEngine, true, "which mail"),
             Self::SendInvite => ("send_invite", BookingHandler, true, "SEQUENCE"),
             Self::AssignMeeting => ("assign_meeting", BookingHandler, true, "start / asked again"),
             Self::OfferNewTime => ("offer_new_time", BookingHandler, true, "once a prospect"),

@@ -70,6 +70,8 @@ pub enum TaskKind {
     Linkedin,
     /// Make a phone call.
     Phone,
+    /// Read a mail that came back, and answer it.
+    Mail,
     /// Hold a booked meeting and note how it went.
     Meeting,
     /// Collect documents from a client.

@@ -1,6 +1,9 @@
 //! Defines the rows that Sales layers write. A layer returns them and never writes one itself.
 
-use super::{Conclusion, Meeting, Message, Pitch, ProfileAudit, Prospect, Stage, Suppression};
+use super::{
+    Conclusion, InviteReply, Meeting, Message, Pitch, ProfileAudit, Prospect, SoftBounce, Stage,
+    Suppression,
+};
 use crate::domain::booking::Invitee;
 use crate::domain::prospect::Listed;
 use crate::domain::time::Moment;
@@ -62,6 +65,19 @@ pub enum SalesChange {
         /// Why.
         reason: String,
     },
+    /// Lets a prospect's sequence wait; of several instants the latest counts.
+    Pause {
+        /// Which prospect.
+        entity: String,
+        /// Until when.
+        until: Moment,
+        /// Why.
+        why: String,
+    },
+    /// Notes that a server gave up on a message for now.
+    SoftBounce(SoftBounce),
+    /// Notes what an invitee's calendar answered.
+    InviteReply(InviteReply),
     /// Suppresses an address for ever; the first reason stays.
     Suppress(Suppression),
     /// Inserts or updates a meeting.

@@ -9,6 +9,7 @@ mod delivery;
 mod invite;
 mod meeting;
 mod new_time;
+mod reply;
 mod settle;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,7 @@ pub const fn discover(_ctx: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
 pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
     match unit.kind.as_str() {
         "delivery" => Ok(delivery::run(ctx, unit)?),
+        "mail" => Ok(reply::run(ctx, unit)?),
         "settle" => Ok(settle::run(ctx, unit)?),
         "invite" => invite::run(ctx, unit).await,
         "meeting" => meeting::run(ctx, unit).await,

@@ -1,5 +1,6 @@
 //! Concludes an outreach that nothing has come back from, and sees the message that never left.
 
+use super::mailbox::REPLIED;
 use super::{CampaignPayload, TrackedMessage, tracked};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
@@ -11,15 +12,19 @@ use crate::domain::time::Moment;
 use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::LayerContext;
 use crate::layers::payload;
-use crate::store::sales::prospects;
+use crate::store::sales::{prospects, returns};
 
 pub(super) fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, WorkError> {
     let CampaignPayload { campaign } = payload(unit)?;
     let entity = unit.name.entity.as_str();
-    let concluded = ctx.store.read(|conn| prospects::conclusion(conn, ctx.mode, entity))?;
+    let (concluded, paused) = ctx.store.read(|conn| {
+        let paused = returns::paused(conn, ctx.mode, entity)?;
+        Ok((prospects::conclusion(conn, ctx.mode, entity)?, paused.map(|(until, _)| until)))
+    })?;
     let mut messages = tracked(ctx.store, ctx.mode, entity)?;
     messages.retain(|message| message.row.campaign == campaign);
-    Ok(decide(entity, concluded, &messages, &ctx.settings.outreach.rules(ctx.mode), ctx.now))
+    let rules = ctx.settings.outreach.rules(ctx.mode);
+    Ok(decide(entity, concluded, paused, &messages, &rules, ctx.now))
 }
 
 /// Where a message stands for the purpose of a conclusion.
@@ -41,25 +46,24 @@ fn standing(message: &TrackedMessage) -> Standing {
         (MessageState::Failed, _) => return Standing::Dead,
         (MessageState::Planned, _) => {}
     }
-    match message.work {
-        Some((UnitState::Dead, _)) | None => Standing::Dead,
-        Some((UnitState::Done | UnitState::Skipped | UnitState::Cancelled, _)) => Standing::Stopped,
-        Some((
-            UnitState::Blocked
-            | UnitState::Scheduled
-            | UnitState::Ready
-            | UnitState::Leased
-            | UnitState::RetryWait
-            | UnitState::Waiting
-            | UnitState::Held,
-            run_at,
-        )) => Standing::Alive(run_at),
+    let Some(work) = &message.work else { return Standing::Dead };
+    match work.state {
+        UnitState::Dead => Standing::Dead,
+        UnitState::Done | UnitState::Skipped | UnitState::Cancelled => Standing::Stopped,
+        UnitState::Blocked
+        | UnitState::Scheduled
+        | UnitState::Ready
+        | UnitState::Leased
+        | UnitState::RetryWait
+        | UnitState::Waiting
+        | UnitState::Held => Standing::Alive(work.run_at),
     }
 }
 
 pub(super) fn decide(
     entity: &str,
     concluded: Option<Conclusion>,
+    paused: Option<Moment>,
     messages: &[TrackedMessage],
     rules: &SequenceRules,
     now: Moment,
@@ -80,11 +84,21 @@ pub(super) fn decide(
         Standing::Alive(_) | Standing::Dead | Standing::Stopped => None,
     });
     let outcome = unsent_noted(messages, &standings);
-    match last_sent.max() {
+    // Whoever is away cannot answer: the days of silence begin when they are back.
+    let silent_since = last_sent.max().map(|sent| paused.map_or(sent, |until| until.max(sent)));
+    match silent_since {
         Some(at) if rules.concluded_at(at) > now => {
             later(rules.concluded_at(at), "the last step is not long enough ago")
         }
-        Some(_) => ended(outcome, entity, Conclusion::Expired, "no answer", now),
+        Some(_) => {
+            let replied = |message: &TrackedMessage| message.row.reason.as_deref() == Some(REPLIED);
+            let why = if messages.iter().any(replied) {
+                "they replied, and nothing came of it"
+            } else {
+                "no answer"
+            };
+            ended(outcome, entity, Conclusion::Expired, why, now)
+        }
         None if standings.iter().any(|standing| matches!(standing, Standing::Dead)) => {
             ended(outcome, entity, Conclusion::FirstContactDead, "no message could be sent", now)
         }

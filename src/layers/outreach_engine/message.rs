@@ -22,7 +22,7 @@ use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::{EffectRequest, LayerContext};
 use crate::layers::payload;
-use crate::store::sales::{campaigns, messages, pitches, prospects};
+use crate::store::sales::{campaigns, messages, pitches, prospects, returns};
 
 /// Everything that the decision rests on.
 pub(super) struct Facts {
@@ -32,6 +32,11 @@ pub(super) struct Facts {
     pub(super) pitch: Pitch,
     pub(super) concluded: Option<Conclusion>,
     pub(super) campaign_stopped: Option<String>,
+    /// Until when the prospect's sequence waits, and why.
+    pub(super) paused: Option<(Moment, String)>,
+    /// Whether mail has come in that is not read yet.
+    pub(super) unread_mail: bool,
+    pub(super) now: Moment,
     pub(super) sender: Sender,
     pub(super) rules: SequenceRules,
 }
@@ -45,6 +50,8 @@ pub(super) enum Decision {
     Hold(String),
     /// Not this one: the law of the prospect's country forbids it. The sequence goes on.
     Forbidden(String),
+    /// Later: the prospect is away, or mail that may say something of it is not read yet.
+    Later(Moment, String),
     /// Send it.
     Send(Box<EffectRequest>),
     /// Ask a person to send it or to call.
@@ -79,6 +86,7 @@ pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutco
     match decide(&facts, unit.answer.as_ref())? {
         Decision::Skip(reason) => Ok(skipped(&facts, reason)),
         Decision::Hold(why) => Ok(StepOutcome::with(Next::Waiting { why })),
+        Decision::Later(at, why) => Ok(StepOutcome::with(Next::Scheduled { at, why })),
         Decision::Forbidden(why) => Ok(forbidden(&facts, &why, ctx.now)),
         Decision::Send(request) => {
             let key = ctx.effect_key(&request.entity, request.action, &request.version);
@@ -103,15 +111,18 @@ pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutco
 fn gather(ctx: &LayerContext<'_>, unit: &Unit) -> Result<Facts, WorkError> {
     let order: MessagePayload = payload(unit)?;
     let (mode, entity) = (ctx.mode, unit.name.entity.as_str());
-    let (row, prospect, pitch, concluded, campaign_stopped) = ctx.store.read(|conn| {
-        Ok((
-            messages::get(conn, mode, entity, &order.campaign, order.step)?,
-            prospects::get(conn, mode, entity)?,
-            pitches::get(conn, mode, entity, &order.campaign)?,
-            prospects::conclusion(conn, mode, entity)?,
-            campaigns::stopped_because(conn, mode, &order.campaign)?,
-        ))
-    })?;
+    let (row, prospect, pitch, concluded, campaign_stopped, paused, unread) =
+        ctx.store.read(|conn| {
+            Ok((
+                messages::get(conn, mode, entity, &order.campaign, order.step)?,
+                prospects::get(conn, mode, entity)?,
+                pitches::get(conn, mode, entity, &order.campaign)?,
+                prospects::conclusion(conn, mode, entity)?,
+                campaigns::stopped_because(conn, mode, &order.campaign)?,
+                returns::paused(conn, mode, entity)?,
+                returns::has_unread(conn, mode)?,
+            ))
+        })?;
     let missing = |what: &str| {
         WorkError::permanent("missing_row", format!("{entity} has no {what} in the database"))
             .hint("run layers 1 and 2 again, then retry the unit")
@@ -122,6 +133,9 @@ fn gather(ctx: &LayerContext<'_>, unit: &Unit) -> Result<Facts, WorkError> {
         pitch: pitch.ok_or_else(|| missing("pitch"))?,
         concluded,
         campaign_stopped,
+        paused,
+        unread_mail: unread,
+        now: ctx.now,
         sender: sender(ctx.settings, mode),
         rules: ctx.settings.outreach.rules(mode),
         order,
@@ -145,6 +159,9 @@ pub(super) fn decide(facts: &Facts, answer: Option<&Value>) -> Result<Decision, 
         let why = format!("campaign stopped: {reason}; `cep campaigns resume {name}` goes on");
         return Ok(Decision::Hold(why));
     }
+    if let Some(later) = later(facts) {
+        return Ok(later);
+    }
     if matches!(facts.order.channel, Channel::Email | Channel::Sms)
         && let Some(why) = facts.rules.mail_refusal(&facts.prospect)
     {
@@ -163,11 +180,26 @@ pub(super) fn decide(facts: &Facts, answer: Option<&Value>) -> Result<Decision, 
     }
 }
 
+/// Whether the message has to wait, and how long.
+fn later(facts: &Facts) -> Option<Decision> {
+    if let Some((until, why)) = &facts.paused
+        && *until > facts.now
+    {
+        return Some(Decision::Later(*until, why.clone()));
+    }
+    let soon = facts.now.plus_ms(1).ceil_quarter_hour();
+    let why = "mail that has come in is read first".to_owned();
+    facts.unread_mail.then_some(Decision::Later(soon, why))
+}
+
 fn request(facts: &Facts, action: Action, effect: Effect) -> EffectRequest {
     EffectRequest {
         action,
         entity: facts.prospect.entity.clone(),
-        version: format!("{}/{}", facts.order.campaign, facts.order.step),
+        version: match facts.order.again {
+            0 => format!("{}/{}", facts.order.campaign, facts.order.step),
+            again => format!("{}/{}+{again}", facts.order.campaign, facts.order.step),
+        },
         audience: Audience::Prospect {
             address: facts.order.address.to_lowercase(),
             zone: facts.prospect.zone.clone(),
@@ -285,7 +317,8 @@ pub(super) fn sent(facts: &Facts, key: Option<EffectKey>, now: Moment) -> StepOu
 }
 
 fn with_next_step(outcome: StepOutcome, facts: &Facts, now: Moment) -> StepOutcome {
-    if facts.concluded.is_some() {
+    // What is tried again had its next step planned when it was tried first.
+    if facts.concluded.is_some() || facts.order.again > 0 {
         return outcome;
     }
     let steps = facts.rules.plan(&facts.prospect);
@@ -301,7 +334,7 @@ pub(super) fn answered(facts: &Facts, answer: &Answer, open: Pending, now: Momen
     let mut closing = sent(facts, None, now);
     // The sequence ends here, so the step that `sent` would plan is not wanted.
     let next_name =
-        message_name(&facts.prospect.entity, &facts.order.campaign, facts.order.step + 1);
+        message_name(&facts.prospect.entity, &facts.order.campaign, facts.order.step + 1, 0);
     match answer {
         Answer::Done => closing,
         Answer::Failed(why) => {

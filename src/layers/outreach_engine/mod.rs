@@ -7,10 +7,13 @@
 //! What a crash leaves: the message of a unit that sent and did not commit is found in the journal,
 //! and the unit ends as if nothing had happened.
 
+mod bounce;
 mod conclude;
 mod mailbox;
 mod message;
+mod reading;
 
+pub(super) use reading::Reading;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -34,7 +37,8 @@ use crate::domain::unsubscribe::UnsubscribeKey;
 use crate::engines::orchestrator::contract::{Discover, LayerContext};
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::sales::{messages, pitches, prospects};
+use crate::store::sales::messages::{self, MessageWork};
+use crate::store::sales::{pitches, prospects};
 
 /// Most sequences that one round begins; the next round finds the rest.
 const BEGUN_PER_ROUND: u32 = 500;
@@ -62,7 +66,9 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
     match unit.kind.as_str() {
         "begin" => Ok(begin_promoted(ctx, unit)?),
         "message" => message::run(ctx, unit).await,
-        "mailbox" => Ok(mailbox::run(ctx, unit)?),
+        // A signed notice, and what a raw mail brought.
+        "mailbox" | "mail" => Ok(mailbox::run(ctx, unit)?),
+        "read" => reading::run(ctx, unit).await,
         "conclude" => Ok(conclude::run(ctx, unit)?),
         _ => Err(unknown_kind(unit)),
     }
@@ -75,6 +81,9 @@ struct MessagePayload {
     step: u32,
     channel: Channel,
     address: String,
+    /// How often the step was tried before and did not arrive.
+    #[serde(default)]
+    again: u32,
 }
 
 /// What the units of a whole sequence carry.
@@ -186,9 +195,10 @@ fn planned(
         step: step.step,
         channel: step.channel,
         address: step.address.clone(),
+        again: 0,
     };
     let unit = NewUnit::ready(
-        message_name(&prospect.entity, campaign, step.step),
+        message_name(&prospect.entity, campaign, step.step, 0),
         "message",
         format!("{} {} to {}", channel_word(step.channel), step.step, prospect.name),
         json!(payload),
@@ -210,8 +220,10 @@ pub fn slot_of(
     Some(rules.slot(order.channel, &order.address, zone))
 }
 
-fn message_name(entity: &str, campaign: &str, step: u32) -> UnitName {
-    UnitName::new(Layer::OutreachEngine, entity, format!("message/{campaign}/{step}"))
+/// Names the unit of a step; `again` counts the tries after those that did not arrive.
+fn message_name(entity: &str, campaign: &str, step: u32, again: u32) -> UnitName {
+    let tried = if again == 0 { String::new() } else { format!("+{again}") };
+    UnitName::new(Layer::OutreachEngine, entity, format!("message/{campaign}/{step}{tried}"))
 }
 
 fn conclude_name(entity: &str, campaign: &str) -> UnitName {
@@ -231,16 +243,16 @@ const fn channel_word(channel: Channel) -> &'static str {
 #[derive(Clone, Debug, PartialEq)]
 struct TrackedMessage {
     row: Message,
-    work: Option<(UnitState, Option<Moment>)>,
+    work: Option<MessageWork>,
 }
 
 impl TrackedMessage {
     /// Whether the unit can still be stopped by rule: a failure stays visible as what it is.
     fn is_pending(&self) -> bool {
         self.row.state == MessageState::Planned
-            && self.work.is_some_and(|(state, _)| {
+            && self.work.as_ref().is_some_and(|work| {
                 matches!(
-                    state,
+                    work.state,
                     UnitState::Blocked
                         | UnitState::Scheduled
                         | UnitState::Ready
@@ -257,7 +269,7 @@ fn tracked(store: &Store, mode: Mode, entity: &str) -> Result<Vec<TrackedMessage
         let rows = messages::of_entity(conn, mode, entity)?;
         rows.into_iter()
             .map(|row| {
-                let name = message_name(entity, &row.campaign, row.step);
+                let name = message_name(entity, &row.campaign, row.step, 0);
                 let work = messages::work_of(conn, mode, entity, &name.version)?;
                 Ok(TrackedMessage { row, work })
             })
@@ -275,7 +287,7 @@ pub(super) struct Pending {
 impl Pending {
     /// Makes a plan of one message, for the tests of layers that stop it.
     pub(super) fn of_a_test(entity: &str) -> Self {
-        Self { entity: entity.to_owned(), units: vec![message_name(entity, "intro", 2)] }
+        Self { entity: entity.to_owned(), units: vec![message_name(entity, "intro", 2, 0)] }
     }
 }
 
@@ -284,7 +296,8 @@ pub(super) fn pending(store: &Store, mode: Mode, entity: &str) -> Result<Pending
     let units = tracked(store, mode, entity)?
         .into_iter()
         .filter(TrackedMessage::is_pending)
-        .map(|message| message_name(entity, &message.row.campaign, message.row.step))
+        .filter_map(|message| message.work)
+        .map(|work| UnitName::new(Layer::OutreachEngine, entity, work.version))
         .collect();
     Ok(Pending { entity: entity.to_owned(), units })
 }

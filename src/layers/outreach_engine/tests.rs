@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::conclude::decide as conclude;
-use super::mailbox::{Item, ItemKind, decide as mailbox};
+use super::mailbox::REPLIED;
 use super::message::{Answer, Decision, Facts, answered, decide, sent};
 use super::*;
 use crate::config::embedded;
@@ -14,6 +14,8 @@ use crate::domain::effect::{Effect, Mail};
 use crate::domain::outcome::Next;
 use crate::domain::sales::Pitch;
 use crate::domain::time::{DAY_MS, HOUR_MS};
+
+mod mail;
 
 const NOW: Moment = Moment(1_767_603_600_000);
 const ENTITY: &str = "osm:node/1";
@@ -78,6 +80,7 @@ fn facts(step: u32, channel: Channel) -> Facts {
             step,
             channel,
             address: address.to_owned(),
+            again: 0,
         },
         row: row(step, channel),
         prospect: prospect(),
@@ -97,6 +100,9 @@ fn facts(step: u32, channel: Channel) -> Facts {
         },
         concluded: None,
         campaign_stopped: None,
+        paused: None,
+        unread_mail: false,
+        now: NOW,
         sender: sender(&settings(), Mode::Dry),
         rules: rules(),
     }
@@ -193,7 +199,7 @@ fn a_sequence_that_has_ended_sends_no_more() {
 fn a_sent_step_plans_the_next_one_at_its_distance_and_the_last_one_none() {
     let outcome = sent(&facts(1, Channel::Email), None, NOW);
     let next = &outcome.units[0];
-    assert_eq!(next.name, message_name(ENTITY, "intro", 2));
+    assert_eq!(next.name, message_name(ENTITY, "intro", 2, 0));
     assert_eq!(next.run_at, Some(NOW.plus_ms(72 * HOUR_MS)));
     assert_eq!(
         next.slot.as_ref().map(|slot| slot.quotas.clone()),
@@ -257,79 +263,17 @@ fn a_person_may_write_an_outcome_as_the_task_spells_it() {
     }
 }
 
-fn item(kind: ItemKind, text: &str) -> Item {
-    Item {
-        kind,
-        address: "ann@dental.example".to_owned(),
-        entity: Some(ENTITY.to_owned()),
-        campaign: Some("intro".to_owned()),
-        subject: "Re: The map".to_owned(),
-        text: text.to_owned(),
-        automatic: false,
-        status: None,
-        reply_code: None,
-    }
-}
-
-#[test]
-fn replies_are_told_apart() {
-    let reply = |text| mailbox(&item(ItemKind::Reply, text), &prospect(), open(), NOW);
-    assert_eq!(conclusions(&reply("Not interested, thanks.")), [Conclusion::Declined]);
-    assert_eq!(conclusions(&reply("Please unsubscribe me.")), [Conclusion::OptedOut]);
-    let question = reply("What does it cost?");
-    assert!(conclusions(&question).is_empty());
-    assert_eq!(question.stops.len(), 1, "whoever has replied gets no automatic follow-up");
-    assert_eq!(question.events[0].kind, "reply_needs_person");
-}
-
-#[test]
-fn an_automatic_reply_neither_stops_nor_counts_whatever_it_says() {
-    let away = Item { automatic: true, ..item(ItemKind::Reply, "We are not interested in mail.") };
-    let outcome = mailbox(&away, &prospect(), open(), NOW);
-    assert!(outcome.stops.is_empty() && outcome.changes.is_empty());
-}
-
-#[test]
-fn an_opt_out_and_a_complaint_suppress_every_address() {
-    for kind in [ItemKind::OptOut, ItemKind::Complaint] {
-        let outcome = mailbox(&item(kind, ""), &prospect(), open(), NOW);
-        assert_eq!(conclusions(&outcome), [Conclusion::OptedOut]);
-        assert_eq!(suppressions(&outcome), ["ann@dental.example", "+441632960001"]);
-    }
-}
-
-#[test]
-fn a_bounce_is_acted_on_by_its_status() {
-    let bounce = |status: &str| {
-        let item = Item { status: Some(status.to_owned()), ..item(ItemKind::Bounce, "said") };
-        mailbox(&item, &prospect(), open(), NOW)
-    };
-    let gone = bounce("5.1.1");
-    assert_eq!(conclusions(&gone), [Conclusion::Bounced]);
-    assert_eq!(suppressions(&gone), ["ann@dental.example"]);
-    for harmless in ["4.2.2", "2.0.0"] {
-        assert!(bounce(harmless).changes.is_empty(), "{harmless}");
-    }
-    let blocked = bounce("5.7.26");
-    assert!(matches!(
-        &blocked.changes[..],
-        [Change::Sales(SalesChange::StopCampaign { campaign, .. })] if campaign == "intro"
-    ));
-    assert!(suppressions(&blocked).is_empty(), "a policy block says nothing of the address");
-    assert_eq!(bounce("5.6.0").events[0].kind, "bounce_our_fault");
-    assert_eq!(bounce("nonsense").events[0].kind, "bounce_unclear");
-}
-
 fn message(
     state: MessageState,
     sent_at: Option<Moment>,
     work: Option<(UnitState, Option<Moment>)>,
 ) -> TrackedMessage {
+    let work = work.map(|(state, run_at)| MessageWork { version: String::new(), state, run_at });
     TrackedMessage { row: Message { sent_at, state, ..row(1, Channel::Email) }, work }
 }
 
 fn concluded(messages: &[TrackedMessage], now: Moment) -> StepOutcome {
-    conclude(ENTITY, None, messages, &rules(), now)
+    conclude(ENTITY, None, None, messages, &rules(), now)
 }
 
 #[test]
@@ -339,6 +283,24 @@ fn silence_is_an_answer_after_seven_days_and_not_before() {
     assert!(matches!(early.next, Next::Scheduled { at, .. } if at == NOW.plus_ms(7 * DAY_MS)));
     let late = concluded(&[sent], NOW.plus_ms(7 * DAY_MS));
     assert_eq!(conclusions(&late), [Conclusion::Expired]);
+}
+
+#[test]
+fn whoever_is_away_has_the_days_of_silence_after_the_return() {
+    let sent = message(MessageState::Sent, Some(NOW), Some((UnitState::Done, None)));
+    let back = NOW.plus_ms(20 * DAY_MS);
+    let at = NOW.plus_ms(10 * DAY_MS);
+    let outcome = conclude(ENTITY, None, Some(back), &[sent], &rules(), at);
+    assert!(matches!(outcome.next, Next::Scheduled { at, .. } if at == back.plus_ms(7 * DAY_MS)));
+}
+
+#[test]
+fn who_replied_is_not_said_to_have_been_silent() {
+    let sent = message(MessageState::Sent, Some(NOW), Some((UnitState::Done, None)));
+    let mut stopped = message(MessageState::Stopped, None, Some((UnitState::Skipped, None)));
+    stopped.row.reason = Some(REPLIED.to_owned());
+    let outcome = concluded(&[sent, stopped], NOW.plus_ms(7 * DAY_MS));
+    assert!(outcome.events[0].text.contains("they replied"), "{:?}", outcome.events);
 }
 
 #[test]
@@ -370,7 +332,7 @@ fn who_was_never_contacted_is_not_counted_as_contacted() {
 
 #[test]
 fn an_outreach_that_is_concluded_stays_as_it_is() {
-    let outcome = conclude(ENTITY, Some(Conclusion::Booked), &[], &rules(), NOW);
+    let outcome = conclude(ENTITY, Some(Conclusion::Booked), None, &[], &rules(), NOW);
     assert!(outcome.changes.is_empty());
     assert_eq!(outcome.next, Next::Done);
 }

@@ -10,6 +10,7 @@ use crate::domain::layer::Layer;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::sales::{Channel, Message, MessageState};
+use crate::domain::time::Moment;
 use crate::store::error::StoreError;
 use crate::store::words::optional;
 
@@ -116,22 +117,34 @@ pub fn of_entity(conn: &Connection, mode: Mode, entity: &str) -> Result<Vec<Mess
     rows.map(|row| row?).collect()
 }
 
-const WORK: &str = "
-SELECT state, run_at FROM units WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND version = ?4";
+/// Where the work of one message stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageWork {
+    /// The version that names its latest unit.
+    pub version: String,
+    /// That unit's state.
+    pub state: UnitState,
+    /// When it runs next.
+    pub run_at: Option<Moment>,
+}
 
-/// Where the work of one message stands: its unit's state, and when it runs next.
+// A message that is tried again has a unit for each try, `message/intro/1+2`; after `+` comes `,`.
+const WORK: &str = "
+SELECT version, state, run_at FROM units
+WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND version >= ?4 AND version < ?4 || ','
+ORDER BY id DESC LIMIT 1";
+
+/// Where the work of one message stands, by the version of its first unit.
 pub fn work_of(
     conn: &Connection,
     mode: Mode,
     entity: &str,
-    unit_version: &str,
-) -> Result<Option<(UnitState, Option<crate::domain::time::Moment>)>, StoreError> {
-    optional(
-        conn.prepare_cached(WORK)?
-            .query_row(params![mode, Layer::OutreachEngine, entity, unit_version], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            }),
-    )
+    first_version: &str,
+) -> Result<Option<MessageWork>, StoreError> {
+    let values = params![mode, Layer::OutreachEngine, entity, first_version];
+    optional(conn.prepare_cached(WORK)?.query_row(values, |row| {
+        Ok(MessageWork { version: row.get(0)?, state: row.get(1)?, run_at: row.get(2)? })
+    }))
 }
 
 /// Reads a row; the inner error is a word that this version does not know.

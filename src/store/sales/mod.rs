@@ -16,6 +16,7 @@ pub mod messages;
 pub mod pitches;
 pub mod profiles;
 pub mod prospects;
+pub mod returns;
 pub mod suppressions;
 
 /// Applies one change.
@@ -29,6 +30,11 @@ pub(super) fn apply(
         SalesChange::Pitch(pitch) => pitches::put(tx, mode, now, pitch),
         SalesChange::Message(message) => messages::put(tx, mode, message),
         SalesChange::StopMessages { entity, reason } => messages::stop(tx, mode, entity, reason),
+        SalesChange::Pause { entity, until, why } => {
+            returns::pause(tx, mode, now, entity, *until, why)
+        }
+        SalesChange::SoftBounce(bounce) => returns::soft_bounce(tx, mode, bounce),
+        SalesChange::InviteReply(reply) => returns::invite_reply(tx, mode, reply),
         SalesChange::Suppress(suppression) => suppressions::put(tx, mode, suppression),
         SalesChange::Meeting(meeting) => meetings::put(tx, mode, now, meeting),
         SalesChange::Invitee(invitee) => invitees::put(tx, mode, invitee),

@@ -209,6 +209,20 @@ pub fn by_email(
     optional(conn.prepare_cached(BY_EMAIL)?.query_row(params![mode, email], from_row))
 }
 
+const ALL_BY_EMAIL: &str = "
+SELECT * FROM prospects WHERE mode = ?1 AND email = ?2 AND stage <> 'left_out' ORDER BY id LIMIT 20";
+
+/// Returns the prospects with this address (lower case); branches of one business may share it.
+pub fn all_by_email(
+    conn: &Connection,
+    mode: Mode,
+    email: &str,
+) -> Result<Vec<Prospect>, StoreError> {
+    let mut statement = conn.prepare_cached(ALL_BY_EMAIL)?;
+    let rows = statement.query_map(params![mode, email], from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 const REACHED_BY: &str = "
 SELECT entity FROM prospects WHERE mode = ?1 AND email = ?2
 UNION SELECT entity FROM prospects WHERE mode = ?1 AND phone = ?2

@@ -34,3 +34,36 @@ CREATE TABLE credit_notes (
 ) STRICT;
 CREATE INDEX credit_notes_at ON credit_notes (mode, at);
 CREATE INDEX credit_notes_number ON credit_notes (mode, number);
+
+-- Layers 3 and 4: what comes back by mail.
+CREATE TABLE pauses (                    -- a prospect is away: its sequence waits
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  entity     TEXT NOT NULL,              -- the prospect
+  until      INTEGER NOT NULL,           -- the latest that was told
+  why        TEXT NOT NULL,
+  at         INTEGER NOT NULL,
+  PRIMARY KEY (mode, entity)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE soft_bounces (              -- a server gave up on a message for now; never updated
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  address    TEXT NOT NULL,              -- lower-case e-mail
+  delivery   TEXT NOT NULL,              -- which report told it: one report counts once
+  status     TEXT NOT NULL,              -- enhanced status code, '4.2.2'
+  at         INTEGER NOT NULL,
+  PRIMARY KEY (mode, address, delivery)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invite_replies (            -- what an invitee's calendar answered last
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  meeting    TEXT NOT NULL,              -- the meeting's entity
+  sequence   INTEGER NOT NULL,           -- which edition of the invite it answers
+  answer     TEXT NOT NULL CHECK (answer IN ('accepted', 'declined', 'tentative')),
+  at         INTEGER NOT NULL,           -- when it was given, by its own word
+  PRIMARY KEY (mode, meeting)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX effects_by_invite ON effects (mode, json_extract(payload, '$.uid'))
+  WHERE action = 'send_invite';
+-- Mail that is not read yet: no message goes out before it.
+CREATE INDEX units_unread_mail ON units (mode) WHERE kind = 'mail' AND ended_at IS NULL;

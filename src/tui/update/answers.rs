@@ -212,6 +212,7 @@ pub(super) fn submitted(
         | Command::EditPitch(_)
         | Command::RewritePitch { .. }
         | Command::MapColumns { .. }
+        | Command::ReceiveMail { .. }
         | Command::Suppress { .. }
         | Command::ResumeCampaign { .. }
         | Command::View { .. }

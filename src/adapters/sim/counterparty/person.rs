@@ -104,11 +104,11 @@ impl Member for People {
             let hours = scaled(share * self.market.note_hours.value, HOUR_MS);
             let due = effect.settled_at.plus_ms(15 * MINUTE_MS + hours);
             (due, self.market.meeting(seed, &effect.key.0))
-        } else if effect.action == Action::AssignCollection
+        } else if matches!(effect.action, Action::AssignCollection | Action::AssignMail)
             || effect.action == Action::OfferNewTime && matches!(effect.effect, Effect::Task(_))
             || effect.action == Action::AssignProfile && effect.version.starts_with("review/")
         {
-            // They call, about an invoice or a new time, or read a draft and send it.
+            // They call, about an invoice or a new time, read a draft and send it, or answer a mail.
             (self.market.done_at(seed, effect), json!({ "result": "done" }))
         } else {
             return Vec::new();
