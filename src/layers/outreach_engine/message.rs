@@ -22,6 +22,7 @@ use crate::domain::time::{DAY_MS, Moment};
 use crate::domain::unit::Unit;
 use crate::engines::orchestrator::contract::{EffectRequest, LayerContext};
 use crate::layers::payload;
+use crate::store::effects;
 use crate::store::sales::{campaigns, messages, pitches, prospects, returns};
 
 /// Everything that the decision rests on.
@@ -39,6 +40,8 @@ pub(super) struct Facts {
     pub(super) now: Moment,
     pub(super) sender: Sender,
     pub(super) rules: SequenceRules,
+    /// The address has changed since the message was planned, and it goes to the new one.
+    pub(super) moved: bool,
 }
 
 /// What is to be done with a message.
@@ -91,12 +94,12 @@ pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutco
         Decision::Send(request) => {
             let key = ctx.effect_key(&request.entity, request.action, &request.version);
             ctx.perform(*request).await?;
-            Ok(sent(&facts, Some(key), ctx.now))
+            Ok(told_of_move(sent(&facts, Some(key), ctx.now), &facts))
         }
         Decision::Assign(request) => {
             let key = ctx.effect_key(&request.entity, request.action, &request.version);
             ctx.perform(*request).await?;
-            Ok(assigned(&facts, key))
+            Ok(told_of_move(assigned(&facts, key), &facts))
         }
         Decision::Answered(answer) => {
             let mut open =
@@ -109,9 +112,9 @@ pub(super) async fn run(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutco
 }
 
 fn gather(ctx: &LayerContext<'_>, unit: &Unit) -> Result<Facts, WorkError> {
-    let order: MessagePayload = payload(unit)?;
+    let mut order: MessagePayload = payload(unit)?;
     let (mode, entity) = (ctx.mode, unit.name.entity.as_str());
-    let (row, prospect, pitch, concluded, campaign_stopped, paused, unread) =
+    let (row, prospect, pitch, concluded, campaign_stopped, paused, unread, journal) =
         ctx.store.read(|conn| {
             Ok((
                 messages::get(conn, mode, entity, &order.campaign, order.step)?,
@@ -121,15 +124,21 @@ fn gather(ctx: &LayerContext<'_>, unit: &Unit) -> Result<Facts, WorkError> {
                 campaigns::stopped_because(conn, mode, &order.campaign)?,
                 returns::paused(conn, mode, entity)?,
                 returns::has_unread(conn, mode)?,
+                effects::of_entity(conn, mode, entity, action(order.channel))?,
             ))
         })?;
     let missing = |what: &str| {
         WorkError::permanent("missing_row", format!("{entity} has no {what} in the database"))
             .hint("run layers 1 and 2 again, then retry the unit")
     };
+    let prospect = prospect.ok_or_else(|| missing("row"))?;
+    // What the journal has stays as it was first sent, to the address it was sent to.
+    let begun = journal.iter().any(|effect| effect.version == version(&order));
+    let moved = !begun && follow(&mut order, &prospect);
     Ok(Facts {
         row: row.ok_or_else(|| missing("message"))?,
-        prospect: prospect.ok_or_else(|| missing("row"))?,
+        prospect,
+        moved,
         pitch: pitch.ok_or_else(|| missing("pitch"))?,
         concluded,
         campaign_stopped,
@@ -140,6 +149,39 @@ fn gather(ctx: &LayerContext<'_>, unit: &Unit) -> Result<Facts, WorkError> {
         rules: ctx.settings.outreach.rules(mode),
         order,
     })
+}
+
+/// Lets a message follow its prospect to an address that has changed since it was planned; returns
+/// whether it did. One that is not known any more stays: a reading that names none erases nothing.
+pub(super) fn follow(order: &mut MessagePayload, prospect: &Prospect) -> bool {
+    let now = match order.channel {
+        Channel::Email => &prospect.email,
+        Channel::Linkedin => &prospect.linkedin,
+        Channel::Sms | Channel::Phone => &prospect.phone,
+    };
+    let Some(now) = now.as_deref().map(str::trim).filter(|now| !now.is_empty()) else {
+        return false;
+    };
+    let moved = !now.eq_ignore_ascii_case(&order.address);
+    if moved {
+        now.clone_into(&mut order.address);
+    }
+    moved
+}
+
+/// By which act a channel's messages go out.
+const fn action(channel: Channel) -> Action {
+    match channel {
+        Channel::Email => Action::SendEmail,
+        Channel::Linkedin | Channel::Sms | Channel::Phone => Action::AssignOutreach,
+    }
+}
+
+fn version(order: &MessagePayload) -> String {
+    match order.again {
+        0 => format!("{}/{}", order.campaign, order.step),
+        again => format!("{}/{}+{again}", order.campaign, order.step),
+    }
 }
 
 pub(super) fn decide(facts: &Facts, answer: Option<&Value>) -> Result<Decision, WorkError> {
@@ -169,14 +211,10 @@ pub(super) fn decide(facts: &Facts, answer: Option<&Value>) -> Result<Decision, 
     }
     facts.sender.checked()?;
     match facts.order.channel {
-        Channel::Email => Ok(Decision::Send(Box::new(request(
-            facts,
-            Action::SendEmail,
-            Effect::Mail(mail(facts)?),
-        )))),
-        Channel::Linkedin | Channel::Sms | Channel::Phone => Ok(Decision::Assign(Box::new(
-            request(facts, Action::AssignOutreach, Effect::Task(task(facts))),
-        ))),
+        Channel::Email => Ok(Decision::Send(Box::new(request(facts, Effect::Mail(mail(facts)?))))),
+        Channel::Linkedin | Channel::Sms | Channel::Phone => {
+            Ok(Decision::Assign(Box::new(request(facts, Effect::Task(task(facts))))))
+        }
     }
 }
 
@@ -192,14 +230,11 @@ fn later(facts: &Facts) -> Option<Decision> {
     facts.unread_mail.then_some(Decision::Later(soon, why))
 }
 
-fn request(facts: &Facts, action: Action, effect: Effect) -> EffectRequest {
+fn request(facts: &Facts, effect: Effect) -> EffectRequest {
     EffectRequest {
-        action,
+        action: action(facts.order.channel),
         entity: facts.prospect.entity.clone(),
-        version: match facts.order.again {
-            0 => format!("{}/{}", facts.order.campaign, facts.order.step),
-            again => format!("{}/{}+{again}", facts.order.campaign, facts.order.step),
-        },
+        version: version(&facts.order),
         audience: Audience::Prospect {
             address: facts.order.address.to_lowercase(),
             zone: facts.prospect.zone.clone(),
@@ -288,6 +323,16 @@ fn skipped(facts: &Facts, reason: String) -> StepOutcome {
 fn forbidden(facts: &Facts, why: &str, now: Moment) -> StepOutcome {
     let outcome = skipped(facts, why.to_owned()).event(mail_refused(&facts.prospect, why));
     with_next_step(outcome, facts, now)
+}
+
+/// Says that a message went to another address than it was planned for.
+fn told_of_move(outcome: StepOutcome, facts: &Facts) -> StepOutcome {
+    if !facts.moved {
+        return outcome;
+    }
+    let (what, name) = (super::channel_word(facts.order.channel), &facts.prospect.name);
+    let text = format!("{what} to {name} goes to the address that it has now");
+    outcome.event(told("address_followed", text))
 }
 
 fn assigned(facts: &Facts, key: EffectKey) -> StepOutcome {

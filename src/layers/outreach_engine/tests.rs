@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::conclude::decide as conclude;
 use super::mailbox::REPLIED;
-use super::message::{Answer, Decision, Facts, answered, decide, sent};
+use super::message::{Answer, Decision, Facts, answered, decide, follow, sent};
 use super::*;
 use crate::config::embedded;
 use crate::domain::change::Change;
@@ -105,7 +105,19 @@ fn facts(step: u32, channel: Channel) -> Facts {
         now: NOW,
         sender: sender(&settings(), Mode::Dry),
         rules: rules(),
+        moved: false,
     }
+}
+
+#[test]
+fn a_planned_message_follows_an_address_that_changed_and_stays_where_none_is_known() {
+    let mut order = facts(1, Channel::Email).order;
+    let with = |email: Option<&str>| Prospect { email: email.map(str::to_owned), ..prospect() };
+    assert!(!follow(&mut order, &with(Some("ann@DENTAL.example"))), "the same address");
+    assert!(!follow(&mut order, &with(None)));
+    assert_eq!(order.address, "Ann@dental.example");
+    assert!(follow(&mut order, &with(Some(" desk@dental.example "))));
+    assert_eq!(order.address, "desk@dental.example");
 }
 
 fn mail_of(facts: &Facts) -> Mail {
