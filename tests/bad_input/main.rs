@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a desk that cannot be set up has failed its test")]
 
+mod acts;
 mod businesses;
 mod clean;
 mod desk;
