@@ -112,7 +112,6 @@ fn no_hostile_name_adds_a_header_to_a_mail_or_a_property_to_an_invite() {
 
 async fn write_all(outbox: &OutboxDir, n: usize, text: &str) {
     let (permit, call, own) = (Permit::of_a_test(), call(n), || text.to_owned());
-    let usd = |minor| Money::new(minor, Currency::new("USD").unwrap());
     let people = OutboxPeople(outbox.clone());
     let task = PersonTask {
         kind: TaskKind::Phone,
@@ -136,6 +135,20 @@ async fn write_all(outbox: &OutboxDir, n: usize, text: &str) {
     profile.call(&permit, &call, &post).await.unwrap();
     let reply = ReviewReply { entity: own(), review: own(), text: own() };
     profile.call(&permit, &call, &reply).await.unwrap();
+    write_billing(outbox, n, text).await;
+    let report = ReportDelivery {
+        entity: own(),
+        period: own(),
+        markdown: own(),
+        json: serde_json::json!({ "business": text }),
+        mail: hostile_mail(text),
+    };
+    OutboxReports(outbox.clone()).call(&permit, &call, &report).await.unwrap();
+}
+
+async fn write_billing(outbox: &OutboxDir, n: usize, text: &str) {
+    let (permit, call, own) = (Permit::of_a_test(), call(n), || text.to_owned());
+    let usd = |minor| Money::new(minor, Currency::new("USD").unwrap());
     let billing = OutboxBilling(outbox.clone());
     let invoice = InvoiceRequest {
         entity: own(),
@@ -177,14 +190,6 @@ async fn write_all(outbox: &OutboxDir, n: usize, text: &str) {
         changes: Some(PlanChange { subscription: own(), from: NOW, running_since: None }),
     };
     billing.call(&permit, &call, &subscription).await.unwrap();
-    let report = ReportDelivery {
-        entity: own(),
-        period: own(),
-        markdown: own(),
-        json: serde_json::json!({ "business": text }),
-        mail: hostile_mail(text),
-    };
-    OutboxReports(outbox.clone()).call(&permit, &call, &report).await.unwrap();
 }
 
 async fn write_workspace(outbox: &OutboxDir, n: usize, text: &str) {
@@ -192,10 +197,13 @@ async fn write_workspace(outbox: &OutboxDir, n: usize, text: &str) {
     let workspace = |path: &str| Workspace {
         entity: text.to_owned(),
         name: text.to_owned(),
-        documents: vec![Document { path: path.to_owned(), text: text.to_owned() }],
+        documents: vec![Document::once(path, text)],
         files: Vec::new(),
     };
     port.call(&permit, &call(n), &workspace("brief.md")).await.unwrap();
+    let mut again = workspace("brief.md");
+    again.documents[0].revision = 1;
+    port.call(&permit, &call(n), &again).await.unwrap();
     // Our documents have names of our own; one from outside is refused or stays inside.
     drop(port.call(&permit, &call(n), &workspace(text)).await);
 }

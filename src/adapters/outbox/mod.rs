@@ -17,8 +17,10 @@ pub mod mail;
 mod paper;
 pub mod people;
 pub mod profile;
+mod revised;
 pub mod workspace;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::io::Write as _;
@@ -143,6 +145,10 @@ fn write_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.exists() {
         return Ok(());
     }
+    write_whole(folder, name, path, bytes)
+}
+
+fn write_whole(folder: &Path, name: &OsStr, path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let unfinished = folder.join(format!(".{}.unfinished", name.display()));
     let mut file = fs::File::create(&unfinished)?;

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 
-use super::{BY_FILE_NAME, HOST, OutboxDir, file_word};
+use super::{BY_FILE_NAME, HOST, OutboxDir, file_word, revised, unwritable};
 use crate::domain::effect::{Action, EffectKey, Receipt, Recovery, Workspace, WorkspaceFile};
 use crate::domain::error::WorkError;
 use crate::domain::layer::Layer;
@@ -48,7 +48,15 @@ impl Port<Workspace> for OutboxWorkspace {
         for document in &wanted.documents {
             let inside = inside(&document.path)?;
             let text = clean_lines(&document.text, usize::MAX);
-            self.0.put_named(&folder.join(inside), text.as_bytes())?;
+            let relative = folder.join(inside);
+            if document.revision == 0 {
+                self.0.put_named(&relative, text.as_bytes())?;
+            } else {
+                self.no_way_out(&relative)?;
+                let path = self.0.root.join(&relative);
+                revised::replace(&path, &text, document.revision)
+                    .map_err(|error| unwritable(&path, &error))?;
+            }
         }
         Ok(super::receipt(&self.0.root.join(folder)))
     }

@@ -139,6 +139,22 @@ pub struct Document {
     pub path: String,
     /// Its whole text.
     pub text: String,
+    /// 0: it is written once, and then it is the client's people's. Else it takes the place of what
+    /// has a lower revision.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revision: u32,
+}
+
+impl Document {
+    /// Makes a file that is written once.
+    pub fn once(path: &str, text: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), text: text.into(), revision: 0 }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_zero(revision: &u32) -> bool {
+    *revision == 0
 }
 
 /// A change of one field of a public profile.
@@ -337,7 +353,7 @@ pub struct PlanChange {
     /// From when.
     pub from: Moment,
     /// Since when it runs: its months go on from that day, whatever it costs.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running_since: Option<Moment>,
 }
 

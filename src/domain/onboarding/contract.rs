@@ -97,7 +97,7 @@ pub fn contract(client: &Client, terms: Terms<'_>) -> Workspace {
     Workspace {
         entity: client.entity.clone(),
         name: client.name.clone(),
-        documents: vec![Document { path: "contract.md".to_owned(), text }],
+        documents: vec![Document::once("contract.md", text)],
         files: Vec::new(),
     }
 }

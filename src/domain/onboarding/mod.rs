@@ -19,7 +19,7 @@ pub use filed::{FILE_BYTES_MAX, stored_path};
 pub use golive::{LastCheck, missing};
 pub use graph::{Node, REMINDER_HOURS};
 pub use nudge::{call, nudge};
-pub use texts::{Sender, handover, reminder, welcome, workspace};
+pub use texts::{Sender, handover, progress, reminder, welcome, workspace};
 
 use super::layer::Layer;
 use super::operations::{Client, ClientDocument, DocumentState, OnboardingStep, OnboardingTask};

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::documents::{RequiredDocument, required_documents};
 use super::{OnboardingStep, checklist, due_at};
 use crate::domain::effect::{Document, Mail, PersonTask, TaskKind, Workspace};
-use crate::domain::operations::Client;
+use crate::domain::operations::{Client, OnboardingTask};
 
 /// Who signs mails to clients.
 #[derive(Clone, Copy, Debug)]
@@ -113,22 +113,44 @@ pub fn reminder(
     mail(client, sender, subject, &text)
 }
 
+/// Writes the checklist as it stands with these tasks; each done one makes it a newer revision.
+fn checklist_page(client: &Client, tasks: &[OnboardingTask]) -> Document {
+    let mut text = format!("# Onboarding of {}\n\n", client.name);
+    for task in tasks {
+        let step = task.task.as_column();
+        // Writing to a String cannot fail.
+        let _ = if let Some(at) = task.done_at {
+            writeln!(text, "- [x] {step}, done {}", at.utc_date())
+        } else {
+            let (due, waits_for) = (task.due_at.utc_date(), task.task.waits_for());
+            writeln!(text, "- [ ] {step}, due {due}: {waits_for}")
+        };
+    }
+    let done = tasks.iter().filter(|task| task.done_at.is_some()).count();
+    let revision = u32::try_from(done).unwrap_or(u32::MAX).saturating_add(1);
+    Document { path: "checklist.md".to_owned(), text, revision }
+}
+
+/// Returns what changes in the client's workspace when a task is done: the checklist.
+pub fn progress(client: &Client, tasks: &[OnboardingTask]) -> Workspace {
+    Workspace {
+        entity: client.entity.clone(),
+        name: client.name.clone(),
+        documents: vec![checklist_page(client, tasks)],
+        files: Vec::new(),
+    }
+}
+
 /// Returns the client's workspace: the checklist, the list of documents, and the facts we hold.
 pub fn workspace(client: &Client) -> Workspace {
-    let mut tasks = format!("# Onboarding of {}\n\n", client.name);
-    for task in checklist(client) {
-        let (step, due) = (task.task.as_column(), task.due_at.utc_date());
-        // Writing to a String cannot fail.
-        let _ = writeln!(tasks, "- [ ] {step}, due {due}: {}", task.task.waits_for());
-    }
     let documents = required_documents(&client.category);
-    let file = |path: &str, text: String| Document { path: path.to_owned(), text };
+    let file = |path: &str, text: String| Document::once(path, text);
     Workspace {
         entity: client.entity.clone(),
         name: client.name.clone(),
         files: Vec::new(),
         documents: vec![
-            file("checklist.md", tasks),
+            checklist_page(client, &checklist(client)),
             file("documents.md", format!("# Documents\n\n{}", bullets(documents, "en"))),
             file(
                 "client.md",
@@ -204,5 +226,17 @@ mod tests {
         let workspace = workspace(&client("gym", "en"));
         assert!(workspace.documents[0].text.contains("- [ ] go_live, due 1970-01-15"));
         assert_eq!(workspace.documents.len(), 3);
+    }
+
+    #[test]
+    fn a_checklist_shows_what_is_done_and_each_done_task_makes_it_newer() {
+        let client = client("gym", "en");
+        let mut tasks = checklist(&client);
+        let first = progress(&client, &tasks).documents.remove(0);
+        assert_eq!(first, workspace(&client).documents[0], "nothing is done yet");
+        tasks[0].done_at = Some(tasks[0].due_at);
+        let second = progress(&client, &tasks).documents.remove(0);
+        assert!(second.text.contains("- [x] documents, done 1970-01-04\n- [ ] contract, due"));
+        assert_eq!((first.revision, second.revision), (1, 2));
     }
 }

@@ -223,18 +223,20 @@ pub(super) fn with_followers(
     now: Moment,
 ) -> StepOutcome {
     let Answer::Done { intake, .. } = answer else { return outcome };
-    match step {
+    let outcome = match step {
         OnboardingStep::Documents => {
             let outcome = documents(client, step, &[], None).fold(outcome, StepOutcome::change);
-            let Some(intake) = intake else { return outcome };
-            outcome.change(OperationsChange::Document(ClientDocument {
-                entity: client.entity.clone(),
-                document: INTAKE_FORM.to_owned(),
-                state: DocumentState::Approved,
-                content: serde_json::to_value(intake).ok(),
-                reason: None,
-                file: None,
-            }))
+            match intake {
+                None => outcome,
+                Some(intake) => outcome.change(OperationsChange::Document(ClientDocument {
+                    entity: client.entity.clone(),
+                    document: INTAKE_FORM.to_owned(),
+                    state: DocumentState::Approved,
+                    content: serde_json::to_value(intake).ok(),
+                    reason: None,
+                    file: None,
+                })),
+            }
         }
         OnboardingStep::Account => outcome.unit(gbp_optimizer::audit_unit(client)),
         OnboardingStep::GoLive => outcome
@@ -243,7 +245,8 @@ pub(super) fn with_followers(
             .event(NewEvent::info("client_live", format!("{} is live", client.name))),
         OnboardingStep::Contract => outcome.change(contract(client, ContractState::Signed, None)),
         OnboardingStep::Payment | OnboardingStep::Training => outcome,
-    }
+    };
+    outcome.unit(super::progress_unit(client, step))
 }
 
 /// Returns the name of the unit that sends one reminder.

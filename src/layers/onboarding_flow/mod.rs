@@ -18,7 +18,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::unknown_kind;
-use crate::domain::effect::{Action, Audience, Effect, Receipt, Workspace, WorkspaceFile};
+use crate::domain::effect::{
+    Action, Audience, Effect, EffectKey, Receipt, Workspace, WorkspaceFile,
+};
 use crate::domain::error::WorkError;
 use crate::domain::event::NewEvent;
 use crate::domain::layer::Layer;
@@ -28,6 +30,8 @@ use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit, UnitName};
 use crate::engines::orchestrator::contract::{Discover, EffectRequest, LayerContext};
+use crate::store::effects;
+use crate::store::error::StoreError;
 use crate::store::finance::invoices;
 use crate::store::operations::{clients, documents, onboarding as tasks, profile_work};
 use crate::store::sales::profiles;
@@ -90,6 +94,7 @@ pub async fn run_layer(ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcom
             Ok(decide::welcomed(&client))
         }
         "reminder" => remind::again(ctx, unit, &client).await,
+        "progress" => progress(ctx, unit, &client).await,
         "file" => file(ctx, unit, &client).await,
         "contract" => contract(ctx, unit, &client).await,
         "nudge" => remind::nudge(ctx, unit, &client).await,
@@ -127,6 +132,44 @@ async fn file(ctx: &LayerContext<'_>, unit: &Unit, client: &Client) -> Result<St
     });
     perform(ctx, client, Action::CreateWorkspace, &unit.name.version, workspace).await?;
     Ok(StepOutcome::done().event(NewEvent::info("document_filed", text)))
+}
+
+/// Returns the unit that writes the checklist anew after a step is done.
+fn progress_unit(client: &Client, step: OnboardingStep) -> NewUnit {
+    let step = step.as_column();
+    NewUnit::ready(
+        UnitName::new(Layer::OnboardingFlow, &client.entity, format!("checklist/{step}")),
+        "progress",
+        format!("checklist of {}, {} done", client.name, step.replace('_', "-")),
+        json!({}),
+    )
+}
+
+/// Writes the checklist anew, as the rows are. What was sent once is sent again as it was, whatever
+/// has been done meanwhile: that has a unit of its own, and the older one gives way to it.
+async fn progress(
+    ctx: &LayerContext<'_>,
+    unit: &Unit,
+    client: &Client,
+) -> Result<StepOutcome, Stop> {
+    let (mode, entity, version) = (ctx.mode, client.entity.as_str(), &unit.name.version);
+    let action = Action::CreateWorkspace;
+    let key = EffectKey::new(mode, Layer::OnboardingFlow, entity, action, version);
+    let (sent, rows) = ctx
+        .store
+        .read(|conn| {
+            Ok::<_, StoreError>((
+                effects::get(conn, mode, &key)?,
+                tasks::tasks(conn, mode, entity)?,
+            ))
+        })
+        .map_err(WorkError::from)?;
+    let effect = sent.map_or_else(
+        || Effect::Workspace(onboarding::progress(client, &rows)),
+        |sent| sent.payload,
+    );
+    perform(ctx, client, action, version, effect).await?;
+    Ok(StepOutcome::done())
 }
 
 /// Returns the unit that writes the draft of the contract.

@@ -49,6 +49,11 @@ impl PersonMarket {
         if seed.unit(&["meeting closed", key]) >= self.close.value {
             return json!({ "result": "lost" });
         }
+        self.sold(seed, key)
+    }
+
+    /// What was sold, when nobody wrote it down.
+    fn sold(&self, seed: Seed, key: &str) -> Value {
         let plan = match seed.unit(&["meeting plan", key]) {
             draw if draw < self.starter.value => "starter",
             draw if draw < self.starter.value + self.professional.value => "professional",
@@ -103,7 +108,10 @@ impl Member for People {
             let share = seed.unit(&["person note", &effect.key.0]);
             let hours = scaled(share * self.market.note_hours.value, HOUR_MS);
             let due = effect.settled_at.plus_ms(15 * MINUTE_MS + hours);
-            (due, self.market.meeting(seed, &effect.key.0))
+            let key = effect.key.0.as_str();
+            let asks_for_plan = effect.version.ends_with("/plan");
+            let sold = asks_for_plan.then(|| self.market.sold(seed, key));
+            (due, sold.unwrap_or_else(|| self.market.meeting(seed, key)))
         } else if matches!(effect.action, Action::AssignCollection | Action::AssignMail)
             || effect.action == Action::OfferNewTime && matches!(effect.effect, Effect::Task(_))
             || effect.action == Action::AssignProfile && effect.version.starts_with("review/")

@@ -165,7 +165,7 @@ impl Account<'_> {
         let fails = self.happens("fails", "first", &self.rates.fails_first);
         let at = issued.plus_ms(wait * HOUR_MS);
         let belongs = Belongs { to: self.id.to_owned(), at };
-        self.settle(&bill, Paid { at, fails, settles }, belongs, told);
+        self.settle(&bill, Paid { at, fails, settles }, &belongs, told);
     }
 
     /// Tells of a subscription and pays its months.
@@ -181,7 +181,7 @@ impl Account<'_> {
         let created = self.subscription(&running, "active", started);
         let belongs = running.belongs(started);
         let name = ("customer.subscription.created", "created");
-        self.tell(name, &created, created_due, false, belongs, told);
+        self.tell(name, &created, created_due, false, &belongs, told);
         self.pay_months(&running, started, told);
     }
 
@@ -207,11 +207,11 @@ impl Account<'_> {
                     let name = format!("{status} {month}");
                     let due = at.plus_ms(2 * HOUR_MS);
                     let name = ("customer.subscription.updated", name.as_str());
-                    self.tell(name, &body, due, false, running.belongs(at), told);
+                    self.tell(name, &body, due, false, &running.belongs(at), told);
                 }
             }
             let paid = Paid { at: begins.plus_ms(HOUR_MS), fails, settles: false };
-            self.settle(&bill, paid, running.belongs(begins), told);
+            self.settle(&bill, paid, &running.belongs(begins), told);
         }
     }
 
@@ -230,7 +230,7 @@ impl Account<'_> {
         let body = self.subscription(&running, "active", from);
         let due = from.plus_ms(15 * MINUTE_MS);
         let name = ("customer.subscription.updated", "changed");
-        self.tell(name, &body, due, false, running.belongs(from), told);
+        self.tell(name, &body, due, false, &running.belongs(from), told);
         self.pay_months(&running, from, told);
     }
 
@@ -273,7 +273,7 @@ impl Account<'_> {
         &self,
         bill: &Bill,
         Paid { at, fails, settles }: Paid,
-        belongs: Belongs,
+        belongs: &Belongs,
         told: &mut Vec<Consequence>,
     ) {
         let nothing = Money::new(0, bill.total.currency);
@@ -283,11 +283,11 @@ impl Account<'_> {
             let body = bill.body(nothing, 1, Some(paid_at), at);
             let name = format!("{} failed", bill.id);
             let name = ("invoice.payment_failed", name.as_str());
-            self.tell(name, &body, at, false, belongs.clone(), told);
+            self.tell(name, &body, at, false, belongs, told);
         }
         let body = bill.body(bill.total, 1 + i64::from(fails), None, paid_at);
         let name = format!("{} paid", bill.id);
-        self.tell(("invoice.paid", &name), &body, paid_at, settles, belongs.clone(), told);
+        self.tell(("invoice.paid", &name), &body, paid_at, settles, belongs, told);
         if self.happens("twice", &name, &self.rates.told_twice) {
             let again = format!("{name} again");
             let later = paid_at.plus_ms(HOUR_MS);
@@ -306,7 +306,7 @@ impl Account<'_> {
         object: &Value,
         due: Moment,
         settles: bool,
-        belongs: Belongs,
+        belongs: &Belongs,
         told: &mut Vec<Consequence>,
     ) {
         let event = format!("evt_{}", self.digest(name));

@@ -222,9 +222,9 @@ fn a_year_that_is_billed_at_once_is_not_billed_by_the_month_as_well() {
     request.yearly = Some(usd(500_000));
     let paid: std::collections::BTreeSet<_> = sent(&start)
         .into_iter()
-        .filter_map(|(_, event)| match event.news {
-            News::InvoicePaid(facts) => Some((facts.id, facts.paid.minor)),
-            _ => None,
+        .filter_map(|(_, event)| {
+            let News::InvoicePaid(facts) = event.news else { return None };
+            Some((facts.id, facts.paid.minor))
         })
         .collect();
     assert_eq!(paid.len(), 2, "a year and the next: {paid:?}");
