@@ -1,4 +1,5 @@
-//! Runs `cep profile`, `cep posts`, `cep reports` and `cep finance` as an operator does between two runs.
+//! Runs `cep profile`, `cep posts`, `cep reports`, `cep finance`, `cep documents` and `cep tasks` as an
+//! operator does between two runs.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
@@ -6,6 +7,7 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use cep_machine::domain::time::Moment;
+use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -191,4 +193,123 @@ fn a_client_goes_on_another_plan_and_its_next_bill_has_the_new_price() {
     assert_eq!(before, ledger(&["finance", "ledger", client, "--month", month]));
     assert!(before.len() < all.len() && before.iter().all(|row| of(row) == *month));
     assert!(desk.said(&["finance", "--explain", "ledger"], 2).contains("goes with no verb"));
+}
+
+impl Desk {
+    /// The number of the waiting task whose title has these words.
+    fn task(&self, words: &str) -> String {
+        let tasks = self.lines(&["tasks", "--json"]);
+        let found = tasks.iter().find(|task| text(task, "title").contains(words));
+        found.unwrap_or_else(|| panic!("{words:?} is not in {tasks:?}"))["id"].to_string()
+    }
+
+    /// Lets a call that was lost be noted as won, without a plan, and returns its business.
+    fn won_without_plan(&self) -> String {
+        let books = Connection::open(self.0.path().join("state/cep/cep.db")).unwrap();
+        let (unit, meeting, business): (i64, String, String) = books
+            .query_row(
+                "SELECT u.id, m.entity, m.prospect FROM meetings m
+                 JOIN units u ON u.mode = m.mode AND u.entity = m.entity AND u.kind = 'meeting'
+                 WHERE m.outcome = 'lost' AND u.state = 'done' ORDER BY u.id LIMIT 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .unwrap();
+        let again = "UPDATE meetings SET state = 'booked', outcome = NULL, noted_at = NULL WHERE entity = ?1";
+        books.execute(again, [meeting]).unwrap();
+        let answered = "UPDATE units SET state = 'ready', ended_at = NULL, answer = '{\"result\":\"won\"}' WHERE id = ?1";
+        books.execute(answered, [unit]).unwrap();
+        business
+    }
+
+    /// A client's documents: name, state, reason and file.
+    fn documents(&self, client: &str) -> Vec<(String, String, Value, Value)> {
+        let rows = self.lines(&["documents", client, "--json"]);
+        let row = |row: Value| {
+            let word = |key| text(&row, key).to_owned();
+            (word("document"), word("state"), row["reason"].clone(), row["file"].clone())
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    /// Takes in and approves what is left; the last approval ends the task, and none before.
+    fn approve_the_rest(&self, client: &str) {
+        let papers = self.documents(client);
+        let open: Vec<_> = papers.iter().filter(|paper| paper.1 != "approved").collect();
+        for (n, paper) in open.iter().enumerate() {
+            self.said(&["documents", "receive", client, &paper.0], 0);
+            let said = self.said(&["documents", "approve", client, &paper.0], 0);
+            assert_eq!(said.contains("the task is done"), n + 1 == open.len(), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_new_client_s_plan_is_asked_for_its_papers_are_judged_and_what_it_declines_is_taken_back() {
+    let desk = Desk::worked();
+    let client = desk.won_without_plan();
+    let client = client.as_str();
+    desk.said(&["run", "4"], 0);
+    assert!(desk.lines(&["clients", "--json"]).iter().all(|row| row["entity"] != client));
+    let task = desk.task("Say which plan");
+    assert!(
+        desk.said(&["tasks", "done", &task, "--result", "won"], 2).contains("plan that was sold")
+    );
+    desk.said(&["tasks", "done", &task, "--result", "won", "--data", "plan=professional"], 0);
+    desk.said(&["run", "4"], 0);
+    let clients = desk.lines(&["clients", "--json"]);
+    assert!(clients.iter().any(|row| row["entity"] == client && row["plan"] == "professional"));
+
+    // The papers: one by file, one on paper and sent back, one not here yet.
+    desk.said(&["run", "5"], 0);
+    let file = desk.file("a logo");
+    let document = |act: &str, name: &str, more: &[&str], code| {
+        desk.said(&[&["documents", act, client, name][..], more].concat(), code)
+    };
+    assert!(
+        document("receive", "logo", &["--file", "/nowhere.png"], 2).contains("nothing was changed")
+    );
+    assert!(document("receive", "passport", &[], 2).contains("it is asked for: "));
+    document("receive", "logo", &["--file", &file], 0);
+    document("approve", "logo", &[], 0);
+    document("receive", "photos", &[], 0);
+    assert!(document("reject", "photos", &["--reason", "too dark"], 0).contains("asked again"));
+    assert!(document("approve", "proof-of-address", &[], 2).contains("nothing to judge"));
+    let waiting = desk.0.path().join("state/cep/received");
+    assert_eq!(fs::read_dir(&waiting).unwrap().count(), 1, "it waits to be copied");
+    desk.said(&["run", "5"], 0);
+    assert_eq!(fs::read_dir(&waiting).unwrap().count(), 0, "what is taken over is not kept twice");
+    let papers = desk.documents(client);
+    let of = |name: &str| papers.iter().find(|paper| paper.0 == name).unwrap();
+    assert_eq!(of("logo").1, "approved");
+    assert!(of("logo").3.as_str().unwrap().starts_with("documents/logo-"), "{papers:?}");
+    assert_eq!((of("photos").1.as_str(), of("photos").2.as_str()), ("rejected", Some("too dark")));
+    assert_eq!(of("proof-of-address").1, "requested");
+    assert!(desk.said(&["documents", client], 0).contains("too dark"));
+    desk.approve_the_rest(client);
+
+    // The set-up invoice goes out; the contract is declined, and the invoice taken back.
+    desk.said(&["run", "8"], 0);
+    desk.said(&["run", "5"], 0);
+    let contract = desk.task("contract of");
+    let declined = ["tasks", "done", &contract, "--result", "declined"];
+    assert!(desk.said(&declined, 2).contains("needs a note"));
+    desk.said(&[&declined[..], &["--note", "too dear"]].concat(), 0);
+    desk.said(&["run", "5"], 0);
+    desk.said(&["run", "8"], 0);
+    let invoices = desk.lines(&["invoices", "--json", "--limit", "1000"]);
+    let setup = invoices.iter().find(|row| row["entity"] == client).unwrap();
+    assert_eq!((text(setup, "state"), setup["open_minor"].as_i64()), ("void", Some(0)));
+    let shown = &desk.lines(&["invoices", "show", text(setup, "number"), "--json"])[0];
+    let note = &shown["credit_notes"][0];
+    assert_eq!((text(note, "reason"), &note["total"]), ("withdrawn", &setup["total"]));
+    let page = desk.said(&["invoices", "show", text(note, "number")], 0);
+    assert!(page.contains("taken back by credit notes"), "{page}");
+    // The simulated client does not pay what it is not asked for.
+    desk.said(&["advance", "30d"], 0);
+    desk.said(&["run", "8"], 0);
+    let ledger = desk.lines(&["finance", "ledger", client, "--json"]);
+    assert_eq!(ledger.len(), 1, "{ledger:?}");
+    assert_eq!(ledger[0]["credit_note"]["number"], note["number"]);
+    assert!(desk.said(&["finance", "ledger", client], 0).contains("DRY-CN-2026-0001"));
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::Owner;
+use super::received;
 use super::record::{Outcome, refuse};
 use crate::app::command::{Ack, DocumentAct, Refusal, RefusalKind};
 use crate::domain::event::NewEvent;
@@ -60,7 +61,7 @@ impl Owner {
     ) -> Result<Ack, Refusal> {
         let spooled = match &act {
             DocumentAct::Receive { file: Some(file) } => {
-                let spool = self.parts.settings.paths.state_dir.join("received");
+                let spool = received::folder(&self.parts);
                 let (file, document) = (file.clone(), document.clone());
                 let taken = tokio::task::spawn_blocking(move || take_in(&file, &spool, &document));
                 Some(taken.await.unwrap_or_else(|_| Err(unreadable("the reading was stopped")))?)
@@ -72,7 +73,17 @@ impl Owner {
         let args = json!({ "client": client, "document": document, "act": act });
         let wall = self.parts.clock.wall();
         let said = Said { mode, client, document, act, by: self.parts.actor.clone() };
+        let folder = received::folder(&self.parts);
         self.at_once(mode, "document", args, move |tx, now| {
+            let handed_in = spooled.as_ref().map(|it| it.source.as_path());
+            received::clear(tx, &folder, handed_in)?;
+            if handed_in.is_some_and(|source| !source.exists()) {
+                return Ok(Err(refuse(
+                    RefusalKind::Failed,
+                    "the file's copy was cleared by another process at this instant",
+                    "hand it in again; nothing was changed",
+                )));
+            }
             write(tx, &said, spooled.as_ref(), now, wall)
         })
         .await

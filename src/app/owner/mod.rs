@@ -13,6 +13,7 @@ mod mail;
 mod pitches;
 mod posts;
 mod proposals;
+mod received;
 mod record;
 mod runs;
 mod sales;

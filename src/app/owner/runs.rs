@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::sync::{oneshot, watch};
 
 use super::live::AFTER_REFUSAL_US;
+use super::received;
 use super::record::{Outcome, refuse};
 use super::{Ended, Owner, Running, slot};
 use crate::app::command::{Ack, Refusal, RefusalKind, RunRequest};
@@ -287,10 +288,12 @@ async fn conclude(
     if let Ok(report) = &result {
         let (now, cancelled) = (report.now, report.state == RunState::Cancelled);
         let wall = parts.clock.wall();
+        let folder = received::folder(parts);
         let written = parts.store.write("after a run", move |tx| {
             if cancelled {
                 operate::cancel_units(tx, id, now)?;
             }
+            received::clear(tx, &folder, None)?;
             coherence::record(tx, mode, Some(id), now, wall)
         });
         if let Err(error) = written.await {

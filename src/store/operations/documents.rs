@@ -6,6 +6,7 @@
 use rusqlite::{Connection, Row, named_params, params};
 use serde_json::Value;
 
+use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
 use crate::domain::operations::{ClientDocument, DocumentState, StoredFile};
 use crate::domain::time::Moment;
@@ -87,6 +88,16 @@ pub fn get(
 ) -> Result<Option<ClientDocument>, StoreError> {
     let wanted = params![mode, entity, document];
     optional(conn.prepare_cached(GET)?.query_row(wanted, from_row))
+}
+
+const TAKEN_OVER: &str = "
+SELECT coalesce(min(state IN ('done', 'skipped', 'cancelled')), 0) FROM units
+WHERE mode IN ('dry', 'live') AND layer = ?1 AND kind = 'file' AND version LIKE '%/' || ?2";
+
+/// Whether every unit that was to copy the file with this digest has ended, and there was one.
+pub fn taken_over(conn: &Connection, digest: &str) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached(TAKEN_OVER)?;
+    Ok(statement.query_row(params![Layer::OnboardingFlow, digest], |row| row.get(0))?)
 }
 
 const ALL: &str = "SELECT * FROM documents WHERE mode = ?1 AND entity = ?2 ORDER BY id";
