@@ -116,6 +116,7 @@ fn world(sim: &Sim, store: &Store) -> World {
         mail: Arc::new(SimMail(sim.clone())),
         invite: Arc::new(SimCalendar(sim.clone())),
         task: Arc::new(SimPeople(sim.clone())),
+        withdrawal: Arc::new(SimPeople(sim.clone())),
         workspace: Arc::new(SimWorkspace(sim.clone())),
         profile_edit: profile.clone(),
         post: profile.clone(),

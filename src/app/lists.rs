@@ -35,6 +35,7 @@ pub(super) fn effect_row(line: EffectLine) -> EffectRow {
         key: row.key,
         mode: line.mode,
         action: row.action,
+        layer: row.layer,
         entity: row.entity,
         version: row.version,
         state: row.state,
@@ -71,6 +72,7 @@ fn summary(effect: &Effect) -> String {
             format!("invite {} to {}: {}", invite.sequence, invite.attendee, invite.summary)
         }
         Effect::Task(task) => format!("task: {}", task.title),
+        Effect::Withdrawal(task) => format!("taken back: {}", task.title),
         Effect::Workspace(space) => {
             format!("workspace of {} with {} files", space.name, space.documents.len())
         }

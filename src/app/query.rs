@@ -456,6 +456,8 @@ pub struct EffectRow {
     pub mode: Mode,
     /// What was done.
     pub action: Action,
+    /// By which layer.
+    pub layer: Layer,
     /// What it concerns.
     pub entity: String,
     /// Which act on the entity.

@@ -53,7 +53,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<(), Error> {
     for effect in &effects {
         table.row(&[
             effect.key.to_string(),
-            layer_tag(effect.action.row().layer),
+            layer_tag(effect.layer),
             effect.word().to_owned(),
             format::full_time(effect.sent_at),
             effect.unit.to_string(),

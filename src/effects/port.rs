@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::domain::effect::{
     CreditNoteRequest, EffectKey, Invite, InvoiceRequest, Mail, PersonTask, Post, ProfileEdit,
     ProfileRead, Receipt, Recovery, ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest,
-    Workspace,
+    TaskWithdrawal, Workspace,
 };
 use crate::domain::error::WorkError;
 use crate::domain::layer::Layer;
@@ -65,6 +65,8 @@ pub struct World {
     pub invite: Arc<dyn Port<Invite>>,
     /// Tasks for people.
     pub task: Arc<dyn Port<PersonTask>>,
+    /// Tasks that are taken back.
+    pub withdrawal: Arc<dyn Port<TaskWithdrawal>>,
     /// Client workspaces.
     pub workspace: Arc<dyn Port<Workspace>>,
     /// Changes of public profiles.

@@ -13,6 +13,7 @@ pub mod pitch_generator;
 pub mod prospect_research;
 pub mod reporting_engine;
 pub mod self_learning;
+mod withdrawal;
 
 use async_trait::async_trait;
 
@@ -42,6 +43,9 @@ impl Layers for NineLayers {
     }
 
     async fn run(&self, ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
+        if unit.kind == withdrawal::KIND {
+            return withdrawal::run(ctx, unit).await;
+        }
         match unit.name.layer {
             Layer::ProspectResearch => prospect_research::run_layer(ctx, unit).await,
             Layer::PitchGenerator => pitch_generator::run_layer(ctx, unit).await,

@@ -37,6 +37,7 @@ pub mod tasks;
 pub mod unit_list;
 pub mod units;
 pub mod wave;
+mod withdrawals;
 mod words;
 mod writer;
 

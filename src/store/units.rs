@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, named_params, params};
 
 use super::error::StoreError;
 use super::words::{json, json_opt, optional};
-use super::{joins, limits};
+use super::{joins, limits, withdrawals};
 use crate::domain::ids::{Epoch, RunId, UnitId};
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::unit::{UnitEvent, UnitState};
@@ -309,6 +309,9 @@ pub fn skip(
     let changed = tx.prepare_cached(STOP)?.execute(named_params! {
         ":by": if by_person { "person" } else { "rule" }, ":why": why, ":now": now, ":id": id,
     })?;
+    if changed == 1 {
+        withdrawals::follow(tx, id, why, now)?;
+    }
     Ok(changed == 1)
 }
 

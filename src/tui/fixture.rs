@@ -299,6 +299,7 @@ pub(crate) fn detail(id: i64) -> ErrorDetail {
             key: EffectKey("0f".repeat(16)),
             mode: Mode::Dry,
             action: Action::SendInvite,
+            layer: Layer::BookingHandler,
             entity: "calendly:evt-1".to_owned(),
             version: "0".to_owned(),
             state: EffectState::Rejected,

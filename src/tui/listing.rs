@@ -112,7 +112,7 @@ impl Searchable for EffectRow {
     fn haystack(&self) -> String {
         format!(
             "L{} {} {} {} {} {}",
-            self.action.row().layer.number(),
+            self.layer.number(),
             self.action.as_column(),
             self.word(),
             self.entity,

@@ -74,6 +74,7 @@ pub(crate) fn world(recorder: &Arc<Recorder>) -> World {
         mail: recorder.clone(),
         invite: recorder.clone(),
         task: recorder.clone(),
+        withdrawal: recorder.clone(),
         workspace: recorder.clone(),
         profile_edit: recorder.clone(),
         post: recorder.clone(),

@@ -17,7 +17,7 @@ use crate::domain::credit::{Credit, CreditReason};
 use crate::domain::effect::{
     CreditNoteRequest, Document, EffectKey, InviteMethod, InvoiceLine, InvoicePaper,
     InvoiceRequest, Mail, PersonTask, PlanChange, Post, ProfileEdit, ReportDelivery, ReviewReply,
-    SubscriptionRequest, TaskKind, Workspace,
+    SubscriptionRequest, TaskKind, TaskWithdrawal, Workspace,
 };
 use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
@@ -121,6 +121,8 @@ async fn write_all(outbox: &OutboxDir, n: usize, text: &str) {
         due_at: NOW,
     };
     people.call(&permit, &call, &task).await.unwrap();
+    let back = TaskWithdrawal { task: call.key.clone(), title: own(), why: own() };
+    people.call(&permit, &call, &back).await.unwrap();
     let profile = OutboxProfile(outbox.clone());
     let edit = ProfileEdit { entity: own(), field: own(), before: Some(own()), after: own() };
     profile.call(&permit, &call, &edit).await.unwrap();

@@ -111,6 +111,39 @@ impl OutboxDir {
         Ok(receipt(&last))
     }
 
+    /// Takes the files of an effect in `folder` back: they move to its folder `withdrawn`, those for
+    /// people under a line that says why. Where they are gone, that line alone stands there.
+    ///
+    /// # Errors
+    /// As `put`.
+    pub fn withdraw(
+        &self,
+        folder: &str,
+        kind: &str,
+        key: &EffectKey,
+        now: Moment,
+        banner: &str,
+    ) -> Result<Receipt, WorkError> {
+        let folder = self.root.join(folder);
+        let withdrawn = folder.join("withdrawn");
+        let suffix = format!("-{kind}-{key}");
+        let stem = earlier_stem(&folder, &suffix)
+            .or_else(|| earlier_stem(&withdrawn, &suffix))
+            .unwrap_or_else(|| format!("{}{suffix}", now.utc_date()));
+        for extension in ["json", "md"] {
+            let name = format!("{stem}.{extension}");
+            let (from, to) = (folder.join(&name), withdrawn.join(&name));
+            let text = fs::read_to_string(&from).unwrap_or_default();
+            let text = if extension == "md" { format!("{banner}\n\n{text}") } else { text };
+            if text.is_empty() {
+                continue;
+            }
+            let moved = write_once(&to, text.as_bytes()).and_then(|()| gone(&from));
+            moved.map_err(|error| unwritable(&to, &error))?;
+        }
+        Ok(receipt(&withdrawn.join(format!("{stem}.md"))))
+    }
+
     /// Writes one file under its own name below the outbox, and leaves one that exists alone.
     fn put_named(&self, relative: &Path, bytes: &[u8]) -> Result<PathBuf, WorkError> {
         let path = self.root.join(relative);
@@ -135,6 +168,14 @@ fn earlier_stem(folder: &Path, suffix: &str) -> Option<String> {
 /// A text from outside as part of one line.
 fn line(text: &str) -> String {
     text::clean(text, LINE_CHARS_MAX)
+}
+
+/// Removes a file, which a try before this one may have done.
+fn gone(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Writes a file so that it is whole and lasting, or not there at all.
@@ -249,6 +290,26 @@ mod tests {
         assert!(error.message.contains(&blocked.display().to_string()), "{error}");
         assert!(error.hint.unwrap().contains("paths.outbox_dir"));
         assert!(!error.causes.is_empty());
+    }
+
+    #[test]
+    fn a_task_that_is_taken_back_lies_in_another_folder_and_says_why_first() {
+        let root = tempfile::tempdir().unwrap();
+        let outbox = OutboxDir::new(root.path());
+        let (day, folder) = (at("2026-01-05T09:00:00Z"), root.path().join("tasks"));
+        let files = [OutboxFile::new("json", "{}"), OutboxFile::new("md", "# Call Ann")];
+        outbox.put("tasks", "task", &key("c/1"), day, &files).unwrap();
+        let later = at("2026-01-07T09:00:00Z");
+        let back = |version| outbox.withdraw("tasks", "task", &key(version), later, "# WITHDRAWN");
+        let first = back("c/1").unwrap();
+        assert_eq!(back("c/1").unwrap(), first);
+        assert_eq!(names(&folder), ["withdrawn"]);
+        assert_eq!(names(&folder.join("withdrawn")).len(), 2);
+        assert_eq!(fs::read_to_string(&first.reference).unwrap(), "# WITHDRAWN\n\n# Call Ann");
+        assert!(first.reference.contains("2026-01-05-task-"), "it keeps its date");
+        // Somebody has moved the other task away; that it is withdrawn is said all the same.
+        let moved = back("c/2").unwrap();
+        assert_eq!(fs::read_to_string(&moved.reference).unwrap(), "# WITHDRAWN\n\n");
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::{BY_FILE_NAME, HOST, OutboxDir, OutboxFile, line};
-use crate::domain::effect::{PersonTask, Receipt, Recovery};
+use crate::domain::effect::{PersonTask, Receipt, Recovery, TaskWithdrawal};
 use crate::domain::error::WorkError;
 use crate::domain::task;
 use crate::effects::permit::Permit;
@@ -40,6 +40,39 @@ impl Port<PersonTask> for OutboxPeople {
 
     async fn call(&self, _: &Permit, call: &Call, task: &PersonTask) -> Result<Receipt, WorkError> {
         self.0.put("tasks", "task", &call.key, call.now, &task_files(call, task))
+    }
+
+    async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Port<TaskWithdrawal> for OutboxPeople {
+    fn name(&self) -> &'static str {
+        "outbox tasks"
+    }
+
+    fn host(&self) -> &'static str {
+        HOST
+    }
+
+    fn recovery(&self) -> Recovery {
+        BY_FILE_NAME
+    }
+
+    async fn call(
+        &self,
+        _: &Permit,
+        call: &Call,
+        withdrawal: &TaskWithdrawal,
+    ) -> Result<Receipt, WorkError> {
+        let banner = format!(
+            "# WITHDRAWN, do not do it any more: {}\n\nTask: {}",
+            line(&withdrawal.why),
+            line(&withdrawal.title)
+        );
+        self.0.withdraw("tasks", "task", &withdrawal.task, call.now, &banner)
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {

@@ -5,17 +5,17 @@
 use async_trait::async_trait;
 
 use super::Sim;
-use crate::domain::effect::{PersonTask, Receipt, Recovery};
+use crate::domain::effect::{Receipt, Recovery};
 use crate::domain::error::WorkError;
 use crate::effects::permit::Permit;
 use crate::effects::port::{Call, Port};
 
-/// Accepts tasks for people.
+/// Accepts tasks for people, and that they are taken back.
 #[derive(Clone)]
 pub struct SimPeople(pub Sim);
 
 #[async_trait]
-impl Port<PersonTask> for SimPeople {
+impl<E: Sync> Port<E> for SimPeople {
     fn name(&self) -> &'static str {
         "sim task"
     }
@@ -28,7 +28,7 @@ impl Port<PersonTask> for SimPeople {
         Recovery::Queryable
     }
 
-    async fn call(&self, _: &Permit, call: &Call, _: &PersonTask) -> Result<Receipt, WorkError> {
+    async fn call(&self, _: &Permit, call: &Call, _: &E) -> Result<Receipt, WorkError> {
         self.0.answer(call, receipt(call))
     }
 

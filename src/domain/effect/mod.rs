@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 pub use payload::{
     CallToAction, CallToActionKind, CreditNoteRequest, Document, Invite, InviteMethod, InvoiceLine,
     InvoicePaper, InvoiceRequest, Mail, PersonTask, PlanChange, Post, PostEvent, ProfileEdit,
-    ProfileRead, ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest, TaskKind, Workspace,
-    WorkspaceFile,
+    ProfileRead, ReportDelivery, ReviewReply, SourceRead, SubscriptionRequest, TaskKind,
+    TaskWithdrawal, Workspace, WorkspaceFile,
 };
 
 use super::column::{self, UnknownWord};
@@ -35,6 +35,8 @@ pub enum Action {
     AssignOutreach,
     /// Ask a person to read a mail that came back.
     AssignMail,
+    /// Take a task back that was handed to a person; any layer does it with its own.
+    WithdrawTask,
     /// Send a calendar invite, its update or its cancellation.
     SendInvite,
     /// Ask a person to hold a booked call and note how it went.
@@ -88,11 +90,12 @@ pub struct ActionRow {
 
 impl Action {
     /// All actions, in pipeline order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ReadSource,
         Self::SendEmail,
         Self::AssignOutreach,
         Self::AssignMail,
+        Self::WithdrawTask,
         Self::SendInvite,
         Self::AssignMeeting,
         Self::OfferNewTime,
@@ -123,6 +126,7 @@ impl Action {
             Self::ReadSource => ("read_source", ProspectResearch, false, "page"),
             Self::SendEmail => ("send_email", OutreachEngine, true, "campaign / step"),
             Self::AssignOutreach => ("assign_outreach", OutreachEngine, true, "campaign / step"),
+            Self::WithdrawTask => ("withdraw_task", OutreachEngine, true, "whose task"),
             Self::AssignMail => ("assign_mail", OutreachEngine, true, "which mail"),
             Self::SendInvite => ("send_invite", BookingHandler, true, "SEQUENCE"),
             Self::AssignMeeting => ("assign_meeting", BookingHandler, true, "start / asked again"),
@@ -252,6 +256,8 @@ pub enum Effect {
     Invite(Invite),
     /// Through the people port: a task that a person does.
     Task(PersonTask),
+    /// Through the people port: a task that nobody does any more.
+    Withdrawal(TaskWithdrawal),
     /// Through the workspace port.
     Workspace(Workspace),
     /// Through the profile port.

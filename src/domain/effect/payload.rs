@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EffectKey;
 use crate::domain::credit::Credit;
 use crate::domain::money::Money;
 use crate::domain::time::Moment;
@@ -105,6 +106,17 @@ pub struct PersonTask {
     pub details: String,
     /// When it should be done by.
     pub due_at: Moment,
+}
+
+/// A task that nobody needs any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskWithdrawal {
+    /// The effect that handed it over.
+    pub task: EffectKey,
+    /// What it asked for.
+    pub title: String,
+    /// Why it is not to be done any more.
+    pub why: String,
 }
 
 /// A client's workspace: a folder with real files, and the board of tasks.

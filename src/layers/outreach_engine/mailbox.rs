@@ -160,6 +160,7 @@ fn addressee(effect: &Effect) -> Option<&str> {
         Effect::Invite(invite) => Some(&invite.mail.to),
         Effect::Report(report) => Some(&report.mail.to),
         Effect::Task(_)
+        | Effect::Withdrawal(_)
         | Effect::Workspace(_)
         | Effect::ProfileEdit(_)
         | Effect::Post(_)
