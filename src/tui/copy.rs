@@ -40,6 +40,9 @@ pub fn item(model: &Model) -> Option<String> {
         Screen::Tasks(_) | Screen::Task(_) => {
             model.task().map(|task| format!("task {} {} ({})", task.id, task.title, task.entity))
         }
+        Screen::Proposals(_) => model
+            .proposal()
+            .map(|one| format!("proposal {} {}", one.id, one.proposal.change.told())),
         Screen::Explain { .. } | Screen::Runs(_) | Screen::Logs | Screen::System => None,
     }
 }

@@ -16,13 +16,17 @@ use crate::app::tasks::{AcceptedAnswer, TaskCounts, TaskDetail, TaskNote, TaskRo
 use crate::domain::effect::{Action, EffectKey, TaskKind};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::{Event, Level};
-use crate::domain::ids::{AttemptId, EventId, RunId, UnitId};
+use crate::domain::ids::{AttemptId, EventId, ProposalId, RunId, UnitId};
 use crate::domain::layer::{Container, Layer};
+use crate::domain::learning::{
+    Measure, Proposal, ProposalState, ProposedChange, Setting, SettingKey, StoredProposal,
+};
 use crate::domain::lifecycle::attempt::AttemptState;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
+use crate::domain::sales::Channel;
 use crate::domain::time::{DAY_MS, Moment};
 
 /// The wall clock of all fixtures: 2026-11-23 12:04:31 UTC.
@@ -371,6 +375,49 @@ pub(crate) fn tasks() -> Vec<TaskRow> {
         task(23, TaskKind::Linkedin, "Write to Adeyemi Motors on LinkedIn", Urgency::Later),
         task(24, TaskKind::Contract, "Get the contract of A Dental signed", Urgency::Later),
         task(25, TaskKind::Phone, "Call Umber Slate & Tile", Urgency::Withdrawn),
+    ]
+}
+
+/// Two proposals that wait for a person, and one that is decided.
+pub(crate) fn proposals() -> Vec<StoredProposal> {
+    let one = |id, state, text: &str, change, evidence| StoredProposal {
+        id: ProposalId(id),
+        proposal: Proposal {
+            entity: format!("proposal/{id}"),
+            text: text.to_owned(),
+            change,
+            measure: Measure::Booking,
+            evidence,
+            at: dry_clock().now.plus_ms(-DAY_MS),
+        },
+        state,
+        decided_by: None,
+        decided_at: None,
+        note: None,
+        applied_at: None,
+        measure_at: None,
+        previous: None,
+        effect: None,
+    };
+    let figures = json!({ "hits": 4, "n": 160, "interval": { "low": 0.0098, "high": 0.0625 } });
+    let setting = Setting { key: SettingKey::DailyCap(Channel::Email), value: 75.0 };
+    vec![
+        one(
+            9,
+            ProposalState::Open,
+            "Most are lost at booking (4 of 160 come through): try another first sentence or \
+             channel.",
+            ProposedChange::Advice,
+            figures,
+        ),
+        one(
+            8,
+            ProposalState::Open,
+            "300 messages by email wait, 50 go out a day and nobody complained: allow 75.",
+            ProposedChange::Set { settings: vec![setting] },
+            json!({ "n": 300 }),
+        ),
+        one(7, ProposalState::Rejected, "No.", ProposedChange::Advice, json!({})),
     ]
 }
 

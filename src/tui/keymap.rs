@@ -39,6 +39,8 @@ pub enum Action {
     Card(CardAction),
     /// Act on the selected task.
     Task(TaskAction),
+    /// Decide on the selected proposal.
+    Proposal(ProposalAction),
     /// Open a screen that stands behind no row.
     Go(Destination),
     /// Open the mode dialog.
@@ -116,6 +118,15 @@ pub enum TaskAction {
     Note,
 }
 
+/// What can be done with a proposal that waits for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProposalAction {
+    /// Want it.
+    Approve,
+    /// Not want it.
+    Reject,
+}
+
 /// Screens that stand behind no row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Destination {
@@ -125,6 +136,8 @@ pub enum Destination {
     Effects,
     /// Work that waits for people.
     Tasks,
+    /// What the machine proposes to people.
+    Proposals,
     /// Units that wait for a time.
     Queue,
     /// The history of runs.
@@ -169,6 +182,8 @@ pub enum Ctx {
     Card,
     /// The tasks of people: the list and one of them.
     Tasks,
+    /// The proposals that wait for people.
+    Proposals,
     /// Every screen.
     Everywhere,
 }
@@ -282,6 +297,9 @@ actions! {
     Action::Task(TaskAction::Failed), "failed" [ch('f')] [Tasks] Mutates why::on_open_task, "failed", "Say that the task could not be done, and why";
     Action::Task(TaskAction::Note), "note" [ch('n')] [Tasks] Mutates why::on_open_task, "note", "Add a note to the task, which goes on waiting";
 
+    Action::Proposal(ProposalAction::Approve), "approve" [ch('a')] [Proposals] Mutates why::on_proposal, "approve", "Say that the proposal is wanted; nothing changes before it is applied";
+    Action::Proposal(ProposalAction::Reject), "reject" [ch('r')] [Proposals] Mutates why::on_proposal, "reject", "Say that the proposal is not wanted, and why";
+
     Action::Run, "run" [ch('r')] [Overview, Layer] External why::can_run, "run", "Run the selected layer in the viewed world";
     Action::RunAll, "run-all" [ch('R')] [Overview, Layer] External why::can_run, "run all", "Run all nine layers in the viewed world";
     Action::Go(Destination::Errors), "errors" [ch('e')] [Everywhere] Safe why::always, "errors", "What failed, is held or waits for a retry, by cause";
@@ -296,6 +314,7 @@ actions! {
     Action::Level, "level" [ch('l')] [Everywhere] Safe why::always, "", "All events, or only warnings and errors";
     Action::Go(Destination::Effects), "effects" [ch('E')] [Everywhere] Safe why::always, "", "What was done outside, and what is known of it";
     Action::Go(Destination::Tasks), "tasks" [ch('T')] [Everywhere] Safe why::always, "tasks", "What waits for a person, the overdue first";
+    Action::Go(Destination::Proposals), "proposals" [ch('A')] [Everywhere] Safe why::always, "", "What the machine proposes, to approve or reject";
     Action::Go(Destination::Queue), "queue" [ch('Q')] [Everywhere] Safe why::always, "", "Units that wait for a time, the next one first";
     Action::Go(Destination::Runs), "runs" [ch('H')] [Everywhere] Safe why::always, "", "The history of runs";
     Action::Go(Destination::Events), "events" [ch('V')] [Everywhere] Safe why::always, "", "Events on the full screen";

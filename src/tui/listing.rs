@@ -6,6 +6,7 @@ use super::event::Ticket;
 use crate::app::query::{EffectRow, ErrorGroup, UnitRow};
 use crate::app::snapshot::RunView;
 use crate::app::tasks::TaskRow;
+use crate::domain::learning::StoredProposal;
 use crate::domain::time::Moment;
 
 /// An answer that may be on its way.
@@ -127,6 +128,12 @@ impl Searchable for TaskRow {
         let why = self.withdrawn.as_deref().unwrap_or("");
         let (layer, when) = (self.layer.number(), self.urgency.word());
         format!("L{layer} {when} {} {} {} {why}", self.id, self.title, self.entity)
+    }
+}
+
+impl Searchable for StoredProposal {
+    fn haystack(&self) -> String {
+        format!("{} {} {}", self.id, self.proposal.change.told(), self.proposal.text)
     }
 }
 

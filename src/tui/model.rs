@@ -13,6 +13,7 @@ use crate::app::tasks::TaskRow;
 use crate::domain::event::Event;
 use crate::domain::ids::EventId;
 use crate::domain::layer::Layer;
+use crate::domain::learning::StoredProposal;
 use crate::domain::mode::Mode;
 use crate::domain::time::{Moment, SECOND_MS};
 
@@ -205,12 +206,18 @@ impl Model {
             | Screen::Card(_)
             | Screen::Explain { .. }
             | Screen::Effects(_)
+            | Screen::Proposals(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
             | Screen::Events
             | Screen::Logs
             | Screen::System => None,
         }
+    }
+
+    /// The proposal that keys act on: the selected row's.
+    pub fn proposal(&self) -> Option<&StoredProposal> {
+        if let Screen::Proposals(proposals) = self.screen() { proposals.selected() } else { None }
     }
 
     /// The layer that keys act on: the page's, or the selected row's.
@@ -227,6 +234,7 @@ impl Model {
             | Screen::Effects(_)
             | Screen::Tasks(_)
             | Screen::Task(_)
+            | Screen::Proposals(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
             | Screen::Events
@@ -239,7 +247,10 @@ impl Model {
     pub fn contexts(&self) -> Vec<Ctx> {
         let mut contexts = Vec::with_capacity(3);
         if self.shown.demo.as_ref().is_some_and(|demo| !demo.ended)
-            && !matches!(self.screen(), Screen::Card(_) | Screen::Tasks(_) | Screen::Task(_))
+            && !matches!(
+                self.screen(),
+                Screen::Card(_) | Screen::Tasks(_) | Screen::Task(_) | Screen::Proposals(_)
+            )
         {
             contexts.push(Ctx::Demo);
         }
@@ -248,6 +259,7 @@ impl Model {
             Screen::Layer { .. } => Ctx::Layer,
             Screen::Card(_) => Ctx::Card,
             Screen::Tasks(_) | Screen::Task(_) => Ctx::Tasks,
+            Screen::Proposals(_) => Ctx::Proposals,
             Screen::Errors { .. }
             | Screen::Explain { .. }
             | Screen::Effects(_)

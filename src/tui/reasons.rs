@@ -65,6 +65,11 @@ pub fn effect_unknown(model: &Model) -> Result<(), Reason> {
     if unknown { Ok(()) } else { Err("no effect of this unit is unknown") }
 }
 
+/// A proposal is selected.
+pub fn on_proposal(model: &Model) -> Result<(), Reason> {
+    model.proposal().map(|_| ()).ok_or("select a proposal first: press A")
+}
+
 /// A task is selected, and it still stands.
 pub fn on_open_task(model: &Model) -> Result<(), Reason> {
     match model.task() {

@@ -13,6 +13,7 @@ use crate::app::snapshot::RunView;
 use crate::app::tasks::{TaskDetail, TaskFilter, TaskRow};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
+use crate::domain::learning::StoredProposal;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
@@ -98,6 +99,8 @@ pub enum Screen {
     Tasks(Listing<TaskRow>),
     /// One task in full.
     Task(TaskPage),
+    /// Proposals that wait for a person.
+    Proposals(Listing<StoredProposal>),
     /// Units that wait for a time.
     Queue(Listing<UnitRow>),
     /// The history of runs.
@@ -183,6 +186,7 @@ impl Screen {
                 limit: LIST_LIMIT,
             })),
             Self::Task(page) => Some(Query::Task { unit: page.unit }),
+            Self::Proposals(_) => Some(Query::Proposals { mode, limit: LIST_LIMIT }),
             Self::Runs(_) => Some(Query::Runs { mode, limit: LIST_LIMIT }),
             Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
         }
@@ -199,6 +203,7 @@ impl Screen {
             Self::Effects(effects) => effects.rows.asked(),
             Self::Runs(runs) => runs.rows.asked(),
             Self::Tasks(tasks) => tasks.rows.asked(),
+            Self::Proposals(proposals) => proposals.rows.asked(),
             Self::Task(page) => page.detail.asked(),
             Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
         }
@@ -218,6 +223,7 @@ impl Screen {
             Self::Effects(_) => "Effects".to_owned(),
             Self::Tasks(_) => "Tasks".to_owned(),
             Self::Task(page) => format!("task {}", page.unit),
+            Self::Proposals(_) => "Proposals".to_owned(),
             Self::Queue(_) => "Queue".to_owned(),
             Self::Runs(_) => "Runs".to_owned(),
             Self::Events => "Events".to_owned(),
@@ -234,6 +240,7 @@ impl Screen {
             Self::Effects(effects) => Some(&mut effects.filter),
             Self::Runs(runs) => Some(&mut runs.filter),
             Self::Tasks(tasks) => Some(&mut tasks.filter),
+            Self::Proposals(proposals) => Some(&mut proposals.filter),
             Self::Overview { .. }
             | Self::Card(_)
             | Self::Task(_)

@@ -6,7 +6,7 @@ use super::super::keymap::{Action, ActionSpec, CardAction, DemoKey, Destination}
 use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
 use super::super::screen::{Card, Confirm, ModeDialog, Overlay, Pane, Screen};
-use super::{movement, palette, tasks};
+use super::{movement, palette, proposals, tasks};
 use crate::app::command::{Command, DemoControl, RunRequest};
 use crate::domain::event::Level;
 use crate::domain::layer::Layer;
@@ -56,6 +56,7 @@ fn perform(model: &mut Model, action: Action) -> Vec<Request> {
         Action::PauseRun => return pause_or_resume(model),
         Action::Card(action) => return on_card(model, action),
         Action::Task(action) => return tasks::pressed(model, action),
+        Action::Proposal(action) => return proposals::pressed(model, action),
         Action::View => {
             return vec![Request::Submit(Command::View { mode: other(model.viewed()) })];
         }
@@ -125,6 +126,7 @@ fn go(model: &mut Model, destination: Destination) {
         }
         Destination::Effects => Screen::Effects(Listing::default()),
         Destination::Tasks => Screen::Tasks(Listing::default()),
+        Destination::Proposals => Screen::Proposals(Listing::default()),
         Destination::Queue => Screen::Queue(Listing::default()),
         Destination::Runs => Screen::Runs(Listing::default()),
         Destination::Events => Screen::Events,
@@ -179,6 +181,7 @@ fn open_selected(model: &mut Model) {
         Screen::Tasks(list) => list.selected().map(tasks::page),
         Screen::Card(_)
         | Screen::Task(_)
+        | Screen::Proposals(_)
         | Screen::Explain { .. }
         | Screen::Runs(_)
         | Screen::Logs

@@ -7,6 +7,7 @@ use super::super::screen::{Card, Overlay, Screen};
 use super::movement;
 use crate::app::command::{Ack, Command, Refusal};
 use crate::app::query::{Answer, Query};
+use crate::domain::learning::{ProposalState, StoredProposal};
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
 
@@ -36,6 +37,7 @@ fn on_loaded(screen: &mut Screen, now: Moment, look: u64, ticket: Ticket) -> boo
         Screen::Effects(effects) => due(&mut effects.rows, now, look, ticket),
         Screen::Runs(runs) => due(&mut runs.rows, now, look, ticket),
         Screen::Tasks(tasks) => due(&mut tasks.rows, now, look, ticket),
+        Screen::Proposals(proposals) => due(&mut proposals.rows, now, look, ticket),
         Screen::Task(page) => due(&mut page.detail, now, look, ticket),
         Screen::Overview { .. } | Screen::Events | Screen::Logs | Screen::System => false,
     }
@@ -105,6 +107,7 @@ fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
             let found = |a| if let Answer::Tasks(found) = a { Some(found) } else { None };
             take(&mut tasks.rows, ticket, answer, found);
         }
+        Screen::Proposals(proposals) => take(&mut proposals.rows, ticket, answer, open_proposals),
         Screen::Task(page) => {
             let found = |a| if let Answer::Task(found) = a { Some(found) } else { None };
             take(&mut page.detail, ticket, answer, found);
@@ -119,6 +122,13 @@ fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
         }
         Screen::Overview { .. } | Screen::Events | Screen::Logs | Screen::System => {}
     }
+}
+
+/// The proposals that still wait for a person; what was decided has its place in `cep proposals`.
+fn open_proposals(answer: Answer) -> Option<Vec<StoredProposal>> {
+    let Answer::Proposals(mut found) = answer else { return None };
+    found.retain(|one| one.state == ProposalState::Open);
+    Some(found)
 }
 
 /// Stores an answer if it is the awaited one.
@@ -189,6 +199,7 @@ pub(super) fn submitted(
         | Command::Skip { .. }
         | Command::Answer { .. }
         | Command::Note { .. }
+        | Command::Decide { .. }
         | Command::Resolve { .. } => {
             let at = super::super::format::time_of_day(model.now);
             note_on_screen(model.screen_mut(), format!("{at} by you: {note}"));
@@ -203,7 +214,6 @@ pub(super) fn submitted(
         | Command::Pause { .. }
         | Command::Resume { .. }
         | Command::Advance { .. }
-        | Command::Decide { .. }
         | Command::Propose { .. }
         | Command::Document { .. }
         | Command::Promote { .. }
@@ -230,6 +240,8 @@ fn note_on_screen(screen: &mut Screen, note: String) {
         page.detail.seen = 0;
     } else if let Screen::Tasks(tasks) = screen {
         tasks.rows.seen = 0;
+    } else if let Screen::Proposals(proposals) = screen {
+        proposals.rows.seen = 0;
     }
 }
 

@@ -9,6 +9,7 @@ mod answers;
 mod movement;
 mod overlay;
 mod palette;
+mod proposals;
 mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -67,6 +67,10 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
             let rows = tasks.shown().len();
             (&mut tasks.cursor, rows)
         }
+        Screen::Proposals(proposals) => {
+            let rows = proposals.shown().len();
+            (&mut proposals.cursor, rows)
+        }
         // A page's length is known only to its view, which stops at its last line.
         Screen::Card(card) => (&mut card.scroll, usize::MAX),
         Screen::Task(page) => (&mut page.scroll, usize::MAX),

@@ -9,10 +9,11 @@ use super::super::keymap::{ACTIONS, ActionSpec, Ctx};
 use super::super::listing::Listing;
 use super::super::model::{HISTORY_MAX, Model};
 use super::super::screen::{Card, Overlay, Screen};
-use super::{actions, overlay, tasks};
+use super::{actions, overlay, proposals, tasks};
 use crate::app::command::{Command, RunRequest, Verdict};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
+use crate::domain::learning::ProposalEvent;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -28,6 +29,8 @@ pub const WITH_ARGUMENTS: &[(&str, &str)] = &[
     ("done [word] [plan] [note]", "End the selected task, in one of its words"),
     ("failed <why>", "Say why the selected task could not be done"),
     ("note <text>", "Add a note to the selected task"),
+    ("approve [note]", "Say that the selected proposal is wanted"),
+    ("reject <why>", "Say why the selected proposal is not wanted"),
     ("promote [N]", "Copy prospects and pitches of the rehearsal into LIVE"),
     ("resolve <happened|absent> <evidence>", "Settle the open unit's unknown effect"),
 ];
@@ -123,6 +126,8 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
         "done" => tasks::typed_done(model, rest),
         "failed" => tasks::typed_failed(model, rest),
         "note" => tasks::typed_note(model, rest),
+        "approve" => proposals::typed(model, ProposalEvent::Approve, rest),
+        "reject" => proposals::typed(model, ProposalEvent::Reject, rest),
         "promote" => promote(model, rest),
         "resolve" => resolve(model, rest),
         "q" => by_name(model, "quit"),

@@ -389,3 +389,34 @@ fn a_real_task_is_ended_only_after_a_question() {
     assert!(commands(press(&mut model, "d")).is_empty());
     assert_eq!(commands(press(&mut model, "y")), [answer_of(21, "done", None, None)]);
 }
+
+#[test]
+fn a_proposal_is_approved_by_one_key_and_rejected_with_a_reason() {
+    use crate::app::query::Answer;
+    use crate::domain::ids::ProposalId;
+    use crate::domain::learning::ProposalEvent;
+    let mut model = fixture::model(fixture::troubled(), (120, 36));
+    for request in press(&mut model, "A") {
+        if let Request::Ask(ticket, _) = request {
+            let answer = Ok(Answer::Proposals(fixture::proposals()));
+            update(&mut model, Event::Answered(ticket, answer));
+        }
+    }
+    let decide = |id, event, note: Option<&str>| Command::Decide {
+        proposal: ProposalId(id),
+        event,
+        note: note.map(str::to_owned),
+    };
+    assert_eq!(commands(press(&mut model, "a")), [decide(9, ProposalEvent::Approve, None)]);
+    press(&mut model, "j");
+    assert!(commands(press(&mut model, "r\n")).is_empty(), "a rejection says why");
+    let rejected = commands(press(&mut model, "rtoo many\n"));
+    assert_eq!(rejected, [decide(8, ProposalEvent::Reject, Some("too many"))]);
+    let noted = commands(press(&mut model, ":approve for a week\n"));
+    assert_eq!(noted, [decide(8, ProposalEvent::Approve, Some("for a week"))]);
+    press(&mut model, "G");
+    assert_eq!(model.proposal().unwrap().id, ProposalId(8), "what is decided is not listed");
+    press(&mut model, "q");
+    assert!(commands(press(&mut model, ":approve\n")).is_empty());
+    assert!(model.toast.as_ref().unwrap().text.contains("press A"));
+}

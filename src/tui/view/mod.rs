@@ -22,6 +22,7 @@ mod logs;
 mod mode;
 mod palette;
 mod phi;
+mod proposals;
 mod runs;
 mod system;
 mod tasks;
@@ -84,6 +85,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
         Screen::Effects(effects) => effects::draw(canvas, area, model, effects),
         Screen::Tasks(tasks) => tasks::draw(canvas, area, model, tasks),
         Screen::Task(page) => tasks::draw_page(canvas, area, model, page),
+        Screen::Proposals(proposals) => proposals::draw(canvas, area, model, proposals),
         Screen::Queue(units) => units::draw(canvas, area, model, units),
         Screen::Runs(runs) => runs::draw(canvas, area, model, runs),
         Screen::Events => events::draw(canvas, area, model, true),

@@ -142,6 +142,16 @@ fn what_waits_for_a_person_is_listed_by_urgency_and_opens_with_its_text() {
 }
 
 #[test]
+fn open_proposals_are_listed_with_what_the_selected_one_rests_on() {
+    for size in [(40, 10), (80, 24), (120, 36)] {
+        let mut model = fixture::model(fixture::troubled(), size);
+        let asked = press(&mut model, "A");
+        answer(&mut model, asked, &Answer::Proposals(fixture::proposals()));
+        shot("proposals", &model, UTF8);
+    }
+}
+
+#[test]
 fn the_mode_dialog_lists_what_would_go_out_before_the_word_is_typed() {
     for size in [(80, 24), (120, 36)] {
         let mut model = fixture::model(fixture::troubled(), size);
