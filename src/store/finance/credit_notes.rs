@@ -174,3 +174,16 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<CreditNote> {
         issued_at: row.get("issued_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_taken_back_is_found_without_looking_at_every_invoice() {
+        let plan = crate::store::open::plan_of(DUE);
+        assert!(plan.iter().any(|step| step.contains("INDEX invoices_to_credit")), "{plan:?}");
+        let scans: Vec<_> = plan.iter().filter(|step| step.starts_with("SCAN")).collect();
+        assert!(scans.is_empty(), "{scans:?}");
+    }
+}
