@@ -43,7 +43,11 @@ pub struct Recipient {
 /// Returns what the delivery reports of a letter say of each recipient, in their order.
 pub(super) fn recipients(letter: &Letter) -> Vec<Recipient> {
     let reports = letter.parts.iter().filter(|part| part.kind == PartKind::DeliveryStatus);
-    reports.flat_map(|part| blocks(&part.text)).filter_map(recipient).take(RECIPIENTS_MAX).collect()
+    reports
+        .flat_map(|part| blocks(&part.text))
+        .filter_map(|block| recipient(&block))
+        .take(RECIPIENTS_MAX)
+        .collect()
 }
 
 /// Parts a report at its empty lines.
@@ -63,12 +67,12 @@ fn blocks(report: &str) -> Vec<String> {
 }
 
 /// Reads one block; the first one, about the message as a whole, names no recipient.
-fn recipient(block: String) -> Option<Recipient> {
-    let typed = |name| field(&block, name).map(|value| address(after_type(&value)));
+fn recipient(block: &str) -> Option<Recipient> {
+    let typed = |name| field(block, name).map(|value| address(after_type(&value)));
     let to = typed("Original-Recipient").or_else(|| typed("Final-Recipient"))?;
-    let said = field(&block, "Diagnostic-Code").unwrap_or_default();
+    let said = field(block, "Diagnostic-Code").unwrap_or_default();
     let said = text::clean(after_type(&said), SAID_CHARS_MAX);
-    let action = field(&block, "Action").and_then(|word| {
+    let action = field(block, "Action").and_then(|word| {
         match word.split([' ', ';', '(']).next().unwrap_or_default().to_lowercase().as_str() {
             "failed" => Some(Action::Failed),
             "delayed" => Some(Action::Delayed),
@@ -76,7 +80,7 @@ fn recipient(block: String) -> Option<Recipient> {
             _ => None,
         }
     });
-    let status = field(&block, "Status");
+    let status = field(block, "Status");
     let status = status.as_deref().and_then(|status| status.split([' ', '(']).next());
     Some(Recipient {
         address: to,

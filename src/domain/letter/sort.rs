@@ -57,8 +57,8 @@ fn items(letter: &Letter, from: &str) -> Vec<Item> {
     if has(letter, PartKind::Disposition) {
         return vec![Item { kind: ItemKind::Receipt, automatic: true, ..base }];
     }
-    if let Some(key) = by_button(&letter.subject) {
-        let keys = key.into_iter().chain(base.keys).collect();
+    if let Some(named) = by_button(&letter.subject) {
+        let keys = named.into_iter().chain(base.keys).collect();
         return vec![Item { kind: ItemKind::OptOut, keys, ..base }];
     }
     if let Some(about) = daemon(letter, from) {
@@ -106,16 +106,16 @@ fn keys(letter: &Letter) -> Vec<EffectKey> {
     keys
 }
 
-/// Reads the subject that a mail program writes when its unsubscribe button is pressed, with the key
-/// that our header gave it.
-fn by_button(subject: &str) -> Option<Option<EffectKey>> {
+/// Reads the subject that a mail program writes when its unsubscribe button is pressed: the key that
+/// our header gave it, if it kept it.
+fn by_button(subject: &str) -> Option<Vec<EffectKey>> {
     let mut words = subject.split_whitespace();
     if !words.next()?.eq_ignore_ascii_case("unsubscribe") {
         return None;
     }
     match (words.next(), words.next()) {
-        (None, _) => Some(None),
-        (Some(word), None) if is_key(word) => Some(Some(EffectKey(word.to_owned()))),
+        (None, _) => Some(Vec::new()),
+        (Some(word), None) if is_key(word) => Some(vec![EffectKey(word.to_owned())]),
         (Some(_), _) => None,
     }
 }

@@ -201,8 +201,8 @@ fn dates(words: &[String], today: Date) -> Vec<Found> {
 /// Reads a date at the start of `words`: how many it takes, and its day.
 fn date_at(words: &[String], today: Date) -> Option<(usize, Option<Date>)> {
     let first = words.first()?.as_str();
-    if let Some(date) = numeric(first, today) {
-        return Some((1, date));
+    if let Some(found) = numeric(first, today) {
+        return Some(found);
     }
     let second = words.get(1).map(String::as_str);
     // `12. Januar 2026`, `12th of January`, `January 12, 2026`.
@@ -216,34 +216,37 @@ fn date_at(words: &[String], today: Date) -> Option<(usize, Option<Date>)> {
     Some((len + usize::from(year.is_some()), the_day(day, month, year, today)))
 }
 
-/// Reads `2026-01-12`, `12.01.2026`, `12.1.` and `13/01/2026`.
-fn numeric(word: &str, today: Date) -> Option<Option<Date>> {
+/// Reads `2026-01-12`, `12.01.2026`, `12.1.` and `13/01/2026`, as `date_at`.
+fn numeric(word: &str, today: Date) -> Option<(usize, Option<Date>)> {
     let parts = |by: char| -> Option<Vec<i16>> {
         let trimmed = if by == '.' { word } else { word.trim_end_matches('.') };
         trimmed.split(by).filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect()
     };
     let small = |n: i16| i8::try_from(n).ok();
+    let day = |d: i16, m: i16, y: Option<i16>| {
+        Some((1, the_day(small(d)?, small(m)?, y.map(century), today)))
+    };
     if let Some([y, m, d]) = parts('-').as_deref()
         && *y > 1_000
     {
-        return Some(the_day(small(*d)?, small(*m)?, Some(*y), today));
+        return day(*d, *m, Some(*y));
     }
     if word.matches('.').count() >= 2 {
         return match parts('.').as_deref() {
-            Some([d, m]) => Some(the_day(small(*d)?, small(*m)?, None, today)),
-            Some([d, m, y]) => Some(the_day(small(*d)?, small(*m)?, Some(century(*y)), today)),
+            Some([d, m]) => day(*d, *m, None),
+            Some([d, m, y]) => day(*d, *m, Some(*y)),
             _ => None,
         };
     }
     let slashed = parts('/')?;
     let [a, b, y] = *slashed.as_slice() else { return None };
-    let (a, b, y) = (small(a)?, small(b)?, Some(century(y)));
-    Some(match (a > 12, b > 12) {
-        (true, false) => the_day(a, b, y, today),
-        (false, true) => the_day(b, a, y, today),
-        _ if a == b => the_day(a, b, y, today),
-        _ => None,
-    })
+    match (a > 12, b > 12) {
+        (false, true) => day(b, a, Some(y)),
+        (true, false) => day(a, b, Some(y)),
+        _ if a == b => day(a, b, Some(y)),
+        // Which of the two is the month cannot be known.
+        _ => Some((1, None)),
+    }
 }
 
 const fn century(year: i16) -> i16 {

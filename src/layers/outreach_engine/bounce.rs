@@ -30,7 +30,7 @@ pub(super) fn decide(item: &Item, facts: Facts) -> StepOutcome {
             undeliverable(item, facts, text, &said)
         }
         BounceVerdict::Defer => soft(item, facts, &said),
-        BounceVerdict::StopCampaign => stop_campaign(item, facts, &said),
+        BounceVerdict::StopCampaign => stop_campaign(item, &facts, &said),
         BounceVerdict::AlertOperator => {
             let text = format!("mail to {} was refused ({said}): {}", names(&facts), item.text);
             let outcome = StepOutcome::done().event(NewEvent::error("bounce_our_fault", text));
@@ -123,7 +123,7 @@ fn again(
     outcome.change(SalesChange::Message(row)).unit(unit)
 }
 
-fn stop_campaign(item: &Item, facts: Facts, said: &str) -> StepOutcome {
+fn stop_campaign(item: &Item, facts: &Facts, said: &str) -> StepOutcome {
     let reason = format!("{said} {}", item.text).trim().to_owned();
     let text = format!("a receiver blocks our mail: {reason}; check SPF, DKIM and DMARC");
     let outcome = StepOutcome::done().event(NewEvent::error("campaign_stopped", text));
@@ -131,6 +131,6 @@ fn stop_campaign(item: &Item, facts: Facts, said: &str) -> StepOutcome {
         || facts.concerned.iter().find_map(|one| Some(one.mail.as_ref()?.campaign.clone()));
     match item.campaign.clone().or_else(of_mail) {
         Some(campaign) => outcome.change(SalesChange::StopCampaign { campaign, reason }),
-        None => read_by_person(outcome, item, &facts, "which campaign it concerns is not known"),
+        None => read_by_person(outcome, item, facts, "which campaign it concerns is not known"),
     }
 }

@@ -4,6 +4,7 @@
 use rusqlite::{Connection, params};
 
 use crate::domain::effect::Action;
+use crate::domain::layer::Layer;
 use crate::domain::letter::PartStat;
 use crate::domain::mode::Mode;
 use crate::domain::sales::{InviteReply, SoftBounce};
@@ -117,12 +118,17 @@ pub fn meeting_of(conn: &Connection, mode: Mode, uid: &str) -> Result<Option<Str
     optional(conn.prepare_cached(BY_UID)?.query_row(params![mode, uid], |row| row.get(0)))
 }
 
+// The plus keeps the planner from searching all units of the layer instead of those that are unread.
 const UNREAD: &str = "
-SELECT EXISTS (SELECT 1 FROM units WHERE mode = ?1 AND kind = 'mail' AND ended_at IS NULL)";
+SELECT EXISTS (
+  SELECT 1 FROM units WHERE mode = ?1 AND kind = 'mail' AND ended_at IS NULL AND +layer = ?2)";
 
-/// Whether mail has come in that no layer has read yet.
+/// Whether mail has come in that outreach has not read yet. What layer 4 has not read does not count:
+/// a run of layer 3 alone would wait for it in vain.
 pub fn has_unread(conn: &Connection, mode: Mode) -> Result<bool, StoreError> {
-    Ok(conn.prepare_cached(UNREAD)?.query_row([mode], |row| row.get(0))?)
+    Ok(conn
+        .prepare_cached(UNREAD)?
+        .query_row(params![mode, Layer::OutreachEngine], |row| row.get(0))?)
 }
 
 #[cfg(test)]
