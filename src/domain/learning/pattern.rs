@@ -30,6 +30,9 @@ pub struct Contacts {
     pub zone: String,
     /// The hour of the first message.
     pub sent_at: Moment,
+    /// The channel of the second message and the days after which it was planned when the first went
+    /// out, whatever came of it: a plan is no consequence of the answer.
+    pub follow_up: Option<(String, i64)>,
     /// How many.
     pub n: u64,
     /// Of these, booked.
@@ -50,10 +53,13 @@ pub enum Dimension {
     Tier,
     /// The hour of the first message, where the prospect is.
     SendHour,
+    /// Channel and day of the second message, as planned.
+    FollowUp,
 }
 
 impl Dimension {
-    const ALL: [Self; 4] = [Self::Category, Self::Channel, Self::Tier, Self::SendHour];
+    const ALL: [Self; 5] =
+        [Self::Category, Self::Channel, Self::Tier, Self::SendHour, Self::FollowUp];
 
     /// Its word.
     pub const fn word(self) -> &'static str {
@@ -62,6 +68,7 @@ impl Dimension {
             Self::Channel => "channel",
             Self::Tier => "tier",
             Self::SendHour => "send hour",
+            Self::FollowUp => "follow-up",
         }
     }
 
@@ -70,6 +77,10 @@ impl Dimension {
             Self::Category => Some(contacts.category.clone()),
             Self::Channel => Some(contacts.channel.clone()),
             Self::Tier => contacts.tier.clone(),
+            Self::FollowUp => {
+                let (channel, days) = contacts.follow_up.as_ref()?;
+                Some(format!("{channel} after {days} days"))
+            }
             Self::SendHour => {
                 let zone = TimeZone::get(&contacts.zone).ok()?;
                 let hour = contacts.sent_at.to_timestamp().to_zoned(zone).hour();
@@ -216,6 +227,7 @@ mod tests {
             channel: pick(&["email", "linkedin", "phone", "email"]),
             zone: "America/New_York".to_owned(),
             sent_at: Moment(1_767_625_200_000 + i64::from(index % 8) * HOUR_MS),
+            follow_up: None,
             n: 1,
             booked: u64::from(booked),
             rows: RowRange { from: index.into(), to: index.into() },

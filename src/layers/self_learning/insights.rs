@@ -17,9 +17,14 @@ use crate::domain::stats::{Odds, wilson};
 /// Days of a channel's quota in its backlog from which a larger quota is proposed: a working week.
 const BACKLOG_DAYS: u64 = 5;
 
+/// How many times the least number of contacts have come to an end before a variant without that many
+/// is a reason for a higher floor.
+const FLOOR_TIMES: u64 = 10;
+
 /// Returns everything that the period shows.
 pub(super) fn findings(facts: &Facts, variants: &[Variant]) -> Vec<Finding> {
     let mut found = variant_findings(facts, variants);
+    found.extend(floor(facts, variants));
     found.extend(bottleneck(facts));
     found.extend(unreachable(facts));
     found.extend(facts.backlog.iter().filter_map(|backlog| waiting(facts, backlog)));
@@ -65,6 +70,52 @@ fn variant_finding(facts: &Facts, arm: &ArmOutcomes, chance: Option<f64>) -> Fin
     });
     let insight = insight(facts, "variant", &arm.arm, n, text, evidence);
     Finding { insight, proposal: None, told: false }
+}
+
+/// A live variant that may be as good as the best, and gets too few contacts to find out.
+fn floor(facts: &Facts, variants: &[Variant]) -> Option<Finding> {
+    let n_min = u64::from(facts.settings.min_contacts);
+    let is_live = |arm: &ArmOutcomes| {
+        variants.iter().any(|one| one.arm == arm.arm && one.state == VariantState::Live)
+    };
+    let closed = |arm: &ArmOutcomes| arm.successes + arm.failures;
+    let live: Vec<&ArmOutcomes> = facts.outcomes.iter().filter(|arm| is_live(arm)).collect();
+    let all: u64 = live.iter().map(|arm| closed(arm)).sum();
+    if live.len() < 2 || all < FLOOR_TIMES * n_min {
+        return None;
+    }
+    let best = live
+        .iter()
+        .filter(|arm| closed(arm) >= n_min)
+        .map(|arm| share(arm.successes, closed(arm)))
+        .max_by(f64::total_cmp)?;
+    let few = live.iter().filter(|arm| closed(arm) < n_min).min_by_key(|arm| closed(arm))?;
+    let (n, interval) = (closed(few), wilson(few.successes, closed(few)));
+    #[expect(clippy::cast_precision_loss, reason = "a handful of variants")]
+    let most = 0.5 / live.len() as f64;
+    let more = Setting { key: SettingKey::Floor, value: (2.0 * facts.settings.floor).min(most) };
+    if interval.high < best || more.value <= facts.settings.floor || !more.key.takes(more.value) {
+        return None;
+    }
+    let text = format!(
+        "gap: after {all} contacts {} of {n} booked with {:?} (between {:.0} and {:.0} %), too few to \
+         tell it from the best ({:.0} %)",
+        few.successes,
+        few.arm,
+        100.0 * interval.low,
+        100.0 * interval.high,
+        100.0 * best,
+    );
+    let evidence = json!({
+        "hits": few.successes, "n": n, "interval": interval, "contacts": all, "best": best,
+        "rows": { "pitches_of_variant": few.arm },
+    });
+    let advised = format!("{text}: give each variant at least {:.0} %.", 100.0 * more.value);
+    let change = ProposedChange::Set { settings: vec![more] };
+    let entity = format!("floor/{}", more.value);
+    let proposal = proposal(facts, entity, advised, change, evidence.clone());
+    let insight = insight(facts, "gap", "floor", n, text, evidence);
+    Some(Finding { insight, proposal: Some(proposal), told: true })
 }
 
 /// Where most are lost, of the steps that anybody has come to.
@@ -194,6 +245,7 @@ fn pattern(facts: &Facts, look: &Look, one: &Comparison) -> Finding {
         look.comparisons.len(),
     );
     let evidence = json!({
+        "hits": hits, "n": n, "interval": one.interval,
         "comparison": one, "comparisons": look.comparisons.len(), "level": look.level,
         "correction": look.correction, "rows": { "prospects": one.rows },
     });
@@ -205,10 +257,29 @@ fn pattern(facts: &Facts, look: &Look, one: &Comparison) -> Finding {
             let change = ProposedChange::Set { settings };
             proposal(facts, entity, format!("Begin with it. {advised}"), change, evidence.clone())
         }),
+        (Dimension::FollowUp, _) => {
+            follow_up(facts, &one.value).filter(|_| better).map(|setting| {
+                let change = ProposedChange::Set { settings: vec![setting] };
+                let text = format!("Follow up so. {advised}");
+                proposal(facts, entity, text, change, evidence.clone())
+            })
+        }
         _ => Some(advice_of(facts, entity, advised, Measure::Booking, &evidence)),
     };
     let insight = insight(facts, "pattern", &subject, n, text, evidence);
     Finding { insight, proposal, told: true }
+}
+
+/// The hours that let the second message come as in the group `linkedin after 3 days`; `None` where
+/// they are so already.
+fn follow_up(facts: &Facts, group: &str) -> Option<Setting> {
+    let (channel, days) = group.strip_suffix(" days")?.split_once(" after ")?;
+    let (channel, days) = (Channel::from_column(channel).ok()?, days.parse::<u32>().ok()?);
+    let first = Channel::ALL.into_iter().map(|one| facts.sequence_hours.of(one)).min()?;
+    let hours = first + 24 * days;
+    let setting = Setting { key: SettingKey::FollowUpHours(channel), value: f64::from(hours) };
+    (hours != facts.sequence_hours.of(channel) && setting.key.takes(setting.value))
+        .then_some(setting)
 }
 
 /// The hours that let a sequence begin with `channel`: it changes places with the one that does now.

@@ -263,6 +263,7 @@ fn a_channel_that_books_far_more_is_a_pattern_and_is_proposed_to_begin_with() {
         channel: channel.to_owned(),
         zone: "UTC".to_owned(),
         sent_at: Moment(0),
+        follow_up: None,
         n: 200,
         booked,
         rows: RowRange { from, to: from + 199 },
@@ -280,6 +281,52 @@ fn a_channel_that_books_far_more_is_a_pattern_and_is_proposed_to_begin_with() {
         "set outreach.sequence_hours.phone = 0, outreach.sequence_hours.email = 72"
     );
     assert_eq!(told[0], "advice for a person: the machine changes nothing");
+}
+
+#[test]
+fn a_follow_up_day_that_books_more_is_proposed_with_counts_and_interval_and_chance_is_not() {
+    let group = |days, booked, from| Contacts {
+        category: "dental".to_owned(),
+        tier: None,
+        channel: "email".to_owned(),
+        zone: "UTC".to_owned(),
+        sent_at: Moment(0),
+        follow_up: Some(("linkedin".to_owned(), days)),
+        n: 200,
+        booked,
+        rows: RowRange { from, to: from + 199 },
+    };
+    let judged = |early, late| {
+        let contacts = vec![group(1, early, 1), group(3, late, 201)];
+        written(&learn(&Facts { contacts, ..facts(Vec::new()) })).proposals
+    };
+    let better = judged(10, 60);
+    let set = better.iter().find(|one| one.change.told().starts_with("set ")).unwrap();
+    assert_eq!(set.change.told(), "set outreach.sequence_hours.linkedin = 72");
+    assert!(set.text.contains("60 of 200 booked (30 %, between "), "{}", set.text);
+    assert_eq!(set.evidence["n"], 200);
+    assert!(set.evidence["interval"]["low"].as_f64().unwrap() > 0.2);
+    assert_eq!(judged(10, 12), [], "chance proposes nothing");
+    let as_it_is = judged(60, 10);
+    assert!(as_it_is.iter().all(|one| !one.change.told().starts_with("set ")), "{as_it_is:?}");
+}
+
+#[test]
+fn a_variant_that_gets_too_few_contacts_to_be_told_apart_is_a_reason_for_a_higher_floor() {
+    let proposed = |outcomes| {
+        let all = written(&learn(&facts(outcomes))).proposals;
+        all.into_iter().find(|one| one.entity.starts_with("floor/"))
+    };
+    let set = proposed(vec![arm("direct", 400, 40, 360), arm("numbers", 20, 1, 19)]).unwrap();
+    assert_eq!(set.change.told(), "set learning.floor = 0.1");
+    assert!(set.text.contains("1 of 20 booked") && set.text.contains("between"), "{}", set.text);
+    assert_eq!(set.evidence["n"], 20);
+    assert!(set.evidence["interval"]["high"].as_f64().unwrap() > 0.1);
+    let told_apart = vec![arm("direct", 400, 40, 360), arm("numbers", 100, 10, 90)];
+    assert_eq!(proposed(told_apart), None, "it has contacts enough");
+    let young = vec![arm("direct", 60, 6, 54), arm("numbers", 20, 1, 19)];
+    assert_eq!(proposed(young), None, "there is time yet");
+    assert_eq!(proposed(vec![arm("direct", 400, 40, 360)]), None, "there is nothing to compare");
 }
 
 #[test]

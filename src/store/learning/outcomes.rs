@@ -146,10 +146,13 @@ pub fn funnel(conn: &Connection, mode: Mode) -> Result<Funnel, StoreError> {
 
 const CONTACTS: &str = "
 SELECT r.category, r.tier, m.channel, r.zone, m.sent_at / 3600000 * 3600000, count(*),
-  coalesce(sum(r.conclusion = 'booked'), 0), min(r.id), max(r.id)
+  coalesce(sum(r.conclusion = 'booked'), 0), min(r.id), max(r.id), f.channel,
+  (f.planned_at - m.sent_at + 43200000) / 86400000
 FROM prospects r JOIN messages m ON m.mode = r.mode AND m.entity = r.entity AND m.step = 1
+LEFT JOIN messages f
+  ON f.mode = m.mode AND f.entity = m.entity AND f.campaign = m.campaign AND f.step = 2
 WHERE r.mode = ?1 AND r.concluded_at IS NOT NULL AND r.first_contact_at = m.sent_at
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 8";
+GROUP BY 1, 2, 3, 4, 5, 10, 11 ORDER BY 8";
 
 /// Counts concluded contacts by everything that is compared.
 pub fn contacts(conn: &Connection, mode: Mode) -> Result<Vec<Contacts>, StoreError> {
@@ -165,6 +168,7 @@ pub fn contacts(conn: &Connection, mode: Mode) -> Result<Vec<Contacts>, StoreErr
                 n: count(row, 5)?,
                 booked: count(row, 6)?,
                 rows: RowRange { from: row.get(7)?, to: row.get(8)? },
+                follow_up: row.get::<_, Option<String>>(9)?.zip(row.get(10)?),
             })
         })?
         .collect::<Result<_, _>>()?;
