@@ -272,14 +272,11 @@ fn post_views(
     let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut views = Vec::with_capacity(posts.len());
     for (name, post) in posts {
-        let rests = match known.get(&post.entity) {
-            Some(rests) => rests.clone(),
-            None => {
-                let rests = gbp::rests(&facts::at_risk(conn, mode, &post.entity)?);
-                known.insert(post.entity.clone(), rests.clone());
-                rests
-            }
-        };
+        if !known.contains_key(&post.entity) {
+            let at_risk = facts::at_risk(conn, mode, &post.entity)?;
+            known.insert(post.entity.clone(), gbp::rests(&at_risk));
+        }
+        let rests = known.get(&post.entity).cloned().flatten();
         let rests = rests.filter(|_| post.state == PostState::Planned);
         views.push(PostView { name, post, rests });
     }

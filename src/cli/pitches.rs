@@ -96,13 +96,14 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
             let text = match (text_file, &subject) {
                 (Some(path), _) => Some(text_file::read(&path, FITS)?),
                 (None, Some(_)) => None,
-                (None, None) => match typed(&session, context, &entity, channel).await? {
-                    Some(text) => Some(text),
-                    None => {
+                (None, None) => {
+                    let typed = typed(&session, context, &entity, channel).await?;
+                    if typed.is_none() {
                         render::note("the text is as it was; nothing is changed");
                         return Ok(());
                     }
-                },
+                    typed
+                }
             };
             let edit = PitchEdit { mode, entity, channel, text, subject };
             let ack = session.handle.submit(Command::EditPitch(edit)).await?;

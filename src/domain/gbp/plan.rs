@@ -90,12 +90,9 @@ pub fn assess(
                 (Some(_), None) => Standing::Planned,
             };
             let (remedy, by) = remedy(line.signal, &standing);
-            let left_out = match line.signal {
-                Signal::SpecialHours => {
-                    exceptions(intake, client, today).ok().and_then(|found| found.left_out)
-                }
-                _ => None,
-            };
+            let left_out = (line.signal == Signal::SpecialHours)
+                .then(|| exceptions(intake, client, today).ok()?.left_out)
+                .flatten();
             let field = Field::Scored(line.signal);
             Gap {
                 field,

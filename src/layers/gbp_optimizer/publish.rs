@@ -153,13 +153,11 @@ fn checked(
             let outcome = StepOutcome::done()
                 .event(NewEvent::warn("post_rejected", told))
                 .change(OperationsChange::Post(PostRow { state, ..post.clone() }));
-            match other {
-                Some(other) => with_post(outcome, client, other),
-                None => {
-                    let why = if post.edited { "refused as you wrote it" } else { "refused twice" };
-                    outcome.unit(handover_unit(client, &post, why))
-                }
+            if let Some(other) = other {
+                return with_post(outcome, client, other);
             }
+            let why = if post.edited { "refused as you wrote it" } else { "refused twice" };
+            outcome.unit(handover_unit(client, &post, why))
         }
         PostState::Planned | PostState::Processing => {
             if now.since(sent_at) > PROCESSING_DAYS_MAX * DAY_MS {
