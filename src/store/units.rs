@@ -270,22 +270,24 @@ pub fn answer(
     Ok(changed == 1)
 }
 
-const WAKE: &str = "
-UPDATE units SET state = :state, why = NULL
-WHERE id = :id AND state = 'waiting' AND answer IS NOT NULL AND answer IS NOT :known";
+const ANSWER_OF_WAITING: &str =
+    "SELECT answer FROM units WHERE id = ?1 AND state = 'waiting' AND answer IS NOT NULL";
+
+const WAKE: &str = "UPDATE units SET state = ?2, why = NULL WHERE id = ?1 AND state = 'waiting'";
 
 /// Wakes a unit that was handed over while its answer was already there. `known` is the answer that
-/// its worker had seen.
+/// its worker had seen; the two are compared by what they say, not by how it was written.
 pub fn wake_if_answered(
     tx: &Connection,
     id: UnitId,
     known: Option<&serde_json::Value>,
 ) -> Result<(), StoreError> {
-    tx.prepare_cached(WAKE)?.execute(named_params! {
-        ":state": UnitState::Waiting.next(UnitEvent::Answered)?,
-        ":id": id,
-        ":known": known.map(ToString::to_string),
-    })?;
+    let mut asked = tx.prepare_cached(ANSWER_OF_WAITING)?;
+    let answer = optional(asked.query_row([id], |row| json::<serde_json::Value>(row, "answer")))?;
+    if answer.is_some() && answer.as_ref() != known {
+        let state = UnitState::Waiting.next(UnitEvent::Answered)?;
+        tx.prepare_cached(WAKE)?.execute(params![id, state])?;
+    }
     Ok(())
 }
 

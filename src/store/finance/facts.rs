@@ -374,7 +374,7 @@ mod tests {
     #[test]
     fn a_clients_disputes_are_found_without_reading_the_charges_of_others() {
         let plan = plan_of(DISPUTED);
-        assert!(plan[0].contains("charges_by_client"), "{plan:?}");
+        assert!(plan[0].contains("charges_of_client"), "{plan:?}");
         assert!(plan.iter().all(|line| line.starts_with("SEARCH")), "{plan:?}");
     }
 }

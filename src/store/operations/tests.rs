@@ -238,7 +238,8 @@ fn a_post_that_is_planned_again_keeps_the_text_and_the_hold_of_a_person() {
     let (_folder, store) = store();
     let signed = client("dental", "en");
     let now = "2026-01-14T15:00:00Z".parse().unwrap();
-    let plan = || crate::domain::gbp::calendar(&signed, &Default::default(), now);
+    let plan =
+        || crate::domain::gbp::calendar(&signed, &crate::domain::gbp::Intake::default(), now);
     let changes = || plan().into_iter().map(OperationsChange::Post).collect();
     write(&store, changes());
     let (entity, slot) = (signed.entity.clone(), plan()[0].slot.clone());

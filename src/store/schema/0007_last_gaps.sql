@@ -6,9 +6,6 @@ CREATE INDEX posts_planned ON posts (mode, planned_at, id) WHERE state = 'planne
 -- Orchestrator: the latest whole run of a world says up to when plans are due.
 CREATE INDEX runs_whole ON runs (mode, id) WHERE scope = 'all';
 
--- Layer 6: whether a client disputes a payment is asked before each post and each reply.
-CREATE INDEX charges_by_client ON charges (mode, entity) WHERE entity IS NOT NULL;
-
 -- Layer 8: the papers by which an invoice that has gone out is taken back, and what of it was lost.
 ALTER TABLE charges ADD COLUMN lost_minor INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE invoices ADD COLUMN lost_minor INTEGER NOT NULL DEFAULT 0;

@@ -133,9 +133,9 @@ fn a_list_that_does_not_fit_is_named_and_one_that_nobody_has_is_no_line() {
         ..Intake::default()
     };
     let gaps = assess(&Facts::default(), &intake, &client("dental", "en"), TODAY);
-    let why = |gap: &Gap| match &gap.standing {
-        Standing::Invalid(why) => why.clone(),
-        other => panic!("{other:?}"),
+    let why = |gap: &Gap| {
+        let Standing::Invalid(why) = &gap.standing else { panic!("{:?}", gap.standing) };
+        why.clone()
     };
     assert!(why(&gaps[Signal::ALL.len()]).contains("10"));
     assert!(why(&gaps[Signal::ALL.len() + 1]).contains("call us"));
