@@ -25,8 +25,12 @@ use super::time::{DAY_MS, HOUR_MS, Moment};
 
 /// How strongly uneven healths pull Φ_sync down. Three healths in 0–1 have a variance of at most
 /// 2/9, so coupling is at least 2/3; and 1.5 is the largest round factor with which raising any
-/// health never lowers Φ_sync (a test walks the grid). With 4 it does.
+/// health does not lower Φ_sync. With equal weights that would be exact; with 0.33, 0.34 and 0.33
+/// there is a dip below [`DIP_MAX`] where one container is near 1 and another at 0. With 4 it is large.
 pub const VARIANCE_FACTOR: f64 = 1.5;
+
+/// How much Φ_sync may fall at most when a health rises: less than its fourth decimal shows.
+pub const DIP_MAX: f64 = 1e-5;
 
 /// The span over which conversion is measured. A prospect needs up to ten days and an onboarding
 /// fourteen, so four weeks would mostly see the ends of things.
