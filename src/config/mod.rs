@@ -6,8 +6,10 @@
 
 mod current;
 mod error;
+mod prod;
 mod raw;
 mod secrets;
+mod serve;
 mod settings;
 mod source;
 mod templates;
@@ -16,9 +18,13 @@ mod validate;
 use std::path::Path;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 pub use current::Current;
 pub use error::ConfigError;
+pub use prod::unsafe_in_prod;
 pub use secrets::{Environment, Secret, Secrets};
+pub use serve::{Serve, TlsFiles};
 pub use settings::{
     Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
     Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, ProfileWork, QuietHours, Rate,
@@ -34,7 +40,8 @@ const DEV_YAML: &str = include_str!("../../config/dev.yaml");
 const PROD_YAML: &str = include_str!("../../config/prod.yaml");
 
 /// A set of settings that differs from the defaults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Profile {
     /// For work on the machine itself.
     Dev,
@@ -78,6 +85,7 @@ pub fn load(
         sources.push(Source::read(path)?);
     }
     let mut settings = merge(&sources, environment)?;
+    settings.environment = profile;
     if let Some(folder) = &settings.pitch.templates_dir {
         settings.pitch.book = templates::book(folder)?;
     }

@@ -64,6 +64,39 @@ section!(RawSettings {
     learning: RawLearning,
     paths: RawPaths,
     log: RawLog,
+    serve: RawServe,
+});
+
+section!(RawServe {
+    listen: Option<String>,
+    tls_cert_file: Option<String>,
+    tls_key_file: Option<String>,
+    trusted_proxies: Option<Vec<String>>,
+    body_kib_max: Option<u32>,
+    head_kib_max: Option<u32>,
+    connections_max: Option<u32>,
+    timeout_s: Option<u32>,
+    drain_s: Option<u32>,
+    per_address: RawBucket,
+    tolerance_s: RawTolerance,
+    look_s: RawLooks,
+});
+
+section!(RawTolerance {
+    calendly: Option<u32>,
+    stripe: Option<u32>,
+});
+
+section!(RawLooks {
+    prospect_research: Option<u32>,
+    pitch_generator: Option<u32>,
+    outreach_engine: Option<u32>,
+    booking_handler: Option<u32>,
+    onboarding_flow: Option<u32>,
+    gbp_optimizer: Option<u32>,
+    reporting_engine: Option<u32>,
+    finance_tracker: Option<u32>,
+    self_learning: Option<u32>,
 });
 
 section!(RawAgency {

@@ -13,7 +13,7 @@ use super::error::ConfigError;
 use crate::domain::mode::Mode;
 
 /// Every variable that the program reads.
-const VARIABLES: [&str; 24] = [
+const VARIABLES: [&str; 26] = [
     "CEP_DB",
     "CEP_CONFIG",
     "CEP_PROFILE",
@@ -38,6 +38,8 @@ const VARIABLES: [&str; 24] = [
     "CEP_PERSON_SECRET_FILE",
     "CEP_PROFILE_SECRET",
     "CEP_PROFILE_SECRET_FILE",
+    "CEP_METRICS_TOKEN",
+    "CEP_METRICS_TOKEN_FILE",
 ];
 
 /// Bytes; a larger secret file is a mistake (a key is below 1 KiB).
@@ -108,6 +110,8 @@ pub struct Secrets {
     pub person: Option<Secret>,
     /// Of the notifications about profiles.
     pub profile: Option<Secret>,
+    /// Of whoever reads the metrics; a token, not a signing key.
+    pub metrics: Option<Secret>,
 }
 
 impl Secrets {
@@ -139,6 +143,7 @@ impl Secrets {
             mailbox: secret("CEP_MAILBOX_SECRET")?,
             person: secret("CEP_PERSON_SECRET")?,
             profile: secret("CEP_PROFILE_SECRET")?,
+            metrics: secret("CEP_METRICS_TOKEN")?,
         })
     }
 }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::Profile;
 use super::secrets::Secrets;
+use super::serve::Serve;
 use crate::domain::bounce::SoftBounceRules;
 use crate::domain::cold_mail::MailPolicy;
 use crate::domain::dunning;
@@ -65,8 +67,12 @@ pub struct Settings {
     pub paths: Paths,
     /// The log.
     pub log: Log,
+    /// Webhooks, health and metrics.
+    pub serve: Serve,
     /// Keys of webhooks; printed as set or unset.
     pub secrets: Secrets,
+    /// Which set of settings was laid over the defaults.
+    pub environment: Option<Profile>,
 }
 
 /// The sender. An empty text means "not named", and outreach is refused where it is needed.

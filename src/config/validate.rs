@@ -33,20 +33,20 @@ pub(super) struct Misfit {
     pub(super) hint: String,
 }
 
-type Fit<T> = Result<T, Misfit>;
+pub(super) type Fit<T> = Result<T, Misfit>;
 
-fn misfit<T>(key: &str, message: impl Into<String>, hint: impl Into<String>) -> Fit<T> {
+pub(super) fn misfit<T>(key: &str, message: impl Into<String>, hint: impl Into<String>) -> Fit<T> {
     Err(Misfit { key: key.to_owned(), message: message.into(), hint: hint.into() })
 }
 
 /// Returns a value that some file has to give.
-fn need<T>(value: Option<T>, key: &str) -> Fit<T> {
+pub(super) fn need<T>(value: Option<T>, key: &str) -> Fit<T> {
     let Some(value) = value else { return misfit(key, "is missing", "give it a value") };
     Ok(value)
 }
 
 /// Returns a number that lies within its limits.
-fn within<T: PartialOrd + Display + Copy>(
+pub(super) fn within<T: PartialOrd + Display + Copy>(
     value: Option<T>,
     key: &str,
     limits: RangeInclusive<T>,
@@ -87,7 +87,9 @@ pub(super) fn settings(
         learning: learning(&raw.learning)?,
         paths: paths(raw.paths, environment)?,
         log: log(raw.log)?,
+        serve: super::serve::serve(raw.serve)?,
         secrets,
+        environment: None,
     })
 }
 
@@ -242,7 +244,7 @@ fn rate(raw: &RawRate) -> Fit<Rate> {
 }
 
 /// A bucket; what a host's own entry leaves out is as in the default.
-fn bucket(raw: &RawBucket, default: Option<Bucket>, key: &str) -> Fit<Bucket> {
+pub(super) fn bucket(raw: &RawBucket, default: Option<Bucket>, key: &str) -> Fit<Bucket> {
     let per_s = raw.per_s.or(default.map(|bucket| bucket.per_s));
     let burst = raw.burst.or(default.map(|bucket| bucket.burst));
     Ok(Bucket {
