@@ -22,6 +22,7 @@ pub mod layers;
 
 pub mod app;
 
+pub mod server;
 pub mod tui;
 
 pub mod cli;

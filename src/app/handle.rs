@@ -4,6 +4,7 @@
 //! act at once. Queries do not: each is one short read, made on a thread for blocking work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -19,12 +20,17 @@ use super::queries;
 use super::query::{Answer, Query};
 use super::snapshot::Snapshot;
 use crate::domain::ids::RunId;
+use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
 use crate::engines::orchestrator::engine::RunReport;
+use crate::store::runs;
 
 /// How many commands may wait. A person gives one at a time and a script few; a full queue means
 /// that the disk stands still, and whoever submits then waits.
 const QUEUE_MAX: usize = 64;
+
+/// How often the end of another process's run is looked for.
+const LOOK_ELSEWHERE: Duration = Duration::from_millis(100);
 
 /// How much of itself the machine shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +39,8 @@ pub enum Show {
     Headless,
     /// Pictures follow the rows; jumps of dry time are paced.
     Screen(Rule),
+    /// Nobody watches here, but others do over the database, and hand commands over.
+    Serving,
 }
 
 /// What the owner, the projector and the handle share.
@@ -47,12 +55,15 @@ pub(super) struct Shared {
     pub(super) watched: bool,
     /// Whether this is the narrated demo.
     pub(super) demo: bool,
+    /// Whether this process serves: it carries out what others ask for.
+    pub(super) serving: bool,
 }
 
 /// The machine, as its faces hold it. Cloning is cheap.
 #[derive(Clone)]
 pub struct Handle {
     parts: Arc<Parts>,
+    shared: Arc<Shared>,
     requests: mpsc::Sender<Request>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     ended: watch::Receiver<Option<Ended>>,
@@ -67,15 +78,16 @@ impl Handle {
         let (first, _) = picture::take(&parts, mode, Beside::default())
             .map_err(|error| queries::failed(&error))?;
         let rule = match show {
-            Show::Headless => Rule::AtOnce,
+            Show::Headless | Show::Serving => Rule::AtOnce,
             Show::Screen(rule) => rule,
         };
         let shared = Arc::new(Shared {
             view: watch::Sender::new(mode),
             armed: watch::Sender::new(false),
             pace: ScreenPace::new(rule, Arc::clone(&parts.clock)),
-            watched: matches!(show, Show::Screen(_)),
+            watched: !matches!(show, Show::Headless),
             demo: matches!(rule, Rule::Demo { .. }),
+            serving: matches!(show, Show::Serving),
         });
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
         let (snapshots, seen) = watch::channel(Arc::new(first));
@@ -84,13 +96,15 @@ impl Handle {
         let owner = Owner::new(Arc::clone(&parts), Arc::clone(&shared), queue, ended);
         crate::runtime::spawn::task("owner", owner.serve());
         if let Show::Screen(_) = show {
-            Projector::start(Arc::clone(&parts), shared, snapshots).map_err(|error| Refusal {
-                kind: RefusalKind::Failed,
-                why: format!("no thread for the screen's picture: {error}"),
-                hint: None,
-            })?;
+            Projector::start(Arc::clone(&parts), Arc::clone(&shared), snapshots).map_err(
+                |error| Refusal {
+                    kind: RefusalKind::Failed,
+                    why: format!("no thread for the screen's picture: {error}"),
+                    hint: None,
+                },
+            )?;
         }
-        Ok(Self { parts, requests, snapshots: seen, ended: word_of_end })
+        Ok(Self { parts, shared, requests, snapshots: seen, ended: word_of_end })
     }
 
     /// Returns the picture of a world as it is now.
@@ -116,11 +130,14 @@ impl Handle {
         }
     }
 
-    /// Waits for the end of a run that this process works.
+    /// Waits for the end of a run, in this process or in the one that serves.
     ///
     /// # Errors
-    /// Its work could not be done.
+    /// Its work could not be done, or its process is gone.
     pub async fn end_of(&self, mode: Mode, run: RunId) -> Result<RunReport, Refusal> {
+        if !self.is_ours(run)? {
+            return self.end_elsewhere(run).await;
+        }
         let mut ended = self.ended.clone();
         loop {
             // Only an end from after the command counts: the same run may have stopped before.
@@ -136,6 +153,35 @@ impl Handle {
         }
     }
 
+    /// Whether this process works, or worked, a run.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn is_ours(&self, run: RunId) -> Result<bool, Refusal> {
+        let row = self.parts.store.read(|conn| runs::get(conn, run));
+        let row = row.map_err(|error| queries::failed(&error))?;
+        Ok(row.is_some_and(|row| row.owner == self.parts.owner))
+    }
+
+    /// Waits for the end of a run of another process.
+    async fn end_elsewhere(&self, run: RunId) -> Result<RunReport, Refusal> {
+        loop {
+            let row = self.parts.store.read(|conn| {
+                let Some(row) = runs::get(conn, run)? else { return Ok(None) };
+                let state = picture::run_view(conn, &self.parts, row.clone())?.state;
+                Ok(Some((row, state)))
+            });
+            let Some((row, state)) = row.map_err(|error| queries::failed(&error))? else {
+                return Err(gone());
+            };
+            if state.is_ended() || state == RunState::Interrupted {
+                let now = row.ended_at.unwrap_or(row.started_at);
+                return Ok(RunReport { id: run, state, now, horizon: None, why: row.why });
+            }
+            self.parts.clock.pause(LOOK_ELSEWHERE).await;
+        }
+    }
+
     /// Lets what is in flight finish and leaves every run so that it can be taken up again.
     pub async fn drain(&self) {
         let (reply, drained) = oneshot::channel();
@@ -148,6 +194,20 @@ impl Handle {
     /// Returns what the machine is made of.
     pub fn parts(&self) -> &Parts {
         &self.parts
+    }
+
+    pub(super) const fn shared_parts(&self) -> &Arc<Parts> {
+        &self.parts
+    }
+
+    /// Whether this process works live units.
+    pub fn is_armed(&self) -> bool {
+        *self.shared.armed.borrow()
+    }
+
+    /// Whether a run of this process is under way in `mode`.
+    pub fn works(&self, mode: Mode) -> bool {
+        self.parts.engine(mode).progress().borrow().run.is_some()
     }
 }
 

@@ -5,6 +5,7 @@
 //! `--json` of their headless twins. Nothing here draws, and nothing above names the store.
 
 pub mod command;
+pub mod deliver;
 pub mod desk;
 pub mod finance;
 pub mod import;
@@ -15,6 +16,7 @@ pub mod snapshot;
 pub mod tasks;
 
 mod explain;
+pub mod gauges;
 mod handle;
 mod leftovers;
 mod lists;
@@ -28,6 +30,7 @@ mod projector;
 mod queries;
 mod receive;
 pub mod service;
+pub mod serving;
 mod trouble;
 pub mod wiring;
 

@@ -24,6 +24,8 @@ pub enum Origin {
     Cli,
     /// The terminal's screen.
     Screen,
+    /// The process that serves.
+    Server,
 }
 
 impl Origin {
@@ -32,6 +34,16 @@ impl Origin {
         match self {
             Self::Cli => "cli",
             Self::Screen => "screen",
+            Self::Server => "server",
+        }
+    }
+
+    /// The word in a process's name: `serve pid 412@host`.
+    pub const fn role(self) -> &'static str {
+        match self {
+            Self::Cli => "cli",
+            Self::Screen => "screen",
+            Self::Server => "serve",
         }
     }
 }
@@ -62,6 +74,8 @@ pub struct Parts {
     pub(super) origin: Origin,
     /// Where live effects go: `outbox /srv/cep/outbox`.
     pub(super) through: String,
+    /// When this process put the machine together, wall clock.
+    pub(super) started_at: Moment,
 }
 
 impl Parts {
@@ -85,6 +99,17 @@ impl Parts {
     ) -> Result<(), WorkError> {
         let take_in = self.inbox.receive(mode, now, delivery)?;
         Ok(self.store.write("receive", take_in).await?)
+    }
+
+    /// Returns the store, for tests that look at rows.
+    #[cfg(test)]
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns where time comes from.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// Returns what the operator configured.

@@ -22,6 +22,7 @@ use crate::domain::mode::Mode;
 use crate::domain::phi::Phi;
 use crate::domain::resilience::breaker::Breaker;
 use crate::domain::time::{DAY_MS, Moment};
+use crate::engines::orchestrator::hold::SERVE;
 use crate::store::board::Timed;
 use crate::store::error::StoreError;
 use crate::store::event_pages::{self, Page};
@@ -319,7 +320,10 @@ fn system(
         "{}-wal",
         path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default()
     ));
+    let wall = parts.clock.wall();
+    let server = leases::living_holder(conn, Mode::Live, SERVE, &parts.process, wall)?;
     Ok(SystemHealth {
+        server: server.filter(|owner| *owner != parts.owner),
         db_error: db_error.cloned(),
         db_path: path.display().to_string(),
         wal_bytes: std::fs::metadata(wal).map_or(0, |data| data.len()),

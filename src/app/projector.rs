@@ -1,7 +1,7 @@
 //! Keeps the screen's picture up to date: rows → `Snapshot`, on a thread of its own.
 //!
 //! It is woken by commits of this process, by what this process alone knows (armed, view, jump) and
-//! four times a second by itself, because other processes write to the same database. It takes at
+//! ten times a second by itself, because other processes write to the same database. It takes at
 //! most ten pictures a second and publishes only those that differ, so an idle screen draws nothing.
 
 use std::io;
@@ -19,8 +19,9 @@ use super::snapshot::{RunView, Snapshot};
 use crate::domain::phi::Phi;
 use crate::store::pulse::{self, Pulse};
 
-/// How often other processes' writes are looked for.
-const POLL: Duration = Duration::from_millis(250);
+/// How often other processes' writes are looked for: with the gap below, what a serving process
+/// writes is on the screen within a quarter of a second.
+const POLL: Duration = Duration::from_millis(100);
 
 /// The least time between two pictures: more would not be seen.
 const GAP: Duration = Duration::from_millis(100);

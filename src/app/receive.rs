@@ -16,12 +16,14 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::Settings;
+use crate::domain::column::UnknownWord;
 use crate::domain::error::WorkError;
 use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
-use crate::domain::signature::{self, Provider};
+use crate::domain::signature::{self, Provider, Rejection};
 use crate::domain::text;
 use crate::domain::time::{DAY_MS, Moment};
+use crate::domain::trace::TraceContext;
 use crate::domain::unit::{NewUnit, UnitName};
 use crate::effects::counterparty::RawDelivery;
 use crate::engines::orchestrator::contract::Receive;
@@ -56,14 +58,31 @@ impl Inbox {
         self.forged.load(Ordering::Relaxed)
     }
 
-    fn verify(&self, mode: Mode, now: Moment, delivery: &RawDelivery) -> Result<Provider, String> {
-        let provider =
-            Provider::from_column(delivery.provider).map_err(|error| error.to_string())?;
+    /// Checks a delivery's signature; a refused one is counted.
+    pub(super) fn verify(
+        &self,
+        mode: Mode,
+        now: Moment,
+        delivery: &RawDelivery,
+    ) -> Result<Provider, Unverified> {
+        self.check(mode, now, delivery).inspect_err(|why| {
+            self.forged.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(provider = delivery.provider, %why, "a delivery was refused");
+        })
+    }
+
+    fn check(
+        &self,
+        mode: Mode,
+        now: Moment,
+        delivery: &RawDelivery,
+    ) -> Result<Provider, Unverified> {
+        let provider = Provider::from_column(delivery.provider)?;
         let key = self
             .settings
             .secrets
             .webhook_key(mode, delivery.provider)
-            .ok_or_else(|| format!("no {provider} signing key is set"))?;
+            .ok_or(Unverified::NoKey { provider })?;
         let wanted = provider.header();
         let header = delivery
             .headers
@@ -72,12 +91,28 @@ impl Inbox {
             .map_or("", |(_, value)| value);
         let tolerance_ms = match mode {
             Mode::Dry => DRY_TOLERANCE_MS,
-            Mode::Live => provider.tolerance_ms(),
+            Mode::Live => self.settings.serve.tolerance_ms(provider),
         };
-        signature::verify_within(tolerance_ms, key, header, &delivery.body, now)
-            .map_err(|rejection| rejection.to_string())?;
+        signature::verify_within(tolerance_ms, key, header, &delivery.body, now)?;
         Ok(provider)
     }
+}
+
+/// Why a delivery is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unverified {
+    /// Nobody by this name delivers.
+    #[error(transparent)]
+    NoSuchProvider(#[from] UnknownWord),
+    /// There is no key to check it with.
+    #[error("no {provider} signing key is set")]
+    NoKey {
+        /// Whose.
+        provider: Provider,
+    },
+    /// Its signature does not fit.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
 }
 
 impl Receive for Inbox {
@@ -87,11 +122,9 @@ impl Receive for Inbox {
         now: Moment,
         mut delivery: RawDelivery,
     ) -> Result<Write, WorkError> {
-        let provider = self.verify(mode, now, &delivery).map_err(|why| {
-            self.forged.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(provider = delivery.provider, why, "a delivery was refused");
-            WorkError::permanent("bad_signature", why)
-        })?;
+        let provider = self
+            .verify(mode, now, &delivery)
+            .map_err(|why| WorkError::permanent("bad_signature", why.to_string()))?;
         delivery.delivery_id = plain_id(&delivery.delivery_id);
         let work = work_of(provider, &delivery)?;
         let wall = self.clock.wall();
@@ -103,7 +136,7 @@ impl Receive for Inbox {
 
 /// Returns a delivery's id as it is stored and shown. One that is not plain keeps what tells it from
 /// others: a sender chooses the id of a mail, and two ids must never become one.
-fn plain_id(id: &str) -> String {
+pub(super) fn plain_id(id: &str) -> String {
     let plain = text::clean(id, ID_CHARS_MAX);
     if plain == id && !id.is_empty() {
         return plain;
@@ -113,7 +146,7 @@ fn plain_id(id: &str) -> String {
 }
 
 /// What a delivery asks for.
-enum Work {
+pub(super) enum Work {
     /// Units that process it; their payloads are completed with the row of the inbox.
     Process(Vec<NewUnit>),
     /// The answer that a waiting unit gets.
@@ -126,7 +159,7 @@ struct PersonResult {
     unit: UnitName,
 }
 
-fn work_of(provider: Provider, delivery: &RawDelivery) -> Result<Work, WorkError> {
+pub(super) fn work_of(provider: Provider, delivery: &RawDelivery) -> Result<Work, WorkError> {
     // A body that is not JSON was signed all the same; its layer says what is wrong with it. The
     // inbox keeps it raw, as the proof of what was signed; what is worked on is clean.
     let body = text::clean_value(serde_json::from_slice(&delivery.body).unwrap_or(Value::Null));
@@ -149,7 +182,7 @@ fn work_of(provider: Provider, delivery: &RawDelivery) -> Result<Work, WorkError
 }
 
 /// Stores a delivery with its work; returns whether it was new.
-fn take_in(
+pub(super) fn take_in(
     tx: &Connection,
     mode: Mode,
     provider: Provider,
@@ -171,9 +204,15 @@ fn take_in(
     let Some(inbox_id) = stored else { return Ok(false) };
     match work {
         Work::Process(new) => {
+            let named = |name: &str| name.eq_ignore_ascii_case("traceparent");
+            let header = delivery.headers.iter().find(|(name, _)| named(name));
+            let trace = header.and_then(|(_, value)| TraceContext::read(value));
             for mut unit in new {
                 unit.payload["inbox_id"] = inbox_id.into();
                 units::insert(tx, mode, None, now, &unit)?;
+                if let Some(trace) = &trace {
+                    units::trace(tx, mode, &unit.name, &trace.to_string())?;
+                }
             }
         }
         Work::Answer(name, answer) => {

@@ -361,6 +361,9 @@ pub struct SystemHealth {
     pub commit_us: u64,
     /// Log lines and events that could not be shown because a queue was full.
     pub dropped: u64,
+    /// The other process that serves this database and carries out commands, if any.
+    #[serde(default)]
+    pub server: Option<String>,
     /// Why work is held back, each in one line: the governor, a breaker.
     pub notices: Vec<String>,
 }

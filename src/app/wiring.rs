@@ -65,11 +65,18 @@ pub struct Setup {
 /// # Errors
 /// A database that cannot be used, or a receivers' record that cannot be written.
 pub fn build(setup: Setup) -> Result<Parts, Refusal> {
+    build_with(setup, Arc::new(SystemClock::new()))
+}
+
+/// Puts the machine together on a clock of its own.
+///
+/// # Errors
+/// As `build`.
+pub fn build_with(setup: Setup, clock: Arc<dyn Clock>) -> Result<Parts, Refusal> {
     let Setup { database, settings, origin, user } = setup;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let settings = Arc::new(settings);
     let process = ProcessIdentity::current();
-    let owner = process.owner(origin.as_column());
+    let owner = process.owner(origin.role());
     let store = Store::open(&database, Arc::clone(&clock)).map_err(|error| unusable(&error))?;
     let seed = Seed(settings.sim.seed);
     let sim = Sim::new(seed, settings.sim.faults.clone(), receiver(&settings)?.map(Arc::new));
@@ -101,6 +108,7 @@ pub fn build(setup: Setup) -> Result<Parts, Refusal> {
         live: engine(live_world(&OutboxDir::new(&outbox)), None),
         through: format!("outbox {}", outbox.display()),
         actor: format!("{user}@{}", process.host),
+        started_at: clock.wall(),
         store,
         clock,
         settings,

@@ -10,6 +10,7 @@ use super::context::{Context, Database, misanswered};
 use super::error::{Error, Kind};
 use super::render;
 use crate::app::query::{Answer, Query};
+use crate::app::serving::assert_safe_to_serve;
 use crate::domain::learning::SettingOverride;
 use crate::domain::pitch::{LANGUAGES, proof};
 use crate::tui::format::full_time;
@@ -23,6 +24,8 @@ pub(super) enum Command {
     /// Secrets are shown as set or null.
     Show,
     /// Reads settings and pitch templates through and says what is wrong, or that all is in order.
+    ///
+    /// With the profile prod it also names every value that is unsafe in production.
     Check,
 }
 
@@ -73,6 +76,7 @@ async fn overrides(context: &Context) -> Result<Vec<SettingOverride>, Error> {
 
 /// Whoever comes here has readable settings; our own templates are read through as a folder's are.
 fn check(context: &Context) -> Result<(), Error> {
+    assert_safe_to_serve(&context.settings)?;
     let book = &context.settings.pitch.book;
     proof(book).map_err(|fault| Error::usage(fault.to_string()).hint(fault.hint))?;
     let variants: BTreeSet<&str> = LANGUAGES

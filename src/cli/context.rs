@@ -7,15 +7,16 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::error::{Error, Kind};
-use super::parse;
+use super::{parse, render};
 use crate::app::command::Command;
 use crate::app::port::Machine;
 use crate::app::query::{Answer, Query};
-use crate::app::{self, Handle, Origin, Setup, Show};
+use crate::app::serving::Serving;
+use crate::app::{self, Handle, Origin, Parts, Setup, Show};
 use crate::config::{self, Environment, Profile, Settings};
 use crate::domain::market::MarketName;
 use crate::domain::mode::Mode;
-use crate::telemetry::{self, LogTo, Telemetry};
+use crate::telemetry::{self, Console, LogTo, Telemetry};
 
 /// The file of the database in the state directory.
 const DATABASE: &str = "cep.db";
@@ -145,16 +146,28 @@ impl Context {
 
     /// Opens a database and starts the machine on it.
     pub(super) fn start(&self, path: &Path, origin: Origin, show: Show) -> Result<Session, Error> {
-        let log = self.log()?;
-        tracing::info!(database = %path.display(), "started");
-        let parts = app::build(Setup {
-            database: path.to_owned(),
-            settings: self.settings.clone(),
-            origin,
-            user: self.user(),
-        })?;
+        let log = self.log(Console::Silent)?;
+        let parts = self.build(path, origin, self.settings.clone())?;
         let handle = Handle::start(Arc::new(parts), show, self.mode())?;
         Ok(Session { handle, _log: log })
+    }
+
+    /// Opens the everyday database for the process that serves it. It has to be the only one, and it
+    /// starts nothing before it is.
+    pub(super) async fn serve(&self, settings: Settings) -> Result<(Session, Serving), Error> {
+        let console = if render::on_terminal() { Console::Lines } else { Console::Json };
+        let log = self.log(console)?;
+        let parts = self.build(&self.database(), Origin::Server, settings)?;
+        let serving = Serving::begin(&parts).await?;
+        let handle = Handle::start(Arc::new(parts), Show::Serving, self.mode())?;
+        Ok((Session { handle, _log: log }, serving))
+    }
+
+    fn build(&self, path: &Path, origin: Origin, settings: Settings) -> Result<Parts, Error> {
+        tracing::info!(database = %path.display(), "started");
+        let parts =
+            app::build(Setup { database: path.to_owned(), settings, origin, user: self.user() })?;
+        Ok(parts)
     }
 
     /// Opens the everyday database, tells the machine one thing and prints what it says.
@@ -164,12 +177,13 @@ impl Context {
         super::render::ack(&ack, self.json())
     }
 
-    fn log(&self) -> Result<Telemetry, Error> {
+    fn log(&self, console: Console) -> Result<Telemetry, Error> {
         let log = &self.settings.log;
         Ok(telemetry::init(LogTo {
             file: &self.settings.paths.log_file,
             bytes_max: u64::from(log.max_mib) * 1024 * 1024,
             filter: &log.level,
+            console,
         })?)
     }
 

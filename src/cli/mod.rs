@@ -17,6 +17,7 @@ mod errors;
 mod events;
 mod explain;
 mod finance;
+mod healthy;
 mod import;
 mod invoices;
 mod meetings;
@@ -35,6 +36,7 @@ mod resolve;
 mod retry;
 mod run;
 mod runs;
+mod serve;
 mod skip;
 mod status;
 mod steer;
@@ -103,6 +105,8 @@ enum Command {
     Profile(profile::Args),
     Posts(posts::Args),
     Reports(reports::Args),
+    Serve(serve::Args),
+    Healthy(healthy::Args),
     #[command(subcommand)]
     Config(config::Command),
 }
@@ -182,6 +186,8 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Posts(args)) => posts::run(args, context).await,
         Some(Command::Reports(args)) => reports::run(args, context).await,
         Some(Command::Proposals(args)) => proposals::run(args, context).await,
+        Some(Command::Healthy(args)) => healthy::run(args, context).await,
+        Some(Command::Serve(args)) => serve::run(args, context).await,
         Some(Command::Config(command)) => config::run(command, context).await,
         Some(Command::Finance(args)) => finance::run(args, context).await,
         Some(Command::Invoices(args)) => invoices::run(args, context).await,

@@ -64,7 +64,15 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         render::note(&ack.text);
     }
     let request = RunRequest { mode, layers, input, limit: args.limit };
-    let report = stop::to_end(&session.handle, session.handle.run_to_end(request)).await?;
+    let ack = session.handle.submit(Command::Run(request)).await?;
+    let Some(run) = ack.run else { return render::ack(&ack, context.json()) };
+    let end = session.handle.end_of(mode, run);
+    let report = if session.handle.is_ours(run)? {
+        stop::to_end(&session.handle, end).await?
+    } else {
+        render::note(&ack.text);
+        stop::or_leave(end, run).await?
+    };
     tell_end(&session, mode, &report, context.json()).await
 }
 

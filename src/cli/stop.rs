@@ -10,6 +10,7 @@ use super::error::{Error, Kind};
 use super::render;
 use crate::app::Handle;
 use crate::app::command::Refusal;
+use crate::domain::ids::RunId;
 use crate::engines::orchestrator::engine::RunReport;
 use crate::runtime::clock::{Clock, SystemClock};
 
@@ -47,7 +48,7 @@ impl Stop {
 
     /// Waits until somebody asks once more. Whoever signals a process and its group asks once, not
     /// twice.
-    async fn asked_again(&mut self) {
+    pub(super) async fn asked_again(&mut self) {
         SystemClock::new().pause(ONE_ASKING).await;
         while self.asked().now_or_never().is_some() {}
         self.asked().await;
@@ -74,6 +75,22 @@ pub(super) async fn to_end(
     tokio::select! {
         report = drained => Ok(report?),
         () = stop.asked_again() => Err(interrupted("left at once")),
+    }
+}
+
+/// Waits for the end of a run of another process. Asked to stop, it only stops waiting.
+pub(super) async fn or_leave(
+    end: impl Future<Output = Result<RunReport, Refusal>>,
+    run: RunId,
+) -> Result<RunReport, Error> {
+    let mut stop = Stop::listen()?;
+    tokio::select! {
+        report = end => Ok(report?),
+        () = stop.asked() => {
+            let why = format!("not waiting any longer: run {run} goes on in the process that serves");
+            let hint = format!("`cep pause {run}` or `cep cancel {run}` reach it there");
+            Err(Error::new(Kind::Interrupted, why).hint(hint))
+        }
     }
 }
 

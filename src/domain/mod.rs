@@ -54,6 +54,7 @@ pub mod stripe;
 pub mod task;
 pub mod text;
 pub mod time;
+pub mod trace;
 pub mod unit;
 pub mod unsubscribe;
 

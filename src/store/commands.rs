@@ -91,7 +91,8 @@ pub struct Pending {
 
 const PENDING: &str = "
 SELECT id, name, args FROM commands
-WHERE state = 'accepted' AND name IN ('pause', 'resume', 'cancel') ORDER BY id";
+WHERE state = 'accepted' AND for_owner IS NULL AND name IN ('pause', 'resume', 'cancel')
+ORDER BY id";
 
 /// Returns the commands about runs that nobody has carried out yet, the oldest first.
 pub fn pending(conn: &Connection) -> Result<Vec<Pending>, StoreError> {
@@ -100,6 +101,45 @@ pub fn pending(conn: &Connection) -> Result<Vec<Pending>, StoreError> {
         Ok(Pending { id: row.get(0)?, name: row.get(1)?, args: json(row, "args")? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+const HAND: &str = "UPDATE commands SET for_owner = ?2 WHERE id = ?1 AND state = 'accepted'";
+
+/// Hands an accepted command to the process called `owner`.
+pub fn hand(tx: &Connection, id: CommandId, owner: &str) -> Result<(), StoreError> {
+    tx.prepare_cached(HAND)?.execute(params![id, owner])?;
+    Ok(())
+}
+
+const HANDED: &str = "
+SELECT id, name, args FROM commands WHERE state = 'accepted' AND for_owner = ?1 ORDER BY id";
+
+/// Returns what was handed to the process called `owner`, the oldest first.
+pub fn handed(conn: &Connection, owner: &str) -> Result<Vec<Pending>, StoreError> {
+    let mut statement = conn.prepare_cached(HANDED)?;
+    let rows = statement.query_map([owner], |row| {
+        Ok(Pending { id: row.get(0)?, name: row.get(1)?, args: json(row, "args")? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+const OUTCOME: &str = "UPDATE commands SET outcome = ?2 WHERE id = ?1";
+
+/// Keeps the whole answer of a command that was handed over, for the process that waits for it.
+pub fn keep_outcome(
+    tx: &Connection,
+    id: CommandId,
+    outcome: &serde_json::Value,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(OUTCOME)?.execute(params![id, outcome.to_string()])?;
+    Ok(())
+}
+
+const OUTCOME_OF: &str = "SELECT outcome FROM commands WHERE id = ?1 AND outcome IS NOT NULL";
+
+/// Returns the whole answer of a command that was handed over, as soon as it has one.
+pub fn outcome(conn: &Connection, id: CommandId) -> Result<Option<serde_json::Value>, StoreError> {
+    optional(conn.prepare_cached(OUTCOME_OF)?.query_row([id], |row| json(row, "outcome")))
 }
 
 const ANSWER: &str =

@@ -65,9 +65,10 @@ pub fn get(conn: &Connection, mode: Mode, name: &str) -> Result<Option<Lease>, S
 }
 
 const HOLDERS: &str = "
-SELECT owner, epoch, until, pid, pid_start, boot_id FROM leases WHERE mode = ?1 AND pid <> 0";
+SELECT owner, epoch, until, pid, pid_start, boot_id FROM leases
+WHERE mode = ?1 AND pid <> 0 AND (name = 'clock' OR name LIKE 'layer/%')";
 
-/// Returns who holds a lease of this world with a process that lives.
+/// Returns who works a layer of this world, or moves its clock, with a process that lives.
 pub fn living_holders(
     conn: &Connection,
     mode: Mode,
@@ -93,6 +94,28 @@ pub fn living_holders(
         }
     }
     Ok(living)
+}
+
+const HELD: &str = "SELECT name, until FROM leases WHERE mode = ?1 AND pid <> 0 ORDER BY name";
+
+/// Returns the leases of this world that nobody has given back, with their ends.
+pub fn held(conn: &Connection, mode: Mode) -> Result<Vec<(String, Moment)>, StoreError> {
+    let mut statement = conn.prepare_cached(HELD)?;
+    let rows = statement.query_map([mode], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Returns who holds the lease `name` with a process that lives.
+pub fn living_holder(
+    conn: &Connection,
+    mode: Mode,
+    name: &str,
+    me: &ProcessIdentity,
+    wall: Moment,
+) -> Result<Option<String>, StoreError> {
+    let lease = get(conn, mode, name)?;
+    let living = lease.filter(|lease| lease.pid != 0 && !is_over(lease, me, wall));
+    Ok(living.map(|lease| lease.owner))
 }
 
 const PUT: &str = "

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::error::StoreError;
 
 /// Every migration in order; a released one is never edited.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("schema/0001_machine.sql"),
     include_str!("schema/0002_business.sql"),
     include_str!("schema/0003_sales_depth.sql"),
@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("schema/0005_finance_depth.sql"),
     include_str!("schema/0006_learning_depth.sql"),
     include_str!("schema/0007_last_gaps.sql"),
+    include_str!("schema/0008_serving.sql"),
 ];
 
 /// The oldest SQLite without the WAL-reset corruption bug (sqlite.org/wal.html#walresetbug).

@@ -27,6 +27,29 @@ VALUES (:mode, :layer, :kind, :entity, :version, :label, :payload, :state, :run_
 const EXISTS: &str = "
 SELECT EXISTS (SELECT 1 FROM units WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND version = ?4)";
 
+const TRACE: &str = "
+UPDATE units SET traceparent = ?5
+WHERE mode = ?1 AND layer = ?2 AND entity = ?3 AND version = ?4 AND traceparent IS NULL";
+
+/// Notes the trace in which a unit was asked for; the first one stays.
+pub fn trace(
+    tx: &Connection,
+    mode: Mode,
+    name: &UnitName,
+    traceparent: &str,
+) -> Result<(), StoreError> {
+    let name = params![mode, name.layer, name.entity, name.version, traceparent];
+    tx.prepare_cached(TRACE)?.execute(name)?;
+    Ok(())
+}
+
+const TRACE_OF: &str = "SELECT traceparent FROM units WHERE id = ?1 AND traceparent IS NOT NULL";
+
+/// Returns the trace in which a unit was asked for, if it came with one.
+pub fn trace_of(conn: &Connection, id: UnitId) -> Result<Option<String>, StoreError> {
+    optional(conn.prepare_cached(TRACE_OF)?.query_row([id], |row| row.get(0)))
+}
+
 /// Inserts a unit unless one with its name exists, and returns whether it did.
 pub fn insert(
     tx: &Connection,

@@ -4,6 +4,7 @@
 //! neither work nor keys; what does not fit is dropped, counted, and the count is written. Secrets
 //! cannot reach it, because their type has no text (`config::Secret`).
 
+mod console;
 mod log_file;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::domain::ids::{AttemptId, RunId, UnitId};
 
+pub use console::Console;
+use console::Stderr;
 use log_file::LogFile;
 
 /// Why the log could not be set up.
@@ -53,6 +56,8 @@ pub struct LogTo<'a> {
     pub bytes_max: u64,
     /// `info`, or `info,cep_machine::store=debug`.
     pub filter: &'a str,
+    /// Where else it goes.
+    pub console: Console,
 }
 
 /// Keeps the log open; dropping it writes what is queued.
@@ -88,9 +93,19 @@ pub fn init(to: LogTo<'_>) -> Result<Telemetry, TelemetryError> {
         .flatten_event(true)
         .with_span_list(false)
         .with_writer(move || writer.clone());
+    let stderr = |is_json| move || Stderr { is_json };
+    let lines = (to.console == Console::Lines).then(|| {
+        let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_target(false);
+        layer.compact().with_writer(stderr(false))
+    });
+    let records = (to.console == Console::Json).then(|| {
+        let layer = tracing_subscriber::fmt::layer().json().flatten_event(true);
+        layer.with_span_list(false).with_writer(stderr(true))
+    });
     tui_logger::set_default_level(tui_logger::LevelFilter::Trace);
+    let everything = json.and_then(lines).and_then(records);
     tracing_subscriber::registry()
-        .with(json.and_then(tui_logger::TuiTracingSubscriberLayer).with_filter(filter))
+        .with(everything.and_then(tui_logger::TuiTracingSubscriberLayer).with_filter(filter))
         .try_init()
         .map_err(|_| TelemetryError::Twice)?;
     Ok(Telemetry { file })

@@ -5,10 +5,12 @@ use serde_json::json;
 use super::record::{Outcome, refuse};
 use super::{Owner, slot};
 use crate::app::command::{Ack, Refusal, RefusalKind, RunRequest};
+use crate::app::serving;
+use crate::domain::ids::RunId;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
-use crate::engines::orchestrator::engine::Steer;
+use crate::engines::orchestrator::engine::{Cadences, Steer};
 use crate::store::board;
 use crate::store::error::StoreError;
 
@@ -23,6 +25,7 @@ impl Owner {
     pub(super) async fn arm(&self, confirmation: String) -> Result<Ack, Refusal> {
         let shared = std::sync::Arc::clone(&self.shared);
         let through = self.parts.through.clone();
+        let safe = serving::assert_safe(&self.parts.settings, self.shared.serving);
         let ack = self
             .at_once(Mode::Live, "arm_live", json!({}), move |_, _| {
                 if confirmation != CONFIRMATION {
@@ -31,6 +34,9 @@ impl Owner {
                         "live stays off: the typed word was not `live`",
                         "type the word live, or --confirm live on a command line",
                     )));
+                }
+                if let Err(refusal) = safe {
+                    return Ok(Err(refusal));
                 }
                 let text = format!("LIVE: effects go out through {through}");
                 Ok(Ok(Outcome::new(text).changed("disarmed", "armed")))
@@ -71,12 +77,21 @@ impl Owner {
     /// Starts a run of the layers whose planned or retried live units have come due, while this
     /// process is armed and idle. What is ready without having been planned (a promoted campaign)
     /// waits for a person who runs its layer: nothing goes out by surprise.
+    ///
+    /// A process that serves was armed to do all of it, so its run has every layer and stands.
     pub(super) async fn work_due_live(&mut self) {
         let now_us = self.parts.clock.monotonic_us();
         if !*self.shared.armed.borrow()
             || self.running[slot(Mode::Live)].is_some()
             || now_us < self.live_again_us
         {
+            return;
+        }
+        if self.shared.serving {
+            if let Err(refusal) = self.stand().await {
+                tracing::warn!(why = refusal.why, "the live world is not worked");
+                self.live_again_us = now_us + AFTER_REFUSAL_US;
+            }
             return;
         }
         let layers = match self.layers_due_live() {
@@ -92,6 +107,39 @@ impl Owner {
             tracing::warn!(why = refusal.why, "due live units are not worked");
             self.live_again_us = now_us + AFTER_REFUSAL_US;
         }
+    }
+
+    /// Starts the run that a serving process works until it is drained.
+    async fn stand(&mut self) -> Result<(), Refusal> {
+        let (mode, layers) = (Mode::Live, Layer::ALL.to_vec());
+        let request = RunRequest { mode, layers, input: None, limit: None };
+        let cadences = Cadences(self.parts.settings.serve.look_s);
+        let id = self.accept(mode, "stand", json!({})).await?;
+        let outcome = self.start(request, Some(cadences)).await.map(|run| {
+            Outcome::new(format!("run {run} works the live world")).changed("none", "running")
+        });
+        self.answer_row(id, outcome).await.map(drop)
+    }
+
+    /// Returns the run that stands in this process.
+    pub(super) fn standing_run(&self, mode: Mode) -> Option<RunId> {
+        let running = self.running[slot(mode)].as_ref();
+        running.filter(|_| self.shared.serving && mode == Mode::Live).map(|running| running.id)
+    }
+
+    /// Answers a wish for a run of layers that the standing run works anyway: they look for new work
+    /// at once.
+    pub(super) async fn look_now(&self, run: RunId, request: RunRequest) -> Result<Ack, Refusal> {
+        if request.input.is_some() {
+            let hint = "import it first: cep --mode live import FILE";
+            let why = "a serving machine reads no file of businesses in a run";
+            return Err(refuse(RefusalKind::Usage, why, hint));
+        }
+        let args = serde_json::to_value(&request).unwrap_or_default();
+        let id = self.accept(Mode::Live, "run", args).await?;
+        self.parts.live.look_now(&request.layers);
+        let text = format!("run {run} works them all the time; they look for new work now");
+        self.answer_row(id, Ok(Outcome::new(text))).await
     }
 
     fn layers_due_live(&self) -> Result<Vec<Layer>, StoreError> {

@@ -2,12 +2,14 @@
 //!
 //! A command is a row before it is carried out, and the row gets its answer in the end; what it
 //! changed stands in the audit log, before → after. A command about a run that another process works
-//! is left `accepted` for that process, which looks for such rows four times a second.
+//! is left `accepted` for that process, which looks for such rows four times a second. Where a process
+//! serves, it alone runs, retries and skips, and others hand it such commands (`hand_over`).
 
 mod clock;
 mod copy;
 mod documents;
 mod finance;
+mod hand_over;
 mod live;
 mod mail;
 mod pitches;
@@ -29,13 +31,16 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::command::{Ack, Command, DemoControl, Refusal};
 use super::handle::Shared;
 use super::parts::Parts;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{CommandId, RunId};
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
 use crate::engines::orchestrator::engine::{RunReport, Steer};
 
 /// How often commands of other processes and due live work are looked for.
 const ROUND: Duration = Duration::from_millis(250);
+
+/// The same in a process that serves: whoever handed a command over waits for its answer.
+const ROUND_SERVING: Duration = Duration::from_millis(50);
 
 /// What is asked of the owner.
 pub(super) enum Request {
@@ -78,6 +83,8 @@ pub(super) struct Owner {
     trend_at: [Option<Moment>; 2],
     /// Who waits for all runs to stop.
     drains: Vec<oneshot::Sender<()>>,
+    /// The command of another process that is being carried out.
+    handed: Option<CommandId>,
 }
 
 impl Owner {
@@ -100,16 +107,19 @@ impl Owner {
             live_again_us: 0,
             trend_at: [None, None],
             drains: Vec::new(),
+            handed: None,
         }
     }
 
     /// Serves requests until every handle is gone.
     pub(super) async fn serve(mut self) {
         loop {
-            let watching = self.running.iter().any(Option::is_some) || *self.shared.armed.borrow();
+            let serving = self.shared.serving;
+            let watching =
+                serving || self.running.iter().any(Option::is_some) || *self.shared.armed.borrow();
             let round = async {
                 if watching {
-                    self.parts.clock.pause(ROUND).await;
+                    self.parts.clock.pause(if serving { ROUND_SERVING } else { ROUND }).await;
                 } else {
                     std::future::pending::<()>().await;
                 }
@@ -131,7 +141,16 @@ impl Owner {
     }
 
     async fn carry_out(&mut self, command: Command) -> Result<Ack, Refusal> {
-        match words::cleaned(command)? {
+        let command = words::cleaned(command)?;
+        match self.server_for(&command)? {
+            Some(server) => self.hand_over(&command, &server).await,
+            None => self.perform(command).await,
+        }
+    }
+
+    /// Carries out a command in this process.
+    async fn perform(&mut self, command: Command) -> Result<Ack, Refusal> {
+        match command {
             Command::Run(request) => self.run(request).await,
             Command::Pause { run } => self.steer_run("pause", run, Steer::Pause).await,
             Command::Resume { run } => self.resume(run).await,
@@ -201,6 +220,7 @@ impl Owner {
     /// the trend.
     async fn look_around(&mut self) {
         self.obey_others().await;
+        self.serve_others().await;
         self.work_due_live().await;
         self.keep_trend().await;
     }

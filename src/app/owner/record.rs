@@ -92,8 +92,12 @@ impl Owner {
         let now = self.now(mode).await?;
         let wall = self.parts.clock.wall();
         let command = row(&self.parts, mode, name, args);
+        let handed = self.handed;
         let done = self.parts.store.write(name, move |tx| {
-            let id = commands::accept(tx, &command, wall)?;
+            let id = match handed {
+                Some(id) => id,
+                None => commands::accept(tx, &command, wall)?,
+            };
             let outcome = match act(tx, now) {
                 Ok(outcome) => outcome,
                 // These say no before anything was written, so their row can say so.
@@ -108,13 +112,17 @@ impl Owner {
         done.await.map_err(|error| refused_by_store(&error))?
     }
 
-    /// Writes a command that takes longer than a transaction.
+    /// Writes a command that takes longer than a transaction. One that another process handed over
+    /// has its row already.
     pub(super) async fn accept(
         &self,
         mode: Mode,
         name: &'static str,
         args: Value,
     ) -> Result<CommandId, Refusal> {
+        if let Some(handed) = self.handed {
+            return Ok(handed);
+        }
         let wall = self.parts.clock.wall();
         let command = row(&self.parts, mode, name, args);
         let accepted = self.parts.store.write(name, move |tx| commands::accept(tx, &command, wall));

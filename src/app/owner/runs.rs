@@ -17,7 +17,7 @@ use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::{RunEvent, RunState};
 use crate::domain::mode::Mode;
 use crate::engines::orchestrator::contract::RunInput;
-use crate::engines::orchestrator::engine::{RunError, RunOrder, RunReport, Steer};
+use crate::engines::orchestrator::engine::{Cadences, RunError, RunOrder, RunReport, Steer};
 use crate::store::error::StoreError;
 use crate::store::runs::RunRow;
 use crate::store::{coherence, commands, leases, operate, runs};
@@ -31,9 +31,12 @@ const DEMO_TOWN: &str = "demo-town";
 impl Owner {
     pub(super) async fn run(&mut self, request: RunRequest) -> Result<Ack, Refusal> {
         let mode = request.mode;
+        if let Some(run) = self.standing_run(mode) {
+            return self.look_now(run, request).await;
+        }
         let args = serde_json::to_value(&request).unwrap_or_default();
         let id = self.accept(mode, "run", args).await?;
-        match self.start(request).await {
+        match self.start(request, None).await {
             Ok(run) => {
                 let text = format!("run {run} started, {mode}");
                 let ack = self.answer_row(id, Ok(Outcome::new(text).changed("none", "running")));
@@ -43,8 +46,13 @@ impl Owner {
         }
     }
 
-    /// Starts a run and returns its number as soon as it has one.
-    async fn start(&mut self, request: RunRequest) -> Result<RunId, Refusal> {
+    /// Starts a run and returns its number as soon as it has one. With cadences it stands until it is
+    /// drained.
+    pub(super) async fn start(
+        &mut self,
+        request: RunRequest,
+        standing: Option<Cadences>,
+    ) -> Result<RunId, Refusal> {
         let mode = request.mode;
         self.assert_armed(mode)?;
         if let Some(running) = &self.running[slot(mode)] {
@@ -61,7 +69,10 @@ impl Owner {
         let shared = Arc::clone(&self.shared);
         let (report, mut ended) = oneshot::channel();
         crate::runtime::spawn::task("run", async move {
-            let result = engine.run(&order, &shared.pace, steered).await;
+            let result = match standing {
+                Some(cadences) => engine.stand(&order, cadences, steered).await,
+                None => engine.run(&order, &shared.pace, steered).await,
+            };
             // The owner waits for this until the run ends.
             drop(report.send(result));
         });
@@ -168,6 +179,12 @@ impl Owner {
 
     pub(super) async fn cancel(&mut self, run: RunId) -> Result<Ack, Refusal> {
         let row = self.open_run(run)?;
+        if self.standing_run(row.mode) == Some(run) {
+            let why = format!("run {run} is the live work of a serving process and ends with it");
+            let hint =
+                format!("`cep pause {run}` lets it claim nothing new; units end by `cep skip`");
+            return Err(refuse(RefusalKind::Safeguard, why, &hint));
+        }
         let id = self.accept(row.mode, "cancel", json!({ "run": run })).await?;
         if self.steer_ours(run, Steer::Cancel) {
             return self.answer_row(id, Ok(steered(run, row.state, Steer::Cancel))).await;
@@ -323,7 +340,10 @@ fn order_of(request: RunRequest, owner: &str) -> Result<RunOrder, Refusal> {
             })?;
             Some(RunInput { source: full.display().to_string(), limit: request.limit })
         }
-        None if researches => Some(RunInput { source: DEMO_TOWN.to_owned(), limit: request.limit }),
+        // Nobody is written to for real because a demonstration knows their fictional names.
+        None if researches && request.mode == Mode::Dry => {
+            Some(RunInput { source: DEMO_TOWN.to_owned(), limit: request.limit })
+        }
         None => None,
     };
     Ok(RunOrder { mode: request.mode, layers, input, owner: owner.to_owned() })

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::engine::Orchestrator;
 use super::hold::{self, Hold};
 use super::order::{RunError, RunOrder, RunReport, Steer};
+use super::standing::Standing;
 use super::upcoming::Upcoming;
 use crate::domain::event::NewEvent;
 use crate::domain::ids::RunId;
@@ -33,6 +34,8 @@ pub(super) struct Course<'a> {
     pub(super) horizon: Moment,
     /// Awaited answers after this are left too.
     pub(super) settle_until: Moment,
+    /// How a run that stays looks for work; `None` for one that ends.
+    pub(super) standing: Option<Standing>,
 }
 
 impl Orchestrator {
@@ -84,7 +87,8 @@ impl Orchestrator {
         let horizon =
             if whole { started_at.plus_ms(i64::from(days.horizon_days) * DAY_MS) } else { now };
         let settle_until = horizon.plus_ms(i64::from(days.settle_days) * DAY_MS);
-        Ok(Course { id, order, hold, upcoming: Upcoming::default(), now, horizon, settle_until })
+        let upcoming = Upcoming::default();
+        Ok(Course { id, order, hold, upcoming, now, horizon, settle_until, standing: None })
     }
 
     pub(super) async fn note(

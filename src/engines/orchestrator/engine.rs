@@ -5,6 +5,7 @@
 //! point leaves the run open; `start` finds it and goes on where the rows are.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU16;
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -13,6 +14,8 @@ use super::contract::Driven;
 use super::course::Course;
 pub use super::order::{AtOnce, Pace, Progress, RunError, RunOrder, RunReport, Steer};
 use super::round::Round;
+pub use super::standing::Cadences;
+use super::standing::Standing;
 use super::worker::{self, Claimed, Shop};
 use crate::config::Current;
 use crate::domain::draw::Seed;
@@ -30,6 +33,8 @@ use crate::store::{Store, clocks, units};
 /// The orchestrator of one mode.
 pub struct Orchestrator {
     pub(super) shop: Arc<Shop>,
+    /// Layers that somebody wants to look for work at once, a bit each.
+    pub(super) asked_to_look: AtomicU16,
     progress: watch::Sender<Progress>,
 }
 
@@ -46,7 +51,7 @@ impl Orchestrator {
         let (progress, _) = watch::channel(Progress::default());
         let settings = settings.into();
         let shop = Arc::new(Shop { store, gate, driven, clock, settings, seed });
-        Self { shop, progress }
+        Self { shop, asked_to_look: AtomicU16::new(0), progress }
     }
 
     /// Returns what the orchestrator is doing, and word of each change.
@@ -78,9 +83,34 @@ impl Orchestrator {
         &self,
         order: &RunOrder,
         pace: &dyn Pace,
+        steer: watch::Receiver<Steer>,
+    ) -> Result<RunReport, RunError> {
+        self.run_as(order, None, pace, steer).await
+    }
+
+    /// Works the live world until `steer` says otherwise: what comes due or is delivered at once, and
+    /// each layer looks for new work in its rhythm.
+    ///
+    /// # Errors
+    /// As `run`.
+    pub async fn stand(
+        &self,
+        order: &RunOrder,
+        cadences: Cadences,
+        steer: watch::Receiver<Steer>,
+    ) -> Result<RunReport, RunError> {
+        self.run_as(order, Some(Standing::new(cadences)), &AtOnce, steer).await
+    }
+
+    async fn run_as(
+        &self,
+        order: &RunOrder,
+        standing: Option<Standing>,
+        pace: &dyn Pace,
         mut steer: watch::Receiver<Steer>,
     ) -> Result<RunReport, RunError> {
         let mut course = self.start(order).await?;
+        course.standing = standing;
         self.progress.send_replace(Progress { run: Some(course.id), ..Progress::default() });
         failpoint::hit("run.started");
         let ended = self.drive(&mut course, pace, &mut steer).await;
@@ -107,9 +137,16 @@ impl Orchestrator {
             if let Some(told) = self.obey(course, steer).await? {
                 return Ok(Some(told));
             }
+            self.keep_time(course);
             let Round { news, mut units } = self.round(course, jump.take(), asked).await?;
             asked = true;
             if !news && units.is_empty() {
+                if course.standing.is_some() {
+                    if let Some(told) = self.rest(course, steer).await? {
+                        return Ok(Some(told));
+                    }
+                    continue;
+                }
                 match self.next_moment(course)? {
                     Some(next) => jump = self.wait_until(course, next, pace, steer).await?,
                     None if last_look => return Ok(None),

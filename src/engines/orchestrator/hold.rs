@@ -21,6 +21,10 @@ use crate::store::{Store, recovery};
 /// The lease under which dry time is moved.
 pub(super) const CLOCK: &str = "clock";
 
+/// The lease of the process that serves the database, taken in the live world: it carries out what
+/// other processes ask for.
+pub const SERVE: &str = "serve";
+
 /// Returns the name of a layer's lease.
 pub(super) fn name_of(layer: Layer) -> String {
     format!("layer/{}", layer.number())
@@ -28,9 +32,14 @@ pub(super) fn name_of(layer: Layer) -> String {
 
 /// Why a run cannot start.
 #[derive(Debug)]
-pub(super) enum Denied {
+pub enum Denied {
     /// Another process works one of the layers.
-    Busy { lease: String, owner: String },
+    Busy {
+        /// Which lease.
+        lease: String,
+        /// Who.
+        owner: String,
+    },
     /// The database failed.
     Store(StoreError),
 }
@@ -42,14 +51,40 @@ impl From<StoreError> for Denied {
 }
 
 /// Leases held by this run. Dropping it stops the renewal; `release` gives them back.
-pub(super) struct Hold {
+pub struct Hold {
     mode: Mode,
     held: Vec<(String, Epoch)>,
     lost: Arc<AtomicBool>,
     _stop: SyncSender<()>,
 }
 
-/// Takes the leases called `names`, all or none, and takes back what dead holders left.
+/// Takes the lease of the one process that serves.
+///
+/// # Errors
+/// Another process serves already, or the database failed.
+pub async fn serve(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    owner: &str,
+    lease_ms: i64,
+) -> Result<Hold, Denied> {
+    let wall = clock.wall();
+    let name = owner.to_owned();
+    let taken = store.write("serve", move |tx| {
+        let (me, until) = (ProcessIdentity::current(), wall.plus_ms(lease_ms));
+        leases::acquire(tx, Mode::Live, SERVE, &name, &me, wall, until)
+    });
+    let epoch = match taken.await? {
+        Acquired::Busy { owner } => return Err(Denied::Busy { lease: SERVE.to_owned(), owner }),
+        Acquired::Held { epoch, .. } => epoch,
+    };
+    let held = vec![(SERVE.to_owned(), epoch)];
+    let lost = Arc::new(AtomicBool::new(false));
+    let stop = renew(store, clock, Mode::Live, held.clone(), lease_ms, Arc::clone(&lost))?;
+    Ok(Hold { mode: Mode::Live, held, lost, _stop: stop })
+}
+
+/// Takes the leases of `layers`, all or none, and takes back what dead holders left.
 pub(super) async fn acquire(
     store: &Store,
     clock: &Arc<dyn Clock>,
@@ -104,7 +139,7 @@ impl Hold {
     }
 
     /// Whether a lease was lost: nothing may be claimed any more.
-    pub(super) fn is_lost(&self) -> bool {
+    pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
     }
 
@@ -119,7 +154,10 @@ impl Hold {
     }
 
     /// Gives the leases back.
-    pub(super) async fn release(self, store: &Store) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// The database failed; the leases end by themselves.
+    pub async fn release(self, store: &Store) -> Result<(), StoreError> {
         let mode = self.mode;
         let held = self.held.clone();
         store

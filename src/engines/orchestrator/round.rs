@@ -19,6 +19,7 @@ use super::worker::Claimed;
 use crate::domain::ids::RunId;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
+use crate::domain::trace::TraceContext;
 use crate::domain::unit::{NewUnit, Unit};
 use crate::runtime::failpoint;
 use crate::store::error::StoreError;
@@ -116,14 +117,14 @@ impl Orchestrator {
     }
 
     /// Lets every layer of the run look for work.
-    fn discover(&self, course: &Course<'_>, now: Moment) -> Result<Vec<NewUnit>, RunError> {
+    fn discover(&self, course: &mut Course<'_>, now: Moment) -> Result<Vec<NewUnit>, RunError> {
         let shop = &self.shop;
         // A person may have put a setting in force since, here or in another process.
         let mode = course.order.mode;
         shop.settings.refresh(shop.store.read(|conn| proposals::overrides(conn, mode))?);
         let settings = shop.settings.get();
         let mut found = Vec::new();
-        for &layer in &course.order.layers {
+        for layer in self.lookers(course, now) {
             let ctx = Discover {
                 mode,
                 now,
@@ -131,8 +132,14 @@ impl Orchestrator {
                 settings: &settings,
                 input: course.order.input.as_ref(),
             };
-            let new = shop.driven.layers.discover(layer, &ctx);
-            found.extend(new.map_err(|error| RunError::Discover { layer, error })?);
+            match shop.driven.layers.discover(layer, &ctx) {
+                Ok(new) => found.extend(new),
+                // One layer that cannot look must not stop the other eight for good.
+                Err(error) if course.standing.is_some() => {
+                    tracing::error!(layer = layer.number(), %error, "a layer could not look for work");
+                }
+                Err(error) => return Err(RunError::Discover { layer, error }),
+            }
         }
         Ok(found)
     }
@@ -163,7 +170,11 @@ impl Orchestrator {
                     leases::assert_held(tx, mode, &name, lease)?;
                 }
                 for unit in units {
-                    let trace_id = trace_id(&unit, id);
+                    let trace_id = match units::trace_of(tx, unit.id)? {
+                        Some(from) => TraceContext::read(&from).map(|of| of.trace_id().to_owned()),
+                        None => None,
+                    };
+                    let trace_id = trace_id.unwrap_or_else(|| new_trace_id(&unit, id));
                     let (attempt, number) =
                         attempts::start(tx, &unit, &owner, &trace_id, now, wall)?;
                     claimed.push(Claimed { unit, attempt, number, trace_id });
@@ -209,8 +220,9 @@ fn at<T>(
     }
 }
 
-/// Makes the W3C trace id of an attempt: the same for the same claim, different for every other.
-fn trace_id(unit: &Unit, run: RunId) -> String {
+/// Makes the W3C trace id of an attempt whose work nobody outside asked for: the same for the same
+/// claim, different for every other.
+fn new_trace_id(unit: &Unit, run: RunId) -> String {
     use sha2::{Digest, Sha256};
     let text = format!("{}|{}|{}|{}", unit.mode, run, unit.id, unit.epoch.0);
     hex::encode(&Sha256::digest(text.as_bytes())[..16])

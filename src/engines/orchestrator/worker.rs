@@ -204,8 +204,12 @@ fn write_outcome(
     for change in &outcome.changes {
         changes::apply(tx, mode, now, change)?;
     }
+    let trace = if outcome.units.is_empty() { None } else { units::trace_of(tx, unit.id)? };
     for new in &outcome.units {
         units::insert(tx, mode, unit.run_id, now, new)?;
+        if let Some(trace) = &trace {
+            units::trace(tx, mode, &new.name, trace)?;
+        }
     }
     for (name, answer) in &outcome.answers {
         units::answer(tx, mode, name, answer)?;

@@ -96,7 +96,7 @@ struct CampaignPayload {
 ///
 /// Unsubscribe links are signed with a key that derives from the mailbox's. Where that is not set,
 /// nothing of ours answers the links, and the token only tells the person who does what they are for.
-pub(super) fn sender(settings: &Settings, mode: Mode) -> Sender {
+pub fn sender(settings: &Settings, mode: Mode) -> Sender {
     let agency = &settings.agency;
     let secret = settings.secrets.webhook_key(mode, "mailbox").unwrap_or(&agency.from_email);
     Sender {

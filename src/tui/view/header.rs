@@ -112,6 +112,7 @@ fn owner(snapshot: &Snapshot) -> Option<String> {
         .filter(|run| !run.is_ours && run.is_active())
         .and_then(|run| run.owner.clone())
         .or_else(|| snapshot.live.other_owner.clone().map(|owner| format!("live: {owner}")))
+        .or_else(|| snapshot.system.server.clone())
 }
 
 fn phi(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Piece> {

@@ -34,6 +34,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
         ("dropped", format::count(system.dropped)),
         ("live", live),
         ("live effects go", clean(&snapshot.live.through)),
+        ("served by", system.server.as_deref().map_or_else(|| "nobody".to_owned(), clean)),
         ("run", run),
         ("dry time", format::full_time(snapshot.dry_clock.now)),
         ("picture taken", format::full_time(snapshot.wall_at)),

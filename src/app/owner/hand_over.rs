@@ -1,0 +1,162 @@
+//! Hands commands to the process that serves the database, and carries out what others hand to us.
+//!
+//! A handed command is one row: whoever asked writes it, the serving process does it and answers it.
+//! Should that process die in between, the row stays `accepted` under its name and nobody does it
+//! later; whoever asked is told so.
+
+use std::time::Duration;
+
+use super::Owner;
+use super::record::{self, refuse};
+use crate::app::command::{Ack, Command, Refusal, RefusalKind};
+use crate::app::queries;
+use crate::domain::ids::{CommandId, RunId, UnitId};
+use crate::domain::mode::Mode;
+use crate::engines::orchestrator::hold::SERVE;
+use crate::store::error::StoreError;
+use crate::store::{commands, leases, operate, runs};
+
+/// How long the serving process has for an answer. It looks for commands twenty times a second.
+const ANSWER_MS: u64 = 5_000;
+
+/// How often the answer is looked for.
+const LOOK_MS: u64 = 25;
+
+impl Owner {
+    /// Returns the process that has to carry out `command` because it serves this database; `None`
+    /// when that is us, or when the command is about rows that anybody may change.
+    pub(super) fn server_for(&self, command: &Command) -> Result<Option<String>, Refusal> {
+        let is_served = matches!(
+            command,
+            Command::Run(_)
+                | Command::Pause { .. }
+                | Command::Resume { .. }
+                | Command::Cancel { .. }
+                | Command::Retry { .. }
+                | Command::RetryFingerprint { .. }
+                | Command::Skip { .. }
+        );
+        if self.shared.serving || self.shared.demo || !is_served {
+            return Ok(None);
+        }
+        let wall = self.parts.clock.wall();
+        let server = self
+            .parts
+            .store
+            .read(|conn| leases::living_holder(conn, Mode::Live, SERVE, &self.parts.process, wall));
+        let server = server.map_err(|error| queries::failed(&error))?;
+        if let (Some(_), Command::Run(request)) = (&server, command) {
+            // Whoever may not send anything must not have it sent either.
+            self.assert_armed(request.mode)?;
+        }
+        Ok(server)
+    }
+
+    /// Hands `command` to `server` and waits for its answer.
+    pub(super) async fn hand_over(&self, command: &Command, server: &str) -> Result<Ack, Refusal> {
+        let args = serde_json::to_value(command).unwrap_or_default();
+        let name = args["command"].as_str().unwrap_or_default().to_owned();
+        let mode = self.world_of(command)?;
+        let wall = self.parts.clock.wall();
+        let (row, to) = (record::row(&self.parts, mode, &name, args), server.to_owned());
+        let handed = self.parts.store.write("hand over", move |tx| {
+            let id = commands::accept(tx, &row, wall)?;
+            commands::hand(tx, id, &to)?;
+            Ok(id)
+        });
+        let id = handed.await.map_err(|error| queries::failed(&error))?;
+        for _ in 0..ANSWER_MS / LOOK_MS {
+            self.parts.clock.pause(Duration::from_millis(LOOK_MS)).await;
+            let outcome = self.parts.store.read(|conn| commands::outcome(conn, id));
+            if let Some(outcome) = outcome.map_err(|error| queries::failed(&error))? {
+                return serde_json::from_value(outcome).unwrap_or_else(|_| Err(unreadable()));
+            }
+        }
+        let why = format!("{server} serves this database and did not answer within 5 s");
+        let hint = "nothing was done here; look at that process: it may hang, or be gone by now";
+        self.answer_row(id, Err(refuse(RefusalKind::Failed, why, hint))).await
+    }
+
+    /// Returns the world that a command acts on.
+    fn world_of(&self, command: &Command) -> Result<Mode, Refusal> {
+        let of_unit = |id: &UnitId| -> Result<Option<Mode>, StoreError> {
+            let unit = self.parts.store.read(|conn| operate::see(conn, *id))?;
+            Ok(unit.map(|unit| unit.mode))
+        };
+        let of_run = |id: &RunId| -> Result<Option<Mode>, StoreError> {
+            Ok(self.parts.store.read(|conn| runs::get(conn, *id))?.map(|run| run.mode))
+        };
+        let mode = if let Command::Run(request) = command {
+            Ok(Some(request.mode))
+        } else if let Command::RetryFingerprint { mode, .. } = command {
+            Ok(Some(*mode))
+        } else if let Command::Retry { unit } | Command::Skip { unit, .. } = command {
+            of_unit(unit)
+        } else if let Command::Pause { run } | Command::Resume { run } | Command::Cancel { run } =
+            command
+        {
+            of_run(run)
+        } else {
+            Ok(None)
+        };
+        // One that names nothing is refused by the serving process, in its own words.
+        mode.map(|mode| mode.unwrap_or(Mode::Dry)).map_err(|error| queries::failed(&error))
+    }
+
+    /// Carries out what other processes have handed to us.
+    pub(super) async fn serve_others(&mut self) {
+        if !self.shared.serving {
+            return;
+        }
+        let owner = &self.parts.owner;
+        let handed = match self.parts.store.read(|conn| commands::handed(conn, owner)) {
+            Ok(handed) => handed,
+            Err(error) => {
+                tracing::error!(%error, "others' commands could not be read");
+                return;
+            }
+        };
+        for row in handed {
+            let answer = match serde_json::from_value::<Command>(row.args) {
+                Ok(command) => {
+                    self.handed = Some(row.id);
+                    let answer = self.perform(command).await;
+                    self.handed = None;
+                    answer
+                }
+                Err(_) => Err(unreadable()),
+            };
+            if let Err(error) = self.answer_handed(row.id, answer).await {
+                tracing::error!(%error, command = row.name, "an answer was not written");
+            }
+        }
+    }
+
+    /// Keeps the whole answer of a handed command. One that was refused before it wrote anything is
+    /// ended here.
+    async fn answer_handed(
+        &self,
+        id: CommandId,
+        answer: Result<Ack, Refusal>,
+    ) -> Result<(), StoreError> {
+        let wall = self.parts.clock.wall();
+        let outcome = serde_json::to_value(&answer).unwrap_or_default();
+        let (done, text) = match &answer {
+            Ok(ack) => (true, ack.text.clone()),
+            Err(refusal) => (false, refusal.why.clone()),
+        };
+        let written = self.parts.store.write("answer a handed command", move |tx| {
+            commands::end(tx, id, done, &text, wall)?;
+            commands::keep_outcome(tx, id, &outcome)
+        });
+        written.await
+    }
+}
+
+fn unreadable() -> Refusal {
+    refuse(
+        RefusalKind::Failed,
+        "the command or its answer cannot be read by the other process",
+        "the two run different versions: end the older one",
+    )
+}
