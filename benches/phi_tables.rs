@@ -227,6 +227,10 @@ fn page(asked: &Asked) -> String {
          else as in `config/default.yaml`. The rates\nof the warm demo town are fixed \
          (`docs/adr/0003-warm-demo-town.md`); those of the realistic market stand in\n\
          `config/demo/realistic.yaml`. Unknown is unknown: it is counted, and in no mean.\n\n\
+         A container's conversion counts at most as its target. The warm town books about three times \
+         the target of Sales, so\nits Φ_sync falls below 1 only where something that was due is not \
+         done, or work fails. The realistic market books about\na third of the target, and has so \
+         few clients that a container may have nothing due: then it is unknown.\n\n\
          Written by `cargo bench --bench phi_tables` (its file says how).\n",
     );
     for (market, businesses) in markets {
