@@ -59,7 +59,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     } else {
         let session = context.start(&path, Origin::Cli, Show::Headless)?;
         let run = session.handle.run_to_end(request);
-        let report = stop::to_end(&session.handle, run).await?;
+        let report = stop::to_end(stop::Stop::listen()?, &session.handle, run).await?;
         (session, report)
     };
     tell(&session, &report, context).await

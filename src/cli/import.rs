@@ -61,7 +61,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     }
     let layers = vec![Layer::ProspectResearch];
     let request = RunRequest { mode, layers, input: Some(path), limit: args.limit };
-    let report = stop::to_end(&session.handle, session.handle.run_to_end(request)).await?;
+    let run = session.handle.run_to_end(request);
+    let report = stop::to_end(stop::Stop::listen()?, &session.handle, run).await?;
     let sum = sum(&session, before).await?;
     let attributions = session.handle.attributions(mode)?;
     if context.json() {

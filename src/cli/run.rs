@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context::{Context, Database, Session, misanswered};
 use super::error::{Error, Kind};
 use super::parse::{self, Scope};
+use super::stop::Stop;
 use super::{picture, render, stop};
 use crate::app::command::{Command, RunRequest};
 use crate::app::port::Machine;
@@ -64,14 +65,15 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         render::note(&ack.text);
     }
     let request = RunRequest { mode, layers, input, limit: args.limit };
+    let stop = Stop::listen()?;
     let ack = session.handle.submit(Command::Run(request)).await?;
     let Some(run) = ack.run else { return render::ack(&ack, context.json()) };
     let end = session.handle.end_of(mode, run);
     let report = if session.handle.is_ours(run)? {
-        stop::to_end(&session.handle, end).await?
+        stop::to_end(stop, &session.handle, end).await?
     } else {
         render::note(&ack.text);
-        stop::or_leave(end, run).await?
+        stop::or_leave(stop, end, run).await?
     };
     tell_end(&session, mode, &report, context.json()).await
 }

@@ -32,6 +32,7 @@ pub(super) async fn pause(args: Args, context: &Context) -> Result<(), Error> {
 pub(super) async fn resume(args: Args, context: &Context) -> Result<(), Error> {
     let id = RunId(args.run);
     let session = context.open(Database::MustExist)?;
+    let stop = stop::Stop::listen()?;
     let ack = session.handle.submit(Command::Resume { run: id }).await?;
     for mode in Mode::ALL {
         let Answer::Runs(runs) = session.ask(Query::Runs { mode, limit: RUNS_MAX }).await? else {
@@ -39,7 +40,7 @@ pub(super) async fn resume(args: Args, context: &Context) -> Result<(), Error> {
         };
         if runs.iter().any(|run| run.id == id && run.is_ours) {
             let end = session.handle.end_of(mode, id);
-            let report = stop::to_end(&session.handle, end).await?;
+            let report = stop::to_end(stop, &session.handle, end).await?;
             return run::tell_end(&session, mode, &report, context.json()).await;
         }
     }

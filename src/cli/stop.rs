@@ -57,11 +57,13 @@ impl Stop {
 
 /// Waits for the end of a run of this process. Asked to stop, it lets what is in flight finish;
 /// asked twice, it leaves at once, which loses nothing: the rows say where every unit is.
+///
+/// Whoever starts the run begins to listen before, so that a signal in between is not lost.
 pub(super) async fn to_end(
+    mut stop: Stop,
     handle: &Handle,
     run: impl Future<Output = Result<RunReport, Refusal>>,
 ) -> Result<RunReport, Error> {
-    let mut stop = Stop::listen()?;
     let mut run = std::pin::pin!(run);
     tokio::select! {
         report = &mut run => return Ok(report?),
@@ -80,10 +82,10 @@ pub(super) async fn to_end(
 
 /// Waits for the end of a run of another process. Asked to stop, it only stops waiting.
 pub(super) async fn or_leave(
+    mut stop: Stop,
     end: impl Future<Output = Result<RunReport, Refusal>>,
     run: RunId,
 ) -> Result<RunReport, Error> {
-    let mut stop = Stop::listen()?;
     tokio::select! {
         report = end => Ok(report?),
         () = stop.asked() => {
