@@ -159,7 +159,8 @@ impl Names<'_> {
         whose.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         whose
             .into_iter()
-            .filter(|(name, _)| !name.is_empty())
+            // Marks alone stand in every sentence; nobody could tell them from a name.
+            .filter(|(name, _)| !name.chars().all(|c| c.is_ascii_punctuation()))
             .fold(text.to_owned(), |text, (name, whose)| replaced(&text, name, whose.mask()))
     }
 
@@ -294,6 +295,9 @@ mod tests {
     fn a_business_that_is_called_by_dots_alone_is_written_to_like_others() {
         let names = Names { business: "...", town: ".", ..NAMES };
         let text = "Hello ... in . today.";
+        assert_eq!(names.sentences(text).join(" "), text);
+        let names = Names { business: ":", ..NAMES };
+        let text = "We found: nothing of : today.";
         assert_eq!(names.sentences(text).join(" "), text);
     }
 
