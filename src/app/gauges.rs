@@ -24,14 +24,14 @@ pub struct Gauges {
     pub armed: bool,
     /// Bytes in the write-ahead log.
     pub wal_bytes: u64,
-    /// Bytes of the database file.
-    pub db_bytes: u64,
+    /// Bytes of the database file; `None` when it cannot be looked at.
+    pub db_bytes: Option<u64>,
     /// Microseconds of the writer's latest commit.
     pub commit_us: u64,
     /// Log lines dropped by this process.
     pub dropped: u64,
-    /// Resident memory of this process, bytes; 0 where the system does not say.
-    pub resident_bytes: u64,
+    /// Resident memory of this process, bytes; `None` where the system does not say.
+    pub resident_bytes: Option<u64>,
     /// Start of this process, seconds since the epoch.
     pub started_at_s: f64,
     /// Dry and live.
@@ -109,7 +109,7 @@ fn gauges(parts: &Parts, armed: bool) -> Result<Gauges, StoreError> {
     Ok(Gauges {
         armed,
         wal_bytes: system.wal_bytes,
-        db_bytes: std::fs::metadata(parts.store.path()).map_or(0, |data| data.len()),
+        db_bytes: std::fs::metadata(parts.store.path()).map(|data| data.len()).ok(),
         commit_us: system.commit_us,
         dropped: system.dropped,
         resident_bytes: process::resident_bytes(),

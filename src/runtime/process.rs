@@ -39,13 +39,12 @@ impl ProcessIdentity {
     }
 }
 
-/// Bytes of a page: what Linux counts memory in on the machines we build for.
-const PAGE_BYTES: u64 = 4_096;
-
-/// Returns the resident memory of this process in bytes, 0 where the system does not say.
-pub fn resident_bytes() -> u64 {
-    let pages = read_line("/proc/self/statm");
-    pages.split(' ').nth(1).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * PAGE_BYTES
+/// Returns the resident memory of this process in bytes, `None` where the system does not say.
+pub fn resident_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1_024)
 }
 
 fn read_line(path: &str) -> String {

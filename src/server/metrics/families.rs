@@ -60,18 +60,21 @@ pub(super) fn of(gauges: &Gauges) -> Vec<MetricFamily> {
 
 fn process(gauges: &Gauges) -> Vec<MetricFamily> {
     let mut families = Vec::new();
-    let mut one = |name: &str, help: &str, value: f64| {
+    let mut one = |name: &str, help: &str, value: Option<f64>| {
         let family = Family::new(name, help, &[]);
-        family.set(&[], value);
+        if let Some(value) = value {
+            family.set(&[], value);
+        }
         families.extend(family.collect());
     };
-    one("cep_live_armed", "Whether this process works the live world.", flag(gauges.armed));
-    one("cep_store_wal_bytes", "Bytes in the write-ahead log.", number(gauges.wal_bytes));
-    one("cep_store_database_bytes", "Bytes of the database file.", number(gauges.db_bytes));
+    let started_s = gauges.started_at_s;
+    one("cep_live_armed", "Whether this process works the live world.", Some(flag(gauges.armed)));
+    one("cep_store_wal_bytes", "Bytes in the write-ahead log.", Some(number(gauges.wal_bytes)));
+    one("cep_store_database_bytes", "Bytes of the database file.", gauges.db_bytes.map(number));
     let commit_s = number(gauges.commit_us) / 1e6;
-    one("cep_store_commit_seconds", "Time of the writer's latest commit.", commit_s);
-    one("process_resident_memory_bytes", "Resident memory.", number(gauges.resident_bytes));
-    one("process_start_time_seconds", "Start of the process since the epoch.", gauges.started_at_s);
+    one("cep_store_commit_seconds", "Time of the writer's latest commit.", Some(commit_s));
+    one("process_resident_memory_bytes", "Resident memory.", gauges.resident_bytes.map(number));
+    one("process_start_time_seconds", "Start of the process since the epoch.", Some(started_s));
     families.extend(counted(
         "cep_log_dropped_total",
         "Log lines dropped because the disk could not keep up.",
