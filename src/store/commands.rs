@@ -78,29 +78,15 @@ pub fn audit(
     Ok(())
 }
 
-/// A command that waits for the process that works its run.
+/// A command that another process handed over.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pending {
+pub struct Handed {
     /// Its row.
     pub id: CommandId,
     /// Its name.
     pub name: String,
     /// Its arguments.
     pub args: serde_json::Value,
-}
-
-const PENDING: &str = "
-SELECT id, name, args FROM commands
-WHERE state = 'accepted' AND for_owner IS NULL AND name IN ('pause', 'resume', 'cancel')
-ORDER BY id";
-
-/// Returns the commands about runs that nobody has carried out yet, the oldest first.
-pub fn pending(conn: &Connection) -> Result<Vec<Pending>, StoreError> {
-    let mut statement = conn.prepare_cached(PENDING)?;
-    let rows = statement.query_map([], |row| {
-        Ok(Pending { id: row.get(0)?, name: row.get(1)?, args: json(row, "args")? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 const HAND: &str = "UPDATE commands SET for_owner = ?2 WHERE id = ?1 AND state = 'accepted'";
@@ -115,10 +101,10 @@ const HANDED: &str = "
 SELECT id, name, args FROM commands WHERE state = 'accepted' AND for_owner = ?1 ORDER BY id";
 
 /// Returns what was handed to the process called `owner`, the oldest first.
-pub fn handed(conn: &Connection, owner: &str) -> Result<Vec<Pending>, StoreError> {
+pub fn handed(conn: &Connection, owner: &str) -> Result<Vec<Handed>, StoreError> {
     let mut statement = conn.prepare_cached(HANDED)?;
     let rows = statement.query_map([owner], |row| {
-        Ok(Pending { id: row.get(0)?, name: row.get(1)?, args: json(row, "args")? })
+        Ok(Handed { id: row.get(0)?, name: row.get(1)?, args: json(row, "args")? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -140,12 +126,4 @@ const OUTCOME_OF: &str = "SELECT outcome FROM commands WHERE id = ?1 AND outcome
 /// Returns the whole answer of a command that was handed over, as soon as it has one.
 pub fn outcome(conn: &Connection, id: CommandId) -> Result<Option<serde_json::Value>, StoreError> {
     optional(conn.prepare_cached(OUTCOME_OF)?.query_row([id], |row| json(row, "outcome")))
-}
-
-const ANSWER: &str =
-    "SELECT state = 'done', answer FROM commands WHERE id = ?1 AND state <> 'accepted'";
-
-/// Returns whether a command was done, and its answer, as soon as it has one.
-pub fn answer(conn: &Connection, id: CommandId) -> Result<Option<(bool, String)>, StoreError> {
-    optional(conn.prepare_cached(ANSWER)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))))
 }

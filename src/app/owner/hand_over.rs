@@ -1,8 +1,9 @@
-//! Hands commands to the process that serves the database, and carries out what others hand to us.
+//! Hands commands to the process that has to carry them out, and carries out what others hand to us.
 //!
-//! A handed command is one row: whoever asked writes it, the serving process does it and answers it.
-//! Should that process die in between, the row stays `accepted` under its name and nobody does it
-//! later; whoever asked is told so.
+//! A run is steered by the process that works it; where one serves the database, it alone starts
+//! runs, retries and skips. A handed command is one row: whoever asked writes it, the other process
+//! does it and answers it. Should that process die in between, the row stays `accepted` under its
+//! name and nobody does it later; whoever asked is told so.
 
 use std::time::Duration;
 
@@ -16,26 +17,39 @@ use crate::engines::orchestrator::hold::SERVE;
 use crate::store::error::StoreError;
 use crate::store::{commands, leases, operate, runs};
 
-/// How long the serving process has for an answer. It looks for commands twenty times a second.
+/// How long the other process has for an answer. It looks for commands four times a second, and
+/// twenty times when it serves.
 const ANSWER_MS: u64 = 5_000;
 
 /// How often the answer is looked for.
 const LOOK_MS: u64 = 25;
 
 impl Owner {
-    /// Returns the process that has to carry out `command` because it serves this database; `None`
-    /// when that is us, or when the command is about rows that anybody may change.
-    pub(super) fn server_for(&self, command: &Command) -> Result<Option<String>, Refusal> {
-        let is_served = matches!(
-            command,
-            Command::Run(_)
-                | Command::Pause { .. }
-                | Command::Resume { .. }
-                | Command::Cancel { .. }
-                | Command::Retry { .. }
-                | Command::RetryFingerprint { .. }
-                | Command::Skip { .. }
-        );
+    /// Returns the other process that has to carry out `command`; `None` when that is us, or when
+    /// it is about rows that anybody may change.
+    pub(super) fn performer_of(&self, command: &Command) -> Result<Option<String>, Refusal> {
+        let steers = if let Command::Pause { run }
+        | Command::Resume { run }
+        | Command::Cancel { run } = command
+        {
+            if self.is_ours(*run) {
+                return Ok(None);
+            }
+            if let Some(holder) = self.holder_of(*run)? {
+                return Ok(Some(holder));
+            }
+            true
+        } else {
+            false
+        };
+        let is_served = steers
+            || matches!(
+                command,
+                Command::Run(_)
+                    | Command::Retry { .. }
+                    | Command::RetryFingerprint { .. }
+                    | Command::Skip { .. }
+            );
         if self.shared.serving || self.shared.demo || !is_served {
             return Ok(None);
         }
@@ -52,13 +66,13 @@ impl Owner {
         Ok(server)
     }
 
-    /// Hands `command` to `server` and waits for its answer.
-    pub(super) async fn hand_over(&self, command: &Command, server: &str) -> Result<Ack, Refusal> {
+    /// Hands `command` to the process called `other` and waits for its answer.
+    pub(super) async fn hand_over(&self, command: &Command, other: &str) -> Result<Ack, Refusal> {
         let args = serde_json::to_value(command).unwrap_or_default();
         let name = args["command"].as_str().unwrap_or_default().to_owned();
         let mode = self.world_of(command)?;
         let wall = self.parts.clock.wall();
-        let (row, to) = (record::row(&self.parts, mode, &name, args), server.to_owned());
+        let (row, to) = (record::row(&self.parts, mode, &name, args), other.to_owned());
         let handed = self.parts.store.write("hand over", move |tx| {
             let id = commands::accept(tx, &row, wall)?;
             commands::hand(tx, id, &to)?;
@@ -72,12 +86,12 @@ impl Owner {
                 return serde_json::from_value(outcome).unwrap_or_else(|_| Err(unreadable()));
             }
         }
-        let why = format!("{server} serves this database and did not answer within 5 s");
+        let why = format!("{other} has to do this and did not answer within 5 s");
         let hint = "nothing was done here; look at that process: it may hang, or be gone by now";
         self.answer_row(id, Err(refuse(RefusalKind::Failed, why, hint))).await
     }
 
-    /// Returns the world that a command acts on.
+    /// Returns the world that a handed command acts on.
     fn world_of(&self, command: &Command) -> Result<Mode, Refusal> {
         let of_unit = |id: &UnitId| -> Result<Option<Mode>, StoreError> {
             let unit = self.parts.store.read(|conn| operate::see(conn, *id))?;
@@ -99,15 +113,12 @@ impl Owner {
         } else {
             Ok(None)
         };
-        // One that names nothing is refused by the serving process, in its own words.
+        // One that names nothing is refused by the other process, in its own words.
         mode.map(|mode| mode.unwrap_or(Mode::Dry)).map_err(|error| queries::failed(&error))
     }
 
     /// Carries out what other processes have handed to us.
-    pub(super) async fn serve_others(&mut self) {
-        if !self.shared.serving {
-            return;
-        }
+    pub(super) async fn obey_others(&mut self) {
         let owner = &self.parts.owner;
         let handed = match self.parts.store.read(|conn| commands::handed(conn, owner)) {
             Ok(handed) => handed,

@@ -1,9 +1,8 @@
 //! Owns what only one may do at a time: carrying out commands and working runs.
 //!
 //! A command is a row before it is carried out, and the row gets its answer in the end; what it
-//! changed stands in the audit log, before → after. A command about a run that another process works
-//! is left `accepted` for that process, which looks for such rows four times a second. Where a process
-//! serves, it alone runs, retries and skips, and others hand it such commands (`hand_over`).
+//! changed stands in the audit log, before → after. What another process has to do, because it works
+//! the run or serves the database, is handed to it (`hand_over`).
 
 mod clock;
 mod copy;
@@ -142,8 +141,8 @@ impl Owner {
 
     async fn carry_out(&mut self, command: Command) -> Result<Ack, Refusal> {
         let command = words::cleaned(command)?;
-        match self.server_for(&command)? {
-            Some(server) => self.hand_over(&command, &server).await,
+        match self.performer_of(&command)? {
+            Some(other) => self.hand_over(&command, &other).await,
             None => self.perform(command).await,
         }
     }
@@ -220,7 +219,6 @@ impl Owner {
     /// the trend.
     async fn look_around(&mut self) {
         self.obey_others().await;
-        self.serve_others().await;
         self.work_due_live().await;
         self.keep_trend().await;
     }

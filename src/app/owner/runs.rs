@@ -1,7 +1,6 @@
 //! Starts, steers and ends the runs of this process, and passes on what is meant for others'.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
@@ -12,7 +11,7 @@ use super::record::{Outcome, refuse};
 use super::{Ended, Owner, Running, slot};
 use crate::app::command::{Ack, Refusal, RefusalKind, RunRequest};
 use crate::app::{picture, queries};
-use crate::domain::ids::{CommandId, RunId};
+use crate::domain::ids::RunId;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::{RunEvent, RunState};
 use crate::domain::mode::Mode;
@@ -20,10 +19,7 @@ use crate::engines::orchestrator::contract::RunInput;
 use crate::engines::orchestrator::engine::{Cadences, RunError, RunOrder, RunReport, Steer};
 use crate::store::error::StoreError;
 use crate::store::runs::RunRow;
-use crate::store::{coherence, commands, leases, operate, runs};
-
-/// How long the process that works a run has for a command of another one.
-const OTHERS_ANSWER_MS: u64 = 5_000;
+use crate::store::{coherence, leases, operate, runs};
 
 /// The source of businesses when none is named.
 const DEMO_TOWN: &str = "demo-town";
@@ -147,7 +143,7 @@ impl Owner {
         }
     }
 
-    /// Pauses or resumes a run: ours at once, another's through its process.
+    /// Pauses or resumes a run of this process; what is meant for others' was handed to them.
     pub(super) async fn steer_run(
         &mut self,
         name: &'static str,
@@ -159,13 +155,15 @@ impl Owner {
         if self.steer_ours(run, steer) {
             return self.answer_row(id, Ok(steered(run, row.state, steer))).await;
         }
-        self.leave_to_holder(id, &row).await
+        let why = format!("run {run} is worked by nobody: its process is gone");
+        let hint = format!("`cep resume {run}` takes it up, `cep cancel {run}` ends it");
+        self.answer_row(id, Err(refuse(RefusalKind::Safeguard, why, &hint))).await
     }
 
     /// Resumes a paused run, or takes up an interrupted one.
     pub(super) async fn resume(&mut self, run: RunId) -> Result<Ack, Refusal> {
         let row = self.open_run(run)?;
-        if self.is_ours(run) || self.holder(&row)?.is_some() {
+        if self.is_ours(run) {
             return self.steer_run("resume", run, Steer::Go).await;
         }
         let request = RunRequest {
@@ -189,9 +187,6 @@ impl Owner {
         if self.steer_ours(run, Steer::Cancel) {
             return self.answer_row(id, Ok(steered(run, row.state, Steer::Cancel))).await;
         }
-        if self.holder(&row)?.is_some() {
-            return self.leave_to_holder(id, &row).await;
-        }
         let now = self.now(row.mode).await?;
         let wall = self.parts.clock.wall();
         let before = row.state;
@@ -211,32 +206,7 @@ impl Owner {
         self.answer_row(id, outcome).await
     }
 
-    /// Carries out what other processes ask of our runs.
-    pub(super) async fn obey_others(&mut self) {
-        let pending = match self.parts.store.read(commands::pending) {
-            Ok(pending) => pending,
-            Err(error) => {
-                tracing::error!(%error, "others' commands could not be read");
-                return;
-            }
-        };
-        for command in pending {
-            let Some(run) = command.args["run"].as_i64().map(RunId) else { continue };
-            let steer = match command.name.as_str() {
-                "pause" => Steer::Pause,
-                "resume" => Steer::Go,
-                _ => Steer::Cancel,
-            };
-            if self.steer_ours(run, steer) {
-                let outcome = Ok(steered(run, RunState::Running, steer));
-                if let Err(refusal) = self.answer_row(command.id, outcome).await {
-                    tracing::error!(why = refusal.why, "a command's answer was not written");
-                }
-            }
-        }
-    }
-
-    fn is_ours(&self, run: RunId) -> bool {
+    pub(super) fn is_ours(&self, run: RunId) -> bool {
         self.running.iter().flatten().any(|running| running.id == run)
     }
 
@@ -258,39 +228,17 @@ impl Owner {
         Ok(row)
     }
 
-    /// Returns the living process that works `row`, unless it is this one.
-    fn holder(&self, row: &RunRow) -> Result<Option<String>, Refusal> {
+    /// Returns the living process that works a run, unless it is this one or nobody.
+    pub(super) fn holder_of(&self, run: RunId) -> Result<Option<String>, Refusal> {
         let wall = self.parts.clock.wall();
-        let holders = self
-            .parts
-            .store
-            .read(|conn| leases::living_holders(conn, row.mode, &self.parts.process, wall))
-            .map_err(|error| queries::failed(&error))?;
-        let theirs = |owner: &String| *owner == row.owner && *owner != self.parts.owner;
-        Ok(holders.into_iter().find(theirs))
-    }
-
-    /// Waits until the process that works the run has carried out the command.
-    async fn leave_to_holder(&self, id: CommandId, row: &RunRow) -> Result<Ack, Refusal> {
-        let Some(owner) = self.holder(row)? else {
-            let why = format!("run {} is worked by nobody: its process is gone", row.id);
-            let hint = format!("`cep resume {0}` takes it up, `cep cancel {0}` ends it", row.id);
-            return self.answer_row(id, Err(refuse(RefusalKind::Safeguard, why, &hint))).await;
-        };
-        let pause = Duration::from_millis(100);
-        for _ in 0..OTHERS_ANSWER_MS / 100 {
-            let answer = self.parts.store.read(|conn| commands::answer(conn, id));
-            match answer.map_err(|error| queries::failed(&error))? {
-                Some((true, text)) => return Ok(Ack { id: Some(id), run: Some(row.id), text }),
-                Some((false, why)) => {
-                    return Err(refuse(RefusalKind::Safeguard, why, "see `cep runs`"));
-                }
-                None => self.parts.clock.pause(pause).await,
-            }
-        }
-        let why = format!("{owner} works run {} and did not answer within 5 s", row.id);
-        let refusal = refuse(RefusalKind::Failed, why, "look at that process; it may hang");
-        self.answer_row(id, Err(refusal)).await
+        let held = self.parts.store.read(|conn| {
+            let Some(row) = runs::get(conn, run)? else { return Ok(None) };
+            let holders = leases::living_holders(conn, row.mode, &self.parts.process, wall)?;
+            let works = !row.state.is_ended() && holders.contains(&row.owner);
+            Ok(works.then_some(row.owner))
+        });
+        let owner = held.map_err(|error| queries::failed(&error))?;
+        Ok(owner.filter(|owner| *owner != self.parts.owner))
     }
 }
 
