@@ -3,37 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
+mod desk;
+
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-struct Desk(TempDir);
+use desk::Desk;
 
 impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.0.path().join(name), text).unwrap();
-    }
-
     fn database(&self) -> PathBuf {
         self.0.path().join("state/cep/cep.db")
-    }
-
-    fn said(&self, arguments: &[&str], code: i32) -> String {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cep"));
-        command.args(arguments).current_dir(self.0.path()).env_clear();
-        command.env("XDG_STATE_HOME", self.0.path().join("state")).stdin(Stdio::null());
-        let output = command.output().unwrap();
-        let (out, err) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
-        let said = format!("{}{}", out.unwrap(), err.unwrap());
-        assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
-        said
     }
 
     fn json(&self, arguments: &[&str]) -> Value {

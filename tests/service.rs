@@ -3,48 +3,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run the binary has failed")]
 
+mod desk;
+
 use std::fs;
-use std::process::{Command, Output, Stdio};
 
 use cep_machine::domain::time::Moment;
 use rusqlite::Connection;
 use serde_json::Value;
-use tempfile::TempDir;
 
-struct Desk(TempDir);
+use desk::Desk;
 
 impl Desk {
     /// A folder in which all layers have run dry to their horizon.
     fn worked() -> Self {
-        let desk = Self(tempfile::tempdir().unwrap());
+        let desk = Self::new();
         desk.said(&["run", "all"], 0);
         desk
-    }
-
-    fn cep(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cep"));
-        command.args(arguments).current_dir(self.0.path()).env_clear();
-        command.env("XDG_STATE_HOME", self.0.path().join("state")).stdin(Stdio::null());
-        command.output().unwrap()
-    }
-
-    fn said(&self, arguments: &[&str], code: i32) -> String {
-        let output = self.cep(arguments);
-        let (out, err) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
-        let said = format!("{}{}", out.unwrap(), err.unwrap());
-        assert_eq!(output.status.code(), Some(code), "{arguments:?} said: {said}");
-        said
-    }
-
-    fn lines(&self, arguments: &[&str]) -> Vec<Value> {
-        let said = self.said(arguments, 0);
-        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    fn file(&self, text: &str) -> String {
-        let path = self.0.path().join("text.txt");
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
     }
 
     /// Where a post of a client is, and what it says.
