@@ -10,14 +10,14 @@ pub use super::receive::Unverified;
 use crate::domain::calendly;
 use crate::domain::error::WorkError;
 use crate::domain::mode::Mode;
-use crate::domain::sales::{Prospect, SalesChange, Suppression, SuppressionReason};
+use crate::domain::sales::{SalesChange, Suppression, SuppressionReason};
 use crate::domain::signature::Provider;
 use crate::domain::time::Moment;
 use crate::effects::counterparty::RawDelivery;
 use crate::layers::outreach_engine;
 use crate::store::error::StoreError;
 use crate::store::sales::prospects;
-use crate::store::{changes, consent};
+use crate::store::{changes, consent, effects};
 
 /// What became of a delivery that was believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,18 +86,22 @@ impl Handle {
         Ok(if is_new.await? { Taken::New } else { Taken::Known })
     }
 
-    /// Returns whom an unsubscribe link belongs to, `None` for one that we did not make.
+    /// Returns the address that an unsubscribe link was made for, `None` for one that we did not make.
+    /// A prospect may have another address by now; the link belongs to the one it was sent to.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn unsubscriber(&self, link: &Unsubscribe) -> Result<Option<Prospect>, StoreError> {
+    pub fn unsubscriber(&self, link: &Unsubscribe) -> Result<Option<String>, StoreError> {
         let parts = self.parts();
-        let prospect = parts.store.read(|conn| prospects::get(conn, Mode::Live, &link.entity))?;
-        let sender = outreach_engine::sender(&parts.settings, Mode::Live);
-        Ok(prospect.filter(|prospect| {
-            let address = prospect.email.as_deref().unwrap_or_default();
-            sender.unsubscribe_key.verifies(&link.token, address, &link.campaign)
-        }))
+        let addresses = parts.store.read(|conn| {
+            let mut addresses = effects::recipients(conn, Mode::Live, &link.entity)?;
+            let prospect = prospects::get(conn, Mode::Live, &link.entity)?;
+            addresses.extend(prospect.and_then(|prospect| prospect.email));
+            Ok(addresses)
+        })?;
+        let key = outreach_engine::sender(&parts.settings, Mode::Live).unsubscribe_key;
+        let made_for = |address: &String| key.verifies(&link.token, address, &link.campaign);
+        Ok(addresses.into_iter().find(made_for))
     }
 
     /// Obeys an unsubscribe link. From its commit on nothing goes to the address any more; stopping
@@ -106,8 +110,8 @@ impl Handle {
     /// # Errors
     /// It could not be stored; the reader has to try again.
     pub async fn unsubscribe(&self, link: &Unsubscribe) -> Result<bool, Declined> {
-        let Some(prospect) = self.unsubscriber(link)? else { return Ok(false) };
-        let address = prospect.email.unwrap_or_default().to_lowercase();
+        let Some(address) = self.unsubscriber(link)? else { return Ok(false) };
+        let address = address.to_lowercase();
         let now = self.parts().clock.wall();
         let body = json!({
             "kind": "opt_out", "address": address, "entity": link.entity, "campaign": link.campaign,

@@ -17,10 +17,13 @@ use crate::app::serving::Serving;
 use crate::app::{Handle, Origin, Setup, Show, wiring};
 use crate::config::{Environment, Settings};
 use crate::domain::mode::Mode;
+use crate::domain::sales::{Prospect, SalesChange};
 use crate::domain::signature;
 use crate::domain::test_data;
 use crate::domain::time::{Moment, SECOND_MS};
+use crate::layers::outreach_engine;
 use crate::runtime::clock::{Clock, SystemClock};
+use crate::store::changes;
 
 const STRIPE_KEY: &str = "whsec_test_shared_secret";
 const CALENDLY_KEY: &str = "calendly-test-signing-key";
@@ -289,4 +292,56 @@ async fn a_second_process_cannot_serve_the_same_database() {
     let second = Serving::begin(bench.handle.parts()).await;
     let Err(refusal) = second else { panic!("two serve") };
     assert!(refusal.why.contains("serves this database already"), "{}", refusal.why);
+}
+
+/// A prospect that was written to at an address which it has no more.
+async fn written_to(bench: &Bench) {
+    let prospect: Prospect = serde_json::from_value(json!({
+        "entity": "osm:node/1", "name": "A Dental", "category": "dental", "zone": "UTC",
+        "language": "en", "source": "csv", "attribution": "", "stage": "contacted",
+        "email": "new@dental.example",
+    }))
+    .unwrap();
+    let written = bench.handle.parts().store().write("test", move |tx| {
+        changes::apply(tx, Mode::Live, Moment(0), &SalesChange::Prospect(Box::new(prospect)).into())?;
+        tx.execute_batch(
+            "INSERT INTO units (id, mode, layer, kind, entity, version, label, state, created_at)
+             VALUES (1, 'live', 3, 'message', 'osm:node/1', 'message/intro/1', 'e-mail 1', 'ready', 0);
+             INSERT INTO effects (mode, key, layer, unit_id, action, entity, version, state, recovery,
+               host, payload, digest, owner, attempt_id, sent_at, wall_at)
+             VALUES ('live', 'k', 3, 1, 'send_email', 'osm:node/1', 'intro/1', 'sending',
+               'idempotent', 'local files', '{\"to\": \"old@dental.example\"}', '', 'test', 1, 0, 0);",
+        )?;
+        Ok(())
+    });
+    written.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unsubscribe_link_shows_a_page_and_its_button_holds_at_once_for_the_address_it_was_sent_to()
+ {
+    let bench = bench(|_| {}).await;
+    written_to(&bench).await;
+    let key = outreach_engine::sender(bench.handle.parts().settings(), Mode::Live).unsubscribe_key;
+    let path = |address: &str| {
+        format!("/unsubscribe/u/{}?p=osm%3Anode%2F1&c=intro", key.token(address, "intro"))
+    };
+    let suppressed = "SELECT count(*) FROM suppressions WHERE mode = 'live'";
+    for address in ["old@dental.example", "new@dental.example"] {
+        let page = bench.get(&path(address)).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        assert!(page.body.contains("<form method=\"post\">"), "{}", page.body);
+    }
+    assert_eq!(bench.count(suppressed), 0, "scanners open every link");
+    let stranger = path("stranger@dental.example");
+    assert_eq!(bench.get(&stranger).await.status, 404);
+    assert_eq!(bench.post(&stranger, &[], b"").await.status, 404);
+    for _ in 0..2 {
+        let one_click = b"List-Unsubscribe=One-Click";
+        let done = bench.post(&path("old@dental.example"), &[], one_click).await;
+        assert_eq!(done.status, 200, "{done:?}");
+    }
+    assert_eq!(bench.count(suppressed), 1);
+    let work = "SELECT count(*) FROM units WHERE mode = 'live' AND kind = 'mailbox'";
+    assert_eq!(bench.count(work), 1, "what was planned is stopped by one piece of work");
 }

@@ -257,6 +257,17 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
     })
 }
 
+const RECIPIENTS: &str = "
+SELECT DISTINCT json_extract(payload, '$.to') FROM effects
+WHERE mode = ?1 AND entity = ?2 AND json_extract(payload, '$.to') IS NOT NULL";
+
+/// Returns every mail address that something about `entity` was sent to.
+pub fn recipients(conn: &Connection, mode: Mode, entity: &str) -> Result<Vec<String>, StoreError> {
+    let mut statement = conn.prepare_cached(RECIPIENTS)?;
+    let rows = statement.query_map(params![mode, entity], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
