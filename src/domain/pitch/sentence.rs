@@ -159,8 +159,7 @@ impl Names<'_> {
         whose.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         whose
             .into_iter()
-            // Marks alone stand in every sentence; nobody could tell them from a name.
-            .filter(|(name, _)| !name.chars().all(|c| c.is_ascii_punctuation()))
+            .filter(|(name, _)| !name.is_empty())
             .fold(text.to_owned(), |text, (name, whose)| replaced(&text, name, whose.mask()))
     }
 
@@ -177,15 +176,18 @@ impl Names<'_> {
     }
 }
 
-/// Replaces a name where it stands as a word of its own; inside other words it is no name.
+/// Replaces a name where it stands as a word of its own; inside other words it is no name, and a
+/// name of marks alone is none beside a letter, where every sentence has marks.
 fn replaced(text: &str, name: &str, mask: char) -> String {
+    let marks = !name.chars().any(char::is_alphanumeric);
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(name) {
         let (before, from) = rest.split_at(at);
         let after = &from[name.len()..];
         let joins = |c: Option<char>, edge: Option<char>| {
-            c.is_some_and(char::is_alphanumeric) && edge.is_some_and(char::is_alphanumeric)
+            let letter = edge.is_some_and(char::is_alphanumeric) || marks;
+            c.is_some_and(char::is_alphanumeric) && letter
         };
         plain.push_str(before);
         let inside = joins(plain.chars().last(), name.chars().next())

@@ -228,6 +228,28 @@ fn by_hand_reads_back() {
     assert!(ByHand::from_column("fax").is_err());
 }
 
+#[test]
+fn a_business_town_or_agency_called_by_any_mark_is_written_to_like_others() {
+    let book = book();
+    let marks: Vec<char> =
+        ('!'..='~').filter(char::is_ascii_punctuation).chain("–—…·„“”‚‘’¿¡".chars()).collect();
+    let names = marks.iter().flat_map(|&a| {
+        [a.to_string(), format!("{a}{a}"), format!("A{a}"), format!("{a}A"), format!("A{a} {a} A")]
+    });
+    for (n, name) in names.chain(["!@#$%^&*()".to_owned()]).enumerate() {
+        let language = if n % 2 == 0 { "en" } else { "de" };
+        let category = book.sample_categories()[n % 8];
+        let variant = book.variants(language, category)[n % 3];
+        let observed = everything(Source::Csv, language);
+        let prospect = prospect(&name, Some(&name), language, category);
+        let sender = sender(&name);
+        let desk = Desk { book: &book, prospect: &prospect, observed: &observed, sender: &sender };
+        if let Err(fault) = desk.compose("c", variant, 1.0) {
+            panic!("{name:?}, {language}, {category}, {variant}: {fault}");
+        }
+    }
+}
+
 proptest! {
     // Each case renders five texts, which takes its time in a debug build.
     #![proptest_config(ProptestConfig::with_cases(96))]
