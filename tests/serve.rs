@@ -280,12 +280,14 @@ fn no_secret_is_found_in_anything_that_is_written_or_answered() {
         &["status", "--json"],
         &["events", "--mode", "live", "--json"],
         &["serve", "--listen", "127.0.0.1:0"],
+        &["healthy", "--listen", &server.address],
     ] {
         let output = desk.command(arguments).output().unwrap();
         said.push_str(&String::from_utf8_lossy(&output.stdout));
         said.push_str(&String::from_utf8_lossy(&output.stderr));
     }
     assert!(said.contains("serves this database already"), "the second server is refused");
+    assert!(said.contains(&format!("answers at {}", server.address)), "{said}");
     let (code, log) = server.stop();
     assert_eq!(code, Some(0));
     let mut written = vec![("answers".to_owned(), answered.into_bytes())];

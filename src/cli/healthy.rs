@@ -17,9 +17,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Says whether a process serves this database and answers; exit code 0 when it does.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Where it was told to listen, if not at `serve.listen`
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Option<SocketAddr>,
+}
 
-pub(super) async fn run(_args: Args, context: &Context) -> Result<(), Error> {
+pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     let sick = |why: String| Error::new(Kind::Failed, why).hint("`cep serve` and its log say why");
     let session = context.open(Database::MustExist)?;
     let picture = session.handle.picture(Mode::Live)?;
@@ -27,7 +31,7 @@ pub(super) async fn run(_args: Args, context: &Context) -> Result<(), Error> {
         return Err(sick("no process serves this database".to_owned()));
     };
     let serve = &context.settings.serve;
-    let address = reachable(serve.listen);
+    let address = reachable(args.listen.unwrap_or(serve.listen));
     match tokio::time::timeout(PATIENCE, answers(address, serve)).await {
         Ok(Ok(())) => render::text(&format!("{server} answers at {address}")),
         Ok(Err(why)) => Err(sick(format!("{server} does not answer at {address}: {why}"))),

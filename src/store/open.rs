@@ -126,6 +126,11 @@ fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
         Migrations::new(steps).to_latest(conn).map_err(|error| {
             StoreError::Unreadable(format!("a migration could not be applied: {error}"))
         })?;
+        tracing::info!(
+            from = found,
+            to = known,
+            "the schema of the database was brought up to date"
+        );
     }
     check_digests(conn)
 }
