@@ -151,6 +151,14 @@ pub enum Command {
         /// Where it was seen.
         evidence: String,
     },
+    /// Say that every act which went out between a backup and its restore has been told: what is left
+    /// in doubt did not happen.
+    EndDoubt {
+        /// In which world.
+        mode: Mode,
+        /// Where it was looked up.
+        evidence: String,
+    },
     /// Stop a run for good; its unfinished units end as cancelled.
     Cancel {
         /// Which.

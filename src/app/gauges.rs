@@ -34,6 +34,8 @@ pub struct Gauges {
     pub resident_bytes: Option<u64>,
     /// Start of this process, seconds since the epoch.
     pub started_at_s: f64,
+    /// When the latest backup was tried, seconds since the epoch, and whether there is one.
+    pub backup: Option<(f64, bool)>,
     /// Dry and live.
     pub worlds: Vec<WorldGauges>,
 }
@@ -113,6 +115,7 @@ fn gauges(parts: &Parts, armed: bool) -> Result<Gauges, StoreError> {
         commit_us: system.commit_us,
         dropped: system.dropped,
         resident_bytes: process::resident_bytes(),
+        backup: system.backup.map(|backup| (seconds(backup.at.0), backup.why.is_none())),
         started_at_s: seconds(parts.started_at.0),
         worlds,
     })

@@ -42,6 +42,7 @@ pub(super) fn effect_row(line: EffectLine) -> EffectRow {
         unit: row.unit_id,
         summary: summary(&row.payload),
         reference: row.receipt.map(|receipt| receipt.reference),
+        evidence: row.evidence,
         sent_at: row.sent_at,
         sent_wall: line.wall_at,
     }

@@ -4,6 +4,7 @@
 //! a `Command`, ask a `Query`, watch the `Snapshot`. All three are plain data and serialise as the
 //! `--json` of their headless twins. Nothing here draws, and nothing above names the store.
 
+pub mod backup;
 pub mod command;
 pub mod deliver;
 pub mod desk;
@@ -12,6 +13,7 @@ pub mod import;
 pub mod layer_state;
 pub mod port;
 pub mod query;
+pub mod restore;
 pub mod snapshot;
 pub mod tasks;
 

@@ -8,9 +8,9 @@ use rusqlite::Connection;
 use super::explain;
 use super::parts::Parts;
 use super::snapshot::{
-    AttemptCounts, ContainerRow, DryClock, EffectCounts, Jump, LayerRow, LiveStatus, NextDue,
-    PHI_TREND_MAX, RECENT_EVENTS_MAX, RunView, Snapshot, SystemHealth, UnitCounts, WorldCounts,
-    Worlds,
+    AttemptCounts, Backup, ContainerRow, DryClock, EffectCounts, Jump, LayerRow, LiveStatus,
+    NextDue, PHI_TREND_MAX, RECENT_EVENTS_MAX, Restore, RunView, Snapshot, SystemHealth,
+    UnitCounts, WorldCounts, Worlds,
 };
 use super::tasks;
 use crate::domain::layer::Layer;
@@ -28,7 +28,7 @@ use crate::store::error::StoreError;
 use crate::store::event_pages::{self, Page};
 use crate::store::limits::{self, LimitKind};
 use crate::store::runs::{self, RunRow};
-use crate::store::{board, clocks, coherence, leases, phi};
+use crate::store::{board, clocks, coherence, copies, leases, phi, restores};
 
 /// What a picture shows that no row says.
 #[derive(Clone, Debug, Default)]
@@ -304,7 +304,8 @@ fn system(
     db_error: Option<&String>,
     forged: u64,
 ) -> Result<SystemHealth, StoreError> {
-    let mut notices = Vec::new();
+    let restore = restore(conn, mode)?;
+    let mut notices: Vec<String> = restore.iter().filter_map(Restore::notice).collect();
     for (host, breaker) in limits::of_kind::<Breaker>(conn, mode, LimitKind::Breaker)? {
         if let Breaker::Open { until } | Breaker::HalfOpen { until } = breaker
             && until > now
@@ -330,5 +331,23 @@ fn system(
         commit_us: parts.store.commit_us(),
         dropped: crate::telemetry::dropped(),
         notices,
+        backup: copies::latest(conn)?.map(|latest| Backup {
+            at: latest.at,
+            file: latest.file.display().to_string(),
+            bytes: latest.bytes,
+            why: latest.why,
+        }),
+        restore,
     })
+}
+
+fn restore(conn: &Connection, mode: Mode) -> Result<Option<Restore>, StoreError> {
+    Ok(restores::standing(conn, mode)?.map(|standing| Restore {
+        generation: standing.generation,
+        backup_at: standing.backup_at,
+        restored_at: standing.restored_at,
+        is_in_doubt: standing.is_in_doubt,
+        carried: standing.carried,
+        held: standing.held,
+    }))
 }

@@ -470,6 +470,9 @@ pub struct EffectRow {
     pub summary: String,
     /// The receiver's name for it.
     pub reference: Option<String>,
+    /// Why it is unknown or was refused, or who said what became of it.
+    #[serde(default)]
+    pub evidence: Option<String>,
     /// When it was last sent, on the mode's clock.
     pub sent_at: Moment,
     /// The same on the wall clock.

@@ -366,6 +366,62 @@ pub struct SystemHealth {
     pub server: Option<String>,
     /// Why work is held back, each in one line: the governor, a breaker.
     pub notices: Vec<String>,
+    /// What came of the latest backup.
+    #[serde(default)]
+    pub backup: Option<Backup>,
+    /// How the viewed world stands since its database was restored, if it ever was.
+    #[serde(default)]
+    pub restore: Option<Restore>,
+}
+
+/// What came of a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// When, wall clock.
+    pub at: Moment,
+    /// The file.
+    pub file: String,
+    /// Its size.
+    pub bytes: Option<u64>,
+    /// Why there is none.
+    pub why: Option<String>,
+}
+
+/// How a world stands since its database was restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restore {
+    /// How many times it was restored.
+    pub generation: i64,
+    /// When the backup was made, wall clock.
+    pub backup_at: Moment,
+    /// When it was restored, wall clock.
+    pub restored_at: Moment,
+    /// Whether acts without a row are reconciled before they are sent.
+    pub is_in_doubt: bool,
+    /// Acts of the replaced database that wait for their unit.
+    pub carried: u64,
+    /// Acts in doubt that a person has to find out about.
+    pub held: u64,
+}
+
+impl Restore {
+    /// Says what is under reconciliation, `None` when nothing is.
+    pub fn notice(&self) -> Option<String> {
+        let Self { backup_at, carried, held, .. } = self;
+        if self.is_in_doubt {
+            return Some(format!(
+                "restored from a backup of {backup_at}: {held} acts wait for a verdict (cep resolve), \
+                 new ones are reconciled first (cep restore --settled ends it)"
+            ));
+        }
+        if *held == 0 && *carried == 0 {
+            return None;
+        }
+        Some(format!(
+            "restored from a backup of {backup_at}: {carried} acts since then wait for their units, \
+             {held} for a verdict (cep resolve)"
+        ))
+    }
 }
 
 /// What the demo tells at this point.

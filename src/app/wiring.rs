@@ -203,12 +203,14 @@ fn receiver(settings: &Settings) -> Result<Option<Receiver>, Refusal> {
 }
 
 /// A database that cannot be opened is the asker's matter when it is the wrong file.
-fn unusable(error: &StoreError) -> Refusal {
+pub(super) fn unusable(error: &StoreError) -> Refusal {
     let refusal = queries::failed(error);
     match error {
         StoreError::Foreign { .. }
         | StoreError::Newer { .. }
         | StoreError::MigrationChanged { .. }
+        | StoreError::File { .. }
+        | StoreError::Unsound { .. }
         | StoreError::Open { .. } => Refusal { kind: RefusalKind::Usage, ..refusal },
         StoreError::Pragma { .. }
         | StoreError::Sqlite { .. }

@@ -137,11 +137,20 @@ impl Context {
     /// Opens the everyday database and starts the machine on it, without a screen.
     pub(super) fn open(&self, database: Database) -> Result<Session, Error> {
         let path = self.database();
-        if database == Database::MustExist && self.named_db.is_some() && !path.exists() {
-            return Err(Error::usage(format!("there is no database {}", path.display()))
-                .hint("check --db or CEP_DB; `cep run` and `cep demo` begin a new one"));
+        if database == Database::MustExist && self.named_db.is_some() {
+            self.existing()?;
         }
         self.start(&path, Origin::Cli, Show::Headless)
+    }
+
+    /// Returns the everyday database, which has to be there.
+    pub(super) fn existing(&self) -> Result<PathBuf, Error> {
+        let path = self.database();
+        if path.exists() {
+            return Ok(path);
+        }
+        Err(Error::usage(format!("there is no database {}", path.display()))
+            .hint("check --db or CEP_DB; `cep run` and `cep demo` begin a new one"))
     }
 
     /// Opens a database and starts the machine on it.
@@ -188,7 +197,7 @@ impl Context {
     }
 
     /// Who gives the commands, for the audit log.
-    fn user(&self) -> String {
+    pub(super) fn user(&self) -> String {
         let named = ["USER", "LOGNAME"].into_iter().find_map(|name| self.environment.get(name));
         named.unwrap_or("unknown").to_owned()
     }

@@ -46,6 +46,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<(), Error> {
     let Answer::Effects(effects) = session.ask(Query::Effects(filter)).await? else {
         return Err(misanswered());
     };
+    let snapshot = session.handle.picture(context.mode())?;
+    if let Some(notice) = snapshot.system.restore.and_then(|restore| restore.notice()) {
+        render::note(&notice);
+    }
     if context.json() {
         return render::json_lines(&effects);
     }

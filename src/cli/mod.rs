@@ -4,6 +4,7 @@
 //! them. `context` finds settings and database, `render` alone prints, `error` decides the exit code.
 
 mod advance;
+mod backup;
 mod campaigns;
 mod clients;
 mod config;
@@ -33,6 +34,7 @@ mod receive;
 mod render;
 mod reports;
 mod resolve;
+mod restore;
 mod retry;
 mod run;
 mod runs;
@@ -107,6 +109,8 @@ enum Command {
     Reports(reports::Args),
     Serve(serve::Args),
     Healthy(healthy::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     #[command(subcommand)]
     Config(config::Command),
 }
@@ -188,10 +192,20 @@ async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Err
         Some(Command::Proposals(args)) => proposals::run(args, context).await,
         Some(Command::Healthy(args)) => healthy::run(args, context).await,
         Some(Command::Serve(args)) => serve::run(args, context).await,
+        Some(Command::Backup(args)) => backup::run(args, context).await,
+        Some(Command::Restore(args)) => restore::run(args, context).await,
         Some(Command::Config(command)) => config::run(command, context).await,
         Some(Command::Finance(args)) => finance::run(args, context).await,
         Some(Command::Invoices(args)) => invoices::run(args, context).await,
     }
+}
+
+/// Does what reads and writes whole files on a thread for blocking work.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::new(Kind::Failed, format!("it ended badly: {error}")))
 }
 
 /// Returns the definition of the command line, for documents and tests.

@@ -24,6 +24,8 @@ pub(super) fn json(snapshot: &Snapshot) -> Value {
         "worlds": snapshot.worlds,
         "layers": snapshot.layers.iter().map(layer_json).collect::<Vec<_>>(),
         "phi": phi_json(snapshot),
+        "backup": snapshot.system.backup,
+        "restore": snapshot.system.restore,
     })
 }
 

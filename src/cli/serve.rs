@@ -10,6 +10,7 @@ use super::context::{Context, Session};
 use super::error::{Error, Kind};
 use super::render;
 use super::stop::Stop;
+use crate::app::backup;
 use crate::app::command::Command;
 use crate::app::port::Machine as _;
 use crate::app::serving::assert_safe_to_serve;
@@ -65,6 +66,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         render::note(&ack.text);
     }
     tell_start(&session, address, &serve);
+    drop(crate::runtime::spawn::task("backups", backup::in_rhythm(session.handle.clone())));
     let (stopping, stopped) = watch::channel(false);
     let server = crate::runtime::spawn::task("server", listening.serve(stopped));
     let asked = until_asked(&mut stop, &desk).await;

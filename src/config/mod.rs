@@ -26,7 +26,7 @@ pub use prod::unsafe_in_prod;
 pub use secrets::{Environment, Secret, Secrets};
 pub use serve::{Serve, TlsFiles};
 pub use settings::{
-    Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
+    Agency, Backup, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
     Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, ProfileWork, QuietHours, Rate,
     Reporting, Research, Retry, Settings, Sim,
 };

@@ -64,7 +64,14 @@ section!(RawSettings {
     learning: RawLearning,
     paths: RawPaths,
     log: RawLog,
+    backup: RawBackup,
     serve: RawServe,
+});
+
+section!(RawBackup {
+    dir: Option<String>,
+    keep: Option<u32>,
+    every_h: Option<u32>,
 });
 
 section!(RawServe {

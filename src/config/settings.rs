@@ -67,6 +67,8 @@ pub struct Settings {
     pub paths: Paths,
     /// The log.
     pub log: Log,
+    /// Copies of the database.
+    pub backup: Backup,
     /// Webhooks, health and metrics.
     pub serve: Serve,
     /// Keys of webhooks; printed as set or unset.
@@ -503,4 +505,22 @@ pub struct Log {
     pub level: String,
     /// MiB above which it is renamed at the next start.
     pub max_mib: u32,
+}
+
+/// Copies of the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Backup {
+    /// Their folder; the state directory's own when `None`.
+    pub dir: Option<PathBuf>,
+    /// How many are kept there.
+    pub keep: u32,
+    /// Hours between two of them while serving; 0 for none.
+    pub every_h: u32,
+}
+
+impl Settings {
+    /// Returns the folder of backups.
+    pub fn backups(&self) -> PathBuf {
+        self.backup.dir.clone().unwrap_or_else(|| self.paths.state_dir.join("backups"))
+    }
 }

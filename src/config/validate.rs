@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use super::raw::{
-    RawAgency, RawBooking, RawBreaker, RawBucket, RawChannels, RawLearning, RawLog,
+    RawAgency, RawBackup, RawBooking, RawBreaker, RawBucket, RawChannels, RawLearning, RawLog,
     RawOrchestrator, RawOutreach, RawPaths, RawPitch, RawPlan, RawPricing, RawRate, RawReporting,
     RawResearch, RawRetry, RawSettings, RawSim, RawWarmUp,
 };
 use super::secrets::{Environment, Secrets};
 use super::settings::{
-    Agency, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
+    Agency, Backup, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
     Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, ProfileWork, QuietHours, Rate,
     Reporting, Research, Retry, Settings, Sim,
 };
@@ -87,6 +87,7 @@ pub(super) fn settings(
         learning: learning(&raw.learning)?,
         paths: paths(raw.paths, environment)?,
         log: log(raw.log)?,
+        backup: backup(raw.backup)?,
         serve: super::serve::serve(raw.serve)?,
         secrets,
         environment: None,
@@ -465,6 +466,15 @@ fn paths(raw: RawPaths, environment: &Environment) -> Fit<Paths> {
         outbox_dir: given(raw.outbox_dir).unwrap_or_else(|| state_dir.join("outbox")),
         log_file: given(raw.log_file).unwrap_or_else(|| state_dir.join("cep.log")),
         state_dir,
+    })
+}
+
+fn backup(raw: RawBackup) -> Fit<Backup> {
+    Ok(Backup {
+        dir: raw.dir.filter(|dir| !dir.is_empty()).map(PathBuf::from),
+        // The one that was just made always stays.
+        keep: within(raw.keep, "backup.keep", 1..=10_000)?,
+        every_h: within(raw.every_h, "backup.every_h", 0..=8_760)?,
     })
 }
 

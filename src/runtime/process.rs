@@ -33,6 +33,11 @@ impl ProcessIdentity {
         boot_id == read_line("/proc/sys/kernel/random/boot_id") && start_of(pid) == Some(pid_start)
     }
 
+    /// Whether any process of this number runs on this machine.
+    pub fn runs(pid: u32) -> bool {
+        start_of(pid).is_some()
+    }
+
     /// The name on screens and in rows: `cli pid 412@host`.
     pub fn owner(&self, role: &str) -> String {
         format!("{role} pid {}@{}", self.pid, self.host)

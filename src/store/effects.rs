@@ -51,6 +51,8 @@ pub struct EffectRow {
     pub receipt: Option<Receipt>,
     /// Why it is unknown, or who resolved it and how.
     pub evidence: Option<String>,
+    /// The restore after which it was taken in or put in doubt.
+    pub doubted_in: Option<i64>,
 }
 
 const BY_KEY: &str = "SELECT * FROM effects WHERE mode = ?1 AND key = ?2";
@@ -254,6 +256,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
         settled_at: row.get("settled_at")?,
         receipt: json_opt(row, "receipt")?,
         evidence: row.get("evidence")?,
+        doubted_in: row.get("doubted_in")?,
     })
 }
 

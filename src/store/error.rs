@@ -61,6 +61,25 @@ pub enum StoreError {
         #[source]
         source: rusqlite::Error,
     },
+    /// A file beside the database could not be written or read.
+    #[error("cannot {what} {}", path.display())]
+    File {
+        /// What was tried: `write`, `rename`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A copy of a database does not hold together.
+    #[error("{} is not sound: {why}", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        why: String,
+    },
     /// The epoch in the row is newer: somebody else has the unit or lease now.
     #[error("{what} belongs to another holder now")]
     Fenced {
@@ -98,6 +117,10 @@ impl StoreError {
                     .to_owned()
             }
             Self::Sqlite { source, .. } => sqlite_hint(source.sqlite_error_code()),
+            Self::File { source, .. } => file_hint(source.kind()),
+            Self::Unsound { .. } => {
+                "keep the file as it is, and take another copy: `cep backup` makes one".to_owned()
+            }
             Self::Fenced { .. } => "nothing to do: the other holder goes on with it".to_owned(),
             Self::Unreadable(_) | Self::Illegal(_) => {
                 "this is a bug; keep the database and the log, and report both".to_owned()
@@ -114,6 +137,20 @@ impl StoreError {
                 | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
         ))
     }
+}
+
+fn file_hint(kind: std::io::ErrorKind) -> String {
+    use std::io::ErrorKind;
+    if kind == ErrorKind::AlreadyExists {
+        "name another file; what is there is never written over"
+    } else if kind == ErrorKind::NotFound {
+        "check the name; its folder has to exist"
+    } else if kind == ErrorKind::StorageFull {
+        "free some space on that disk, or name a file on another one"
+    } else {
+        "make the folder writable for this user, or name another one"
+    }
+    .to_owned()
 }
 
 fn sqlite_hint(code: Option<ErrorCode>) -> String {
@@ -162,8 +199,9 @@ impl From<StoreError> for WorkError {
             | StoreError::Foreign { .. }
             | StoreError::Newer { .. }
             | StoreError::MigrationChanged { .. }
+            | StoreError::Unsound { .. }
             | StoreError::Pragma { .. } => (ErrorClass::Permanent, "database"),
-            StoreError::Sqlite { .. } | StoreError::WriterGone => {
+            StoreError::Sqlite { .. } | StoreError::File { .. } | StoreError::WriterGone => {
                 (ErrorClass::Transient, if error.is_disk_trouble() { "disk" } else { "store" })
             }
         };

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::error::StoreError;
 
 /// Every migration in order; a released one is never edited.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("schema/0001_machine.sql"),
     include_str!("schema/0002_business.sql"),
     include_str!("schema/0003_sales_depth.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("schema/0006_learning_depth.sql"),
     include_str!("schema/0007_last_gaps.sql"),
     include_str!("schema/0008_serving.sql"),
+    include_str!("schema/0009_survival.sql"),
 ];
 
 /// The oldest SQLite without the WAL-reset corruption bug (sqlite.org/wal.html#walresetbug).
@@ -74,6 +75,26 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
+/// Opens a database without changing anything in it: neither its schema nor how it is kept.
+pub(super) fn as_it_is(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let opened = |source| StoreError::Open { path: path.to_owned(), source };
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(opened)?;
+    conn.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS)).map_err(opened)?;
+    recognise(&conn, path)?;
+    Ok(conn)
+}
+
+/// Returns the schema of a database that this version can read.
+pub(super) fn schema_of(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    Ok(found)
+}
+
 /// Keeps prepared statements prepared. By default SQLite looks at bound values to see whether a
 /// partial index serves, and then prepares the statement anew for each value; our statements name
 /// the condition of the index they want.
@@ -116,10 +137,7 @@ fn set(conn: &Connection, name: &'static str, wanted: &'static str) -> Result<()
 
 fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > known {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known });
-    }
+    let found = schema_of(conn, path)?;
     if found < known {
         conn.pragma_update(None, "application_id", APPLICATION_ID)?;
         let steps = MIGRATIONS.iter().map(|sql| M::up(sql)).collect();

@@ -310,6 +310,7 @@ pub(crate) fn detail(id: i64) -> ErrorDetail {
             unit: UnitId(id),
             summary: "invite to a@dental.example".to_owned(),
             reference: None,
+            evidence: None,
             sent_at: dry_clock().now,
             sent_wall: NOW,
         }],

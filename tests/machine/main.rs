@@ -5,5 +5,6 @@
 mod gate;
 mod money;
 mod research;
+mod restored;
 mod runs;
 mod stage;

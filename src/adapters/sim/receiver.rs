@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::effect::EffectKey;
 use crate::domain::error::{ErrorClass, WorkError};
+use crate::domain::time::Moment;
 use crate::effects::port::Call;
 
 /// One line of the record.
@@ -25,6 +26,9 @@ pub struct Arrival {
     pub layer: u8,
     /// Which send of the effect it was.
     pub attempt: u32,
+    /// When it arrived, on the mode's clock: a receiver forgets a key some time after.
+    #[serde(default)]
+    pub at: Moment,
     /// `applied` for the first arrival of a key, `repeated` for every other.
     pub what: String,
 }
@@ -65,6 +69,7 @@ impl Receiver {
             key: call.key.clone(),
             layer: call.layer.number(),
             attempt: call.attempt,
+            at: call.now,
             what: if first { "applied" } else { "repeated" }.to_owned(),
         };
         let mut line = serde_json::to_string(&arrival)

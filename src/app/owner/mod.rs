@@ -7,6 +7,7 @@
 mod clock;
 mod copy;
 mod documents;
+mod doubt;
 mod finance;
 mod hand_over;
 mod live;
@@ -166,6 +167,7 @@ impl Owner {
             Command::Resolve { key, verdict, evidence } => {
                 self.resolve(key, verdict, evidence).await
             }
+            Command::EndDoubt { mode, evidence } => self.end_doubt(mode, evidence).await,
             Command::Decide { proposal, event, note } => self.decide(proposal, event, note).await,
             Command::Propose { mode, change, note } => self.propose(mode, change, note).await,
             Command::MapColumns { mode, source, columns } => {

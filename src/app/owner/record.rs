@@ -60,6 +60,8 @@ pub(super) fn refused_by_store(error: &StoreError) -> Refusal {
         | StoreError::MigrationChanged { .. }
         | StoreError::Pragma { .. }
         | StoreError::Sqlite { .. }
+        | StoreError::File { .. }
+        | StoreError::Unsound { .. }
         | StoreError::Unreadable(_)
         | StoreError::WriterGone => queries::failed(error),
     }

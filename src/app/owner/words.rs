@@ -26,6 +26,9 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
         Command::Resolve { key, verdict, evidence } => {
             Command::Resolve { key, verdict, evidence: needed("evidence", &evidence)? }
         }
+        Command::EndDoubt { mode, evidence } => {
+            Command::EndDoubt { mode, evidence: needed("evidence", &evidence)? }
+        }
         Command::Decide { proposal, event, note } => {
             Command::Decide { proposal, event, note: optional(note)? }
         }

@@ -155,6 +155,11 @@ impl Action {
         self.row().word
     }
 
+    /// Whether what is sent carries a number that must never stand on another paper.
+    pub const fn is_numbered(self) -> bool {
+        matches!(self, Self::IssueInvoice | Self::IssueCreditNote)
+    }
+
     /// Reads the stored word.
     pub fn from_column(word: &str) -> Result<Self, UnknownWord> {
         column::parse("action", word, &Self::ALL, Self::as_column)

@@ -5,6 +5,7 @@
 //!   │ ▲ ├───rejected───▶ rejected ──sent again──▶ sending
 //!   │ │ └──lost sight──▶ unknown  ──reconciled──▶ confirmed | rejected
 //!   │ └───────────────── unknown  ──replayed────▶ sending   (idempotent, within retention)
+//!   │                    rejected ──doubted─────▶ unknown   (the database was restored)
 //! ```
 //!
 //! What a crash leaves: `sending` is committed before the call and the result after it, so a dead
@@ -47,6 +48,8 @@ pub enum EffectEvent {
     FoundDone,
     /// The receiver's own records show it did not.
     FoundAbsent,
+    /// The row comes from a backup, and the effect may have been sent again since.
+    Doubted,
 }
 
 impl EffectState {
@@ -62,7 +65,7 @@ impl EffectState {
         match (self, event) {
             (Self::Sending, E::Confirmed) | (Self::Unknown, E::FoundDone) => Ok(Self::Confirmed),
             (Self::Sending, E::Rejected) | (Self::Unknown, E::FoundAbsent) => Ok(Self::Rejected),
-            (Self::Sending, E::LostSight) => Ok(Self::Unknown),
+            (Self::Sending, E::LostSight) | (Self::Rejected, E::Doubted) => Ok(Self::Unknown),
             (Self::Rejected, E::SentAgain) | (Self::Unknown, E::Replayed) => Ok(Self::Sending),
             (from, event) => Err(IllegalTransition {
                 what: "effect",
@@ -90,7 +93,7 @@ impl EffectState {
 
 impl EffectEvent {
     /// All events.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Confirmed,
         Self::Rejected,
         Self::LostSight,
@@ -98,6 +101,7 @@ impl EffectEvent {
         Self::Replayed,
         Self::FoundDone,
         Self::FoundAbsent,
+        Self::Doubted,
     ];
 
     const fn name(self) -> &'static str {
@@ -109,6 +113,7 @@ impl EffectEvent {
             Self::Replayed => "replayed",
             Self::FoundDone => "found done",
             Self::FoundAbsent => "found absent",
+            Self::Doubted => "doubted",
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::domain::time::Moment;
 use crate::store::effects::{EffectRow, NewEffect};
 use crate::store::error::StoreError;
 use crate::store::limits::{self, LimitKind};
+use crate::store::restores::{self, Doubt};
 use crate::store::{attempts, consent, effects as journal, units};
 
 /// What the gate decided.
@@ -46,17 +47,19 @@ enum Entry {
     None,
 }
 
-/// Returns the transaction that decides on `order`.
+/// Returns the transaction that decides on `order`. `asked` says that the receiver, asked a moment
+/// ago, had no trace of it.
 pub(super) fn admit(
     order: EffectOrder,
     new: NewEffect,
     recovery: Recovery,
+    asked: bool,
     settings: Arc<Settings>,
     wall: Moment,
 ) -> impl FnOnce(&Connection) -> Result<Admission, StoreError> + Send + 'static {
     move |tx| {
         units::assert_held(tx, order.unit, order.epoch)?;
-        let entry = match look_up(tx, &order, &new, recovery)? {
+        let entry = match look_up(tx, &order, &new, recovery, (asked, wall))? {
             Ok(entry) => entry,
             Err(decided) => return Ok(decided),
         };
@@ -133,17 +136,25 @@ fn look_up(
     order: &EffectOrder,
     new: &NewEffect,
     recovery: Recovery,
+    (asked, wall): (bool, Moment),
 ) -> Result<Result<Entry, Admission>, StoreError> {
     if recovery == Recovery::ReadOnly {
         return Ok(Ok(Entry::None));
     }
-    let Some(mut row) = journal::get(tx, order.mode, &new.key)? else {
-        return Ok(Ok(Entry::First));
+    let Some(mut row) = restores::row_of(tx, new, order.now)? else {
+        return match restores::doubt(tx, order.mode, order.unit)? {
+            Some(doubt) if !asked && !is_recognised(recovery, order, &doubt) => {
+                restores::hold(tx, new, &doubt, order.now, wall)?;
+                Ok(Err(Admission::Hold(unknown(order, new.host, &doubt.evidence()))))
+            }
+            Some(_) | None => Ok(Ok(Entry::First)),
+        };
     };
     if let (EffectState::Confirmed, Some(receipt)) = (row.state, row.receipt.take()) {
         return Ok(Err(Admission::Replay(receipt)));
     }
-    if row.digest != new.digest {
+    // What a restored database decides anew may differ from what it had sent; that stands.
+    if row.digest != new.digest && row.doubted_in.is_none() {
         return Ok(Err(Admission::Bug(WorkError::bug(
             "content_changed",
             format!(
@@ -178,7 +189,8 @@ fn look_up(
             row: Box::new(row),
         }),
         EffectState::Unknown | EffectState::Sending | EffectState::Confirmed => {
-            Err(Admission::Hold(unknown(&row)))
+            let evidence = row.evidence.as_deref().unwrap_or("no answer");
+            Err(Admission::Hold(unknown(order, &row.host, evidence)))
         }
     })
 }
@@ -192,16 +204,23 @@ fn may_replay(recovery: Recovery, row: &EffectRow, now: Moment) -> bool {
     }
 }
 
-fn unknown(row: &EffectRow) -> WorkError {
+/// Whether the receiver would recognise an act that had been sent since the backup, and do nothing.
+/// A number that was taken anew makes another paper of it.
+fn is_recognised(recovery: Recovery, order: &EffectOrder, doubt: &Doubt) -> bool {
+    match recovery {
+        Recovery::Idempotent { retention_ms, .. } if !order.action.is_numbered() => {
+            retention_ms.is_none_or(|retention| order.now.since(doubt.made_at) < retention)
+        }
+        Recovery::ReadOnly => true,
+        Recovery::Idempotent { .. } | Recovery::Queryable | Recovery::AtMostOnce => false,
+    }
+}
+
+fn unknown(order: &EffectOrder, host: &str, evidence: &str) -> WorkError {
     WorkError::new(
         ErrorClass::Indeterminate,
         "unknown_effect",
-        format!(
-            "{} to {} may have happened: {}",
-            row.action.as_column(),
-            row.host,
-            row.evidence.as_deref().unwrap_or("no answer")
-        ),
+        format!("{} to {host} may have happened: {evidence}", order.action.as_column()),
     )
     .hint("find out at the receiver, then `cep resolve KEY happened|did-not-happen --evidence …`")
 }

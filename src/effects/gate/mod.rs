@@ -21,7 +21,7 @@ use crate::domain::effect::{Action, Audience, Effect, EffectKey, Receipt, Recove
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::ids::{AttemptId, Epoch, UnitId};
 use crate::domain::layer::Layer;
-use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
+use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
 use crate::domain::outcome::Stop;
 use crate::domain::time::Moment;
@@ -30,7 +30,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::failpoint;
 use crate::store::effects::NewEffect;
 use crate::store::wave::{Stage, Turn};
-use crate::store::{Store, effects as journal};
+use crate::store::{Store, effects as journal, restores};
 
 /// How long a call may take. Receivers that need longer are broken for a machine that holds a unit
 /// meanwhile.
@@ -95,7 +95,7 @@ impl Gate {
         let key =
             EffectKey::new(order.mode, order.layer, &order.entity, order.action, &order.version);
         let row = self.journal_row(&order, &key, route.recovery)?;
-        self.reconcile(&permit, &order, &key, &route).await?;
+        let asked = self.reconcile(&permit, &order, &row, &route).await?;
         failpoint::hit("effect.before_intent");
         let admission = turn.write(
             &self.store,
@@ -105,6 +105,7 @@ impl Gate {
                 order.clone(),
                 row,
                 route.recovery,
+                asked,
                 self.settings.get(),
                 self.clock.wall(),
             ),
@@ -159,7 +160,8 @@ impl Gate {
         })
     }
 
-    /// Settles an effect whose fate is unknown by asking the receiver, where it can be asked.
+    /// Settles an effect whose fate is unknown by asking the receiver, where it can be asked, and
+    /// returns whether it was. In a restored database one without a row may be unknown too.
     ///
     /// The unit is ours, so whoever sent it before us is dead or done: a row in `sending` is
     /// unknown by now.
@@ -167,37 +169,35 @@ impl Gate {
         &self,
         permit: &Permit,
         order: &EffectOrder,
-        key: &EffectKey,
+        new: &NewEffect,
         route: &dispatch::Route,
-    ) -> Result<(), Stop> {
+    ) -> Result<bool, Stop> {
         if route.recovery != Recovery::Queryable {
-            return Ok(());
+            return Ok(false);
         }
-        let mode = order.mode;
-        let row = self
-            .store
-            .read(|conn| journal::get(conn, mode, key))
-            .map_err(WorkError::from)?
-            .filter(|row| matches!(row.state, EffectState::Sending | EffectState::Unknown));
-        let Some(row) = row else { return Ok(()) };
-        let call =
-            Call { key: key.clone(), mode, layer: order.layer, attempt: row.sends, now: order.now };
+        let (mode, key) = (order.mode, &new.key);
+        let sends = self.store.read(|conn| match journal::get(conn, mode, key)? {
+            Some(row) => {
+                let open = matches!(row.state, EffectState::Sending | EffectState::Unknown);
+                Ok(open.then_some(row.sends))
+            }
+            None => match restores::carried(conn, mode, key)? {
+                Some(sends) => Ok(Some(sends)),
+                None => Ok(restores::doubt(conn, mode, order.unit)?.map(|_| 0)),
+            },
+        });
+        let Some(attempt) = sends.map_err(WorkError::from)? else { return Ok(false) };
+        let call = Call { key: key.clone(), mode, layer: order.layer, attempt, now: order.now };
         let found = dispatch::find(&self.world, permit, &call, &order.effect).await?;
-        let (event, evidence) = match &found {
-            Some(receipt) => (
-                EffectEvent::FoundDone,
-                format!("found at {} as {}", route.host, receipt.reference),
-            ),
-            None => (EffectEvent::FoundAbsent, format!("no trace of it at {}", route.host)),
+        let evidence = match &found {
+            Some(receipt) => format!("found at {} as {}", route.host, receipt.reference),
+            None => format!("no trace of it at {}", route.host),
         };
-        self.store
-            .write(
-                "effect reconcile",
-                result::reconciled(order, key.clone(), row.state, event, found, evidence),
-            )
-            .await
-            .map_err(WorkError::from)?;
-        Ok(())
+        let wall = self.clock.wall();
+        let reconciled = result::reconciled(order, new.clone(), found, evidence, wall);
+        let noted = self.store.write("effect reconcile", reconciled).await;
+        noted.map_err(WorkError::from)?;
+        Ok(true)
     }
 
     /// Calls the receiver under a time limit. What may have had an effect is `Indeterminate`.

@@ -13,10 +13,11 @@ use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
 use crate::domain::mode::Mode;
 use crate::domain::resilience::breaker::Breaker;
 use crate::domain::time::Moment;
+use crate::store::effects::NewEffect;
 use crate::store::error::StoreError;
 use crate::store::events::{self, About};
 use crate::store::limits::{self, LimitKind};
-use crate::store::{effects as journal, units};
+use crate::store::{effects as journal, restores, units};
 
 /// What the result transaction needs to know.
 pub(super) struct Settlement {
@@ -124,25 +125,37 @@ fn about(order: &EffectOrder, wall: Moment) -> About {
     }
 }
 
-/// Returns the transaction that settles an unknown effect by the receiver's own records.
+/// Returns the transaction that settles an unknown effect by the receiver's own records. One that
+/// has no row, and of which the receiver has no trace, gets none.
 pub(super) fn reconciled(
     order: &EffectOrder,
-    key: EffectKey,
-    found_in: EffectState,
-    event: EffectEvent,
+    new: NewEffect,
     receipt: Option<Receipt>,
     evidence: String,
+    wall: Moment,
 ) -> impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static {
     let (unit, epoch, mode, now) = (order.unit, order.epoch, order.mode, order.now);
     move |tx| {
         units::assert_held(tx, unit, epoch)?;
-        let mut from = found_in;
+        let mut from = match restores::row_of(tx, &new, now)? {
+            Some(row) => row.state,
+            None if receipt.is_none() => return Ok(()),
+            None => {
+                journal::intend(tx, &new, now, wall)?;
+                EffectState::Sending
+            }
+        };
+        let key = &new.key;
         if from == EffectState::Sending {
             let lost = EffectEvent::LostSight;
             from =
-                journal::settle(tx, mode, &key, from, lost, None, Some("its sender stopped"), now)?;
+                journal::settle(tx, mode, key, from, lost, None, Some("its sender stopped"), now)?;
         }
-        journal::settle(tx, mode, &key, from, event, receipt.as_ref(), Some(&evidence), now)?;
+        let event = match receipt {
+            Some(_) => EffectEvent::FoundDone,
+            None => EffectEvent::FoundAbsent,
+        };
+        journal::settle(tx, mode, key, from, event, receipt.as_ref(), Some(&evidence), now)?;
         Ok(())
     }
 }

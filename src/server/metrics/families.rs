@@ -73,6 +73,9 @@ fn process(gauges: &Gauges) -> Vec<MetricFamily> {
     one("cep_store_database_bytes", "Bytes of the database file.", gauges.db_bytes.map(number));
     let commit_s = number(gauges.commit_us) / 1e6;
     one("cep_store_commit_seconds", "Time of the writer's latest commit.", Some(commit_s));
+    let (backup_at, backup_ok) = gauges.backup.unzip();
+    one("cep_backup_timestamp_seconds", "When a backup was last tried.", backup_at);
+    one("cep_backup_ok", "Whether the last backup was made and verified.", backup_ok.map(flag));
     one("process_resident_memory_bytes", "Resident memory.", gauges.resident_bytes.map(number));
     one("process_start_time_seconds", "Start of the process since the epoch.", Some(started_s));
     families.extend(counted(

@@ -72,7 +72,8 @@ pub(super) fn write(
     let Some(Credit { reason, net, tax, total }) = credit::next(&invoice, &notes) else {
         return Ok(());
     };
-    let taken = numbers::next(tx, mode, now, Series::CreditNotes)?;
+    let paper = format!("{entity}|{period}|{place}");
+    let taken = numbers::next(tx, mode, now, Series::CreditNotes, &paper)?;
     tx.prepare_cached(PUT)?.execute(named_params! {
         ":mode": mode, ":entity": entity, ":period": period, ":place": place,
         ":number": taken.number, ":serial": taken.serial, ":year": taken.year, ":reason": reason,

@@ -79,7 +79,8 @@ pub(super) fn number(
     if put(tx, mode, invoice)?.number.is_some() {
         return Ok(());
     }
-    let taken = numbers::next(tx, mode, now, Series::Invoices)?;
+    let paper = format!("{}|{}", invoice.entity, invoice.period);
+    let taken = numbers::next(tx, mode, now, Series::Invoices, &paper)?;
     tx.prepare_cached(NUMBER)?.execute(params![
         mode,
         invoice.entity,

@@ -150,6 +150,8 @@ pub fn contacts(
 }
 
 #[cfg(test)]
+mod number_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod upgrade_tests;

@@ -200,6 +200,7 @@ pub(super) fn submitted(
         | Command::Answer { .. }
         | Command::Note { .. }
         | Command::Decide { .. }
+        | Command::EndDoubt { .. }
         | Command::Resolve { .. } => {
             let at = super::super::format::time_of_day(model.now);
             note_on_screen(model.screen_mut(), format!("{at} by you: {note}"));

@@ -36,6 +36,7 @@ fn row(action: Action, version: &str, effect: Effect, settled: i64) -> EffectRow
         settled_at: Some(Moment(settled)),
         receipt: None,
         evidence: None,
+        doubted_in: None,
     }
 }
 
