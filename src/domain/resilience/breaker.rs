@@ -60,6 +60,20 @@ impl Breaker {
         }
     }
 
+    /// Whether the call that was just admitted is the one probe.
+    pub const fn is_probing(self) -> bool {
+        matches!(self, Self::HalfOpen { .. })
+    }
+
+    /// Takes back a probe that was not sent after all, so that the next call can be it.
+    #[must_use]
+    pub const fn without_probe(self, now: Moment) -> Self {
+        match self {
+            Self::HalfOpen { .. } => Self::Open { until: now },
+            Self::Closed { .. } | Self::Open { .. } => self,
+        }
+    }
+
     /// Notes a call that the host answered, whatever the answer was.
     #[must_use]
     pub fn succeeded(self, policy: BreakerPolicy) -> Self {
@@ -133,6 +147,15 @@ mod tests {
         assert!(probing.admit(POLICY, later).is_err());
         assert_eq!(probing.succeeded(POLICY), Breaker::new());
         assert!(matches!(probing.failed(POLICY, later), Breaker::Open { .. }));
+    }
+
+    #[test]
+    fn a_probe_that_was_not_sent_after_all_leaves_its_place_to_the_next_call() {
+        let now = Moment(60_000);
+        let probing = open_at(Moment(0)).admit(POLICY, now).unwrap();
+        assert!(probing.is_probing() && probing.admit(POLICY, now).is_err());
+        assert!(probing.without_probe(now).admit(POLICY, now).unwrap().is_probing());
+        assert_eq!(Breaker::new().without_probe(now), Breaker::new());
     }
 
     #[test]

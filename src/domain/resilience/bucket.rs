@@ -43,7 +43,10 @@ impl Bucket {
         let filled =
             self.millitokens.saturating_add(refill).min(i64::from(limit.burst.max(1)) * TOKEN);
         if filled >= TOKEN {
-            return Ok(Self { millitokens: filled - TOKEN, counted_at: now });
+            // Processes that share it read the time each for itself; what one has refilled, the other's
+            // earlier moment must not refill once more.
+            let counted_at = self.counted_at.max(now);
+            return Ok(Self { millitokens: filled - TOKEN, counted_at });
         }
         let rate = i64::from(limit.per_minute.max(1));
         let wait_ms = ((TOKEN - filled) * SECONDS + rate - 1) / rate;
@@ -68,6 +71,14 @@ mod tests {
         }
         assert_eq!(bucket.take(LIMIT, now), Err(Moment(11_000)));
         assert!(bucket.take(LIMIT, Moment(11_000)).is_ok());
+    }
+
+    #[test]
+    fn a_process_that_is_behind_in_time_refills_nothing_twice() {
+        let (now, behind) = (Moment(10_000), Moment(9_000));
+        let bucket = Bucket { millitokens: 2 * TOKEN, counted_at: now };
+        let bucket = bucket.take(LIMIT, behind).unwrap().take(LIMIT, now).unwrap();
+        assert!(bucket.take(LIMIT, now).is_err());
     }
 
     proptest! {
