@@ -1,9 +1,10 @@
 //! Turns stored units and effects into the rows of lists.
 
 use super::parts::Parts;
-use super::query::{CampaignRow, EffectRow, UnitRow};
+use super::query::{CampaignRow, EffectRow, LateWriteRow, UnitRow};
 use crate::domain::effect::Effect;
 use crate::store::effect_list::EffectLine;
+use crate::store::late_writes::LateLine;
 use crate::store::sales::campaigns::CampaignLine;
 use crate::store::unit_list::UnitLine;
 
@@ -43,8 +44,21 @@ pub(super) fn effect_row(line: EffectLine) -> EffectRow {
         summary: summary(&row.payload),
         reference: row.receipt.map(|receipt| receipt.reference),
         evidence: row.evidence,
+        late_writes: line.late.into_iter().map(late_write_row).collect(),
         sent_at: row.sent_at,
         sent_wall: line.wall_at,
+    }
+}
+
+fn late_write_row(line: LateLine) -> LateWriteRow {
+    LateWriteRow {
+        refused_wall: line.wall_at,
+        owner: line.owner,
+        command: line.command,
+        held_by: line.held_by,
+        fate: line.fate,
+        reference: line.receipt.map(|receipt| receipt.reference),
+        knew: line.knew,
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn take(
             worlds,
             live: LiveStatus {
                 armed: beside.armed,
-                other_owner: other_owner(conn, parts, wall)?,
+                other_owner: other_owner(conn, parts)?,
                 through: parts.through.clone(),
             },
             layers: layers(conn, parts, mode, run.as_ref())?,
@@ -154,12 +154,9 @@ fn world(
     Ok(counts)
 }
 
-fn other_owner(
-    conn: &Connection,
-    parts: &Parts,
-    wall: Moment,
-) -> Result<Option<String>, StoreError> {
-    let holders = leases::living_holders(conn, Mode::Live, &parts.process, wall)?;
+fn other_owner(conn: &Connection, parts: &Parts) -> Result<Option<String>, StoreError> {
+    let now = parts.clock.now();
+    let holders = leases::living_holders(conn, Mode::Live, &parts.process, now)?;
     Ok(holders.into_iter().find(|owner| *owner != parts.owner))
 }
 
@@ -182,8 +179,8 @@ pub(super) fn run_view(
     let is_ours = row.owner == parts.owner && row.wall_ended_at.is_none();
     let is_worked = matches!(row.state, RunState::Running | RunState::Paused | RunState::Draining);
     let is_orphan = is_worked && !is_ours && {
-        let wall = parts.clock.wall();
-        !leases::living_holders(conn, row.mode, &parts.process, wall)?.contains(&row.owner)
+        let now = parts.clock.now();
+        !leases::living_holders(conn, row.mode, &parts.process, now)?.contains(&row.owner)
     };
     Ok(RunView {
         id: row.id,
@@ -321,8 +318,8 @@ fn system(
         "{}-wal",
         path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default()
     ));
-    let wall = parts.clock.wall();
-    let server = leases::living_holder(conn, Mode::Live, SERVE, &parts.process, wall)?;
+    let now = parts.clock.now();
+    let server = leases::living_holder(conn, Mode::Live, SERVE, &parts.process, now)?;
     Ok(SystemHealth {
         server: server.filter(|owner| *owner != parts.owner),
         db_error: db_error.cloned(),

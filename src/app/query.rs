@@ -1,14 +1,16 @@
 //! Defines the questions whose answers are too large or too rare for the snapshot.
 
+mod effect;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::effect::{EffectRow, LateWriteRow};
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
 use super::service::{ServiceAnswer, ServiceQuery};
 use super::snapshot::{NextDue, PhiView, RunView};
 use super::tasks::{TaskDetail, TaskFilter, TaskRow};
-use crate::domain::effect::{Action, EffectKey};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::{Event, Level};
 use crate::domain::ids::{AttemptId, EventId, ProposalId, UnitId};
@@ -445,49 +447,6 @@ pub struct AttemptRow {
     pub backoff_why: Option<String>,
     /// Who worked it: `w3 pid 412@host`.
     pub worker: String,
-}
-
-/// One act on the outside world, as journalled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EffectRow {
-    /// Its name across runs and crashes.
-    pub key: EffectKey,
-    /// Its world; a confirmed effect of the dry one is shown as simulated.
-    pub mode: Mode,
-    /// What was done.
-    pub action: Action,
-    /// By which layer.
-    pub layer: Layer,
-    /// What it concerns.
-    pub entity: String,
-    /// Which act on the entity.
-    pub version: String,
-    /// What is known of it.
-    pub state: EffectState,
-    /// The unit that asked for it.
-    pub unit: UnitId,
-    /// What was sent, in one line: `mail to a@b.example: Your listing`.
-    pub summary: String,
-    /// The receiver's name for it.
-    pub reference: Option<String>,
-    /// Why it is unknown or was refused, or who said what became of it.
-    #[serde(default)]
-    pub evidence: Option<String>,
-    /// When it was last sent, on the mode's clock.
-    pub sent_at: Moment,
-    /// The same on the wall clock.
-    pub sent_wall: Moment,
-}
-
-/// What the header, the list and `--json` call what is known of an effect.
-impl EffectRow {
-    /// Returns the word for its state: `simulated` is the dry world's `confirmed`.
-    pub const fn word(&self) -> &'static str {
-        match (self.mode, self.state) {
-            (Mode::Dry, EffectState::Confirmed) => "simulated",
-            (_, state) => state.as_column(),
-        }
-    }
 }
 
 /// Φ_sync as a tree: every figure leads to the rows behind it.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::backup::{refused, remove_database, stamp};
 use super::command::{Refusal, RefusalKind};
 use crate::config::Settings;
-use crate::domain::time::Moment;
+use crate::runtime::clock::Now;
 use crate::runtime::process::ProcessIdentity;
 use crate::store::copies::{self, Contents};
 use crate::store::error::StoreError;
@@ -30,8 +30,8 @@ pub struct Request<'a> {
     pub replace: bool,
     /// Who asks, without the host.
     pub user: String,
-    /// Now, on the wall clock.
-    pub wall: Moment,
+    /// Now.
+    pub now: Now,
 }
 
 /// What was restored.
@@ -65,7 +65,7 @@ pub fn restore(request: &Request<'_>, settings: &Settings) -> Result<Report, Ref
     }
     let contents = copies::verify(file).map_err(|error| refused(&error))?;
     let me = ProcessIdentity::current();
-    let before = restores::look(target, &me, request.wall).map_err(|error| refused(&error))?;
+    let before = restores::look(target, &me, request.now).map_err(|error| refused(&error))?;
     if !matches!(before, Before::Nothing) && !request.replace {
         return Err(refuse(
             RefusalKind::Safeguard,
@@ -83,14 +83,14 @@ pub fn restore(request: &Request<'_>, settings: &Settings) -> Result<Report, Ref
         Before::InUse(who) => return Err(in_use(target, &who)),
     };
     let kept = (old.is_some() || unreadable.is_some())
-        .then(|| with_added(target, &format!(".replaced-{}", stamp(request.wall))));
+        .then(|| with_added(target, &format!(".replaced-{}", stamp(request.now.wall))));
     let order = Order {
         source: file.display().to_string(),
         backup_at: contents.made_at,
         old,
         kept: kept.as_ref().map(|kept| kept.display().to_string()),
         actor: format!("{}@{}", request.user, me.host),
-        wall: request.wall,
+        wall: request.now.wall,
         dry_start: settings.orchestrator.dry_start,
     };
     let restored = put(file, target, kept.as_deref(), &order).map_err(|error| refused(&error))?;

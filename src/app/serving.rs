@@ -32,7 +32,7 @@ impl Serving {
     /// # Errors
     /// Another process serves this database, or it cannot be written.
     pub async fn begin(parts: &Parts) -> Result<Self, Refusal> {
-        let lease_ms = i64::from(parts.settings.orchestrator.lease_s) * 1_000;
+        let lease_ms = parts.settings.orchestrator.lease_ms();
         let held = hold::serve(&parts.store, &parts.clock, &parts.owner, lease_ms).await;
         match held {
             Ok(hold) => Ok(Self { hold }),

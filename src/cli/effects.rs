@@ -12,7 +12,8 @@ use crate::tui::format;
 
 /// Lists acts on the outside world as the journal has them, the newest first.
 ///
-/// In the dry world a confirmed one is called simulated.
+/// In the dry world a confirmed one is called simulated. Below the list stands what helps to find out
+/// what became of an unknown one: why it is unknown, and what a process that had lost its lease knew.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only this layer, 1 to 9
@@ -64,5 +65,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<(), Error> {
             effect.summary.clone(),
         ]);
     }
-    render::table(&table, "no effect fits")
+    render::table(&table, "no effect fits")?;
+    let clues: Vec<_> = effects
+        .iter()
+        .flat_map(|effect| effect.clues().into_iter().map(|clue| format!("{}  {clue}", effect.key)))
+        .collect();
+    if clues.is_empty() {
+        return Ok(());
+    }
+    render::text(&format!("\nwhat is known besides\n{}", clues.join("\n")))
 }

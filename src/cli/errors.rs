@@ -104,6 +104,9 @@ fn card(detail: &ErrorDetail) -> String {
     for effect in &detail.effects {
         let _ =
             writeln!(text, "effect       {} {} · {}", effect.key, effect.word(), effect.summary);
+        for clue in effect.clues() {
+            let _ = writeln!(text, "             {clue}");
+        }
     }
     let _ = writeln!(text, "retry it     cep retry {}", unit.id);
     let _ = writeln!(text, "give up      cep skip {} --reason \"...\"", unit.id);

@@ -40,9 +40,9 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         return context.tell(Command::EndDoubt { mode: context.mode(), evidence }).await;
     };
     let (target, settings) = (context.database(), context.settings.clone());
-    let (user, wall) = (context.user(), SystemClock::new().wall());
+    let (user, now) = (context.user(), SystemClock::new().now());
     let done = super::blocking(move || {
-        let request = Request { file: &file, target: &target, replace: args.replace, user, wall };
+        let request = Request { file: &file, target: &target, replace: args.replace, user, now };
         restore(&request, &settings)
     });
     let report = done.await??;

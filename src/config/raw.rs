@@ -196,6 +196,7 @@ section!(RawOrchestrator {
     concurrency: Option<u32>,
     claim_batch: Option<u32>,
     unit_timeout_s: Option<u32>,
+    call_timeout_s: Option<u32>,
     lease_s: Option<u32>,
     horizon_days: Option<u32>,
     settle_days: Option<u32>,

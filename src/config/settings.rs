@@ -356,7 +356,9 @@ pub struct Orchestrator {
     pub claim_batch: usize,
     /// Seconds an attempt may take.
     pub unit_timeout_s: u32,
-    /// Seconds a lease holds without renewal.
+    /// Seconds a receiver may take to answer.
+    pub call_timeout_s: u32,
+    /// Seconds a lease holds without renewal; at least twice as long as a call.
     pub lease_s: u32,
     /// Days of dry time that a whole run covers.
     pub horizon_days: u32,
@@ -364,6 +366,18 @@ pub struct Orchestrator {
     pub settle_days: u32,
     /// First instant of dry time.
     pub dry_start: Moment,
+}
+
+impl Orchestrator {
+    /// Returns how long a receiver may take to answer, in milliseconds.
+    pub const fn call_timeout_ms(&self) -> i64 {
+        self.call_timeout_s as i64 * SECOND_MS
+    }
+
+    /// Returns how long a lease holds without renewal, in milliseconds.
+    pub const fn lease_ms(&self) -> i64 {
+        self.lease_s as i64 * SECOND_MS
+    }
 }
 
 /// The simulated world.

@@ -271,11 +271,23 @@ fn orchestrator(raw: RawOrchestrator) -> Fit<Orchestrator> {
     let count = |value: Option<u32>, key, most| {
         within(value, key, 1..=most).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
     };
+    let call_timeout_s = within(raw.call_timeout_s, "orchestrator.call_timeout_s", 1..=600)?;
+    let lease_s = within(raw.lease_s, "orchestrator.lease_s", 2..=3_600)?;
+    if lease_s < call_timeout_s * 2 {
+        let what = format!("{lease_s} s leave too little time for a call of {call_timeout_s} s");
+        let hint = format!(
+            "use at least {}, or shorten orchestrator.call_timeout_s: a lease is renewed every third \
+             of its time, and what is left must always be longer than a call",
+            call_timeout_s * 2
+        );
+        return misfit("orchestrator.lease_s", what, hint);
+    }
     Ok(Orchestrator {
         concurrency: count(raw.concurrency, "orchestrator.concurrency", 256)?,
         claim_batch: count(raw.claim_batch, "orchestrator.claim_batch", 1_024)?,
         unit_timeout_s: within(raw.unit_timeout_s, "orchestrator.unit_timeout_s", 1..=3_600)?,
-        lease_s: within(raw.lease_s, "orchestrator.lease_s", 5..=3_600)?,
+        call_timeout_s,
+        lease_s,
         horizon_days: within(raw.horizon_days, "orchestrator.horizon_days", 1..=3_650)?,
         settle_days: within(raw.settle_days, "orchestrator.settle_days", 0..=365)?,
         dry_start,

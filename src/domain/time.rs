@@ -86,6 +86,24 @@ impl Moment {
     }
 }
 
+/// Milliseconds since the machine booted, time in suspend included. Nobody can set it, so it is what
+/// leases end by; it means nothing after another boot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Uptime(pub i64);
+
+impl Uptime {
+    /// Returns the instant `ms` milliseconds later; it saturates instead of overflowing.
+    #[must_use]
+    pub const fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// Returns the milliseconds from `earlier` to here, negative when `earlier` is later.
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 impl From<Timestamp> for Moment {
     fn from(timestamp: Timestamp) -> Self {
         Self(timestamp.as_millisecond())

@@ -1,8 +1,9 @@
 //! Dies on purpose at a named place, so that tests can kill the machine at every boundary.
 //!
 //! `CEP_FAILPOINT=effect.sent:2` aborts the process when `effect.sent` is reached for the second
-//! time; `panic:effect.sent:2` panics there instead, as a defect would. The check exists in debug
-//! builds only; in a release build `hit` is empty.
+//! time; `panic:effect.sent:2` panics there instead, as a defect would, and `stop:effect.sent:2` stops
+//! the process there until somebody continues it. The check exists in debug builds only; in a release
+//! build `hit` is empty.
 
 /// Every failpoint, in the order in which a unit meets them. A test kills at each of them.
 pub const ALL: [&str; 16] = [
@@ -27,7 +28,8 @@ pub const ALL: [&str; 16] = [
 /// A frame of the screen is about to be drawn. No unit meets it, so it is not in the list.
 pub const FRAME: &str = "screen.frame";
 
-/// Aborts the process, or panics, if `name` is the failpoint asked for and has been hit often enough.
+/// Aborts the process, panics or stops, if `name` is the failpoint asked for and has been hit often
+/// enough.
 ///
 /// # Panics
 /// When a test asked for a panic here.
@@ -47,12 +49,28 @@ pub fn hit(name: &'static str) {
         Some((name.to_owned(), count.parse().unwrap_or(1)))
     });
     let Some((wanted, count)) = wanted else { return };
-    let (panics, wanted) =
-        wanted.strip_prefix("panic:").map_or((false, wanted.as_str()), |rest| (true, rest));
+    let (what, wanted) = match wanted.split_once(':') {
+        Some((what, rest)) => (what, rest),
+        None => ("abort", wanted.as_str()),
+    };
     if wanted == name && HITS.fetch_add(1, Ordering::SeqCst) + 1 == *count {
-        assert!(!panics, "failpoint {name}");
-        // No destructor, no flush, no farewell: as close to kill -9 as a process gets by itself.
-        std::process::abort();
+        match what {
+            "stop" => stop(),
+            "panic" => panic!("failpoint {name}"),
+            // No destructor, no flush, no farewell: as close to kill -9 as a process gets by itself.
+            _ => std::process::abort(),
+        }
+    }
+}
+
+/// Stops the whole process until it is continued.
+#[cfg(debug_assertions)]
+fn stop() {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    if kill_process(getpid(), Signal::STOP).is_ok() {
+        // The signal may reach another thread first; this one must not go on before it is felt.
+        std::thread::park_timeout(std::time::Duration::from_millis(100));
     }
 }
 

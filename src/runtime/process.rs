@@ -11,6 +11,9 @@ pub struct ProcessIdentity {
     pub pid_start: i64,
     /// Identity of this boot of the machine; empty when unreadable.
     pub boot_id: String,
+    /// The namespace in which `pid` names this process: containers on one machine count their pids
+    /// each for itself. Empty when unreadable.
+    pub pid_space: String,
     /// Host name.
     pub host: String,
 }
@@ -23,6 +26,9 @@ impl ProcessIdentity {
             pid,
             pid_start: start_of(pid).unwrap_or(0),
             boot_id: read_line("/proc/sys/kernel/random/boot_id"),
+            pid_space: fs::read_link("/proc/self/ns/pid")
+                .map(|space| space.to_string_lossy().into_owned())
+                .unwrap_or_default(),
             host: read_line("/proc/sys/kernel/hostname"),
         }
     }

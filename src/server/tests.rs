@@ -20,7 +20,7 @@ use crate::domain::mode::Mode;
 use crate::domain::sales::{Prospect, SalesChange};
 use crate::domain::signature;
 use crate::domain::test_data;
-use crate::domain::time::{Moment, SECOND_MS};
+use crate::domain::time::{Moment, SECOND_MS, Uptime};
 use crate::layers::outreach_engine;
 use crate::runtime::clock::{Clock, SystemClock};
 use crate::store::changes;
@@ -42,6 +42,10 @@ impl Clock for SetClock {
 
     fn monotonic_us(&self) -> u64 {
         self.real.monotonic_us()
+    }
+
+    fn uptime(&self) -> Uptime {
+        self.real.uptime()
     }
 
     async fn pause(&self, duration: Duration) {

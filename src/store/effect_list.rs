@@ -4,6 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::effects::{self, EffectRow};
 use super::error::StoreError;
+use super::late_writes::{self, LateLine};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
@@ -19,6 +20,8 @@ pub struct EffectLine {
     pub row: EffectRow,
     /// When it was last sent, on the wall clock.
     pub wall_at: Moment,
+    /// What was refused about it because it came too late.
+    pub late: Vec<LateLine>,
 }
 
 const NEWEST_IDS: &str = "
@@ -43,7 +46,7 @@ pub fn list(
     ids.truncate(limit as usize);
     let mut statement = conn.prepare_cached(BY_ID)?;
     let lines = ids.into_iter().map(|id| statement.query_row([id], from_row));
-    Ok(lines.collect::<Result<_, _>>()?)
+    with_late(conn, lines.collect::<Result<_, _>>()?)
 }
 
 const OF_UNIT: &str = "SELECT * FROM effects WHERE unit_id = ?1 ORDER BY id DESC";
@@ -52,7 +55,14 @@ const OF_UNIT: &str = "SELECT * FROM effects WHERE unit_id = ?1 ORDER BY id DESC
 pub fn of_unit(conn: &Connection, unit: UnitId) -> Result<Vec<EffectLine>, StoreError> {
     let mut statement = conn.prepare_cached(OF_UNIT)?;
     let rows = statement.query_map([unit], from_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    with_late(conn, rows.collect::<Result<_, _>>()?)
+}
+
+fn with_late(conn: &Connection, mut lines: Vec<EffectLine>) -> Result<Vec<EffectLine>, StoreError> {
+    for line in &mut lines {
+        line.late = late_writes::of_effect(conn, line.mode, &line.row.key)?;
+    }
+    Ok(lines)
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<EffectLine> {
@@ -60,5 +70,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<EffectLine> {
         mode: row.get("mode")?,
         row: effects::from_row(row)?,
         wall_at: row.get("wall_at")?,
+        late: Vec::new(),
     })
 }

@@ -45,6 +45,8 @@ pub struct EffectRow {
     pub sends: u32,
     /// When it was last sent, on the mode's clock.
     pub sent_at: Moment,
+    /// When it was first sent of all the sends that may have happened.
+    pub first_sent_at: Moment,
     /// When its fate was settled.
     pub settled_at: Option<Moment>,
     /// What the receiver answered.
@@ -99,9 +101,9 @@ pub struct NewEffect {
 
 const INTEND: &str = "
 INSERT INTO effects (mode, key, layer, unit_id, action, entity, version, state, recovery, host,
-  payload, digest, owner, attempt_id, sent_at, wall_at)
+  payload, digest, owner, attempt_id, sent_at, first_sent_at, wall_at)
 VALUES (:mode, :key, :layer, :unit, :action, :entity, :version, 'sending', :recovery, :host,
-  :payload, :digest, :owner, :attempt, :now, :wall)";
+  :payload, :digest, :owner, :attempt, :now, :now, :wall)";
 
 /// Writes `sending`: from here on the effect may have happened.
 pub fn intend(
@@ -122,7 +124,8 @@ pub fn intend(
 
 const RESEND: &str = "
 UPDATE effects SET state = :state, sends = sends + 1, owner = :owner, attempt_id = :attempt,
-  unit_id = :unit, sent_at = :now, wall_at = :wall, settled_at = NULL, evidence = NULL
+  unit_id = :unit, sent_at = :now, wall_at = :wall, settled_at = NULL, evidence = NULL,
+  first_sent_at = CASE WHEN :from = 'rejected' THEN :now ELSE coalesce(first_sent_at, sent_at) END
 WHERE mode = :mode AND key = :key AND state = :from";
 
 /// Writes `sending` again for an effect that was rejected, or that may be replayed.
@@ -182,6 +185,39 @@ pub fn settle(
         return Err(StoreError::Fenced { what: "the effect" });
     }
     Ok(state)
+}
+
+const TAKE_BACK: &str = "
+UPDATE effects SET state = :state, sends = sends - 1, evidence = :why,
+  sent_at = coalesce(:sent_at, sent_at), settled_at = CASE WHEN :settled THEN :now END
+WHERE mode = :mode AND key = :key AND state = 'sending'";
+
+/// Takes `sending` back for a call that was not made. `before` is what was known of the effect, and
+/// when it was last sent: one that may have happened is unknown again, any other one has definitely
+/// not happened.
+///
+/// # Errors
+/// `Fenced` when its state is not `sending` any more.
+pub fn take_back(
+    tx: &Connection,
+    mode: Mode,
+    key: &EffectKey,
+    before: Option<(EffectState, Moment)>,
+    why: &str,
+    now: Moment,
+) -> Result<(), StoreError> {
+    let event = match before.map(|(state, _)| state) {
+        Some(EffectState::Unknown) => EffectEvent::LostSight,
+        Some(EffectState::Sending | EffectState::Confirmed | EffectState::Rejected) | None => {
+            EffectEvent::Rejected
+        }
+    };
+    let state = EffectState::Sending.next(event)?;
+    let changed = tx.prepare_cached(TAKE_BACK)?.execute(named_params! {
+        ":state": state, ":why": why, ":settled": state == EffectState::Rejected, ":now": now,
+        ":sent_at": before.map(|(_, sent_at)| sent_at), ":mode": mode, ":key": key,
+    })?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Fenced { what: "the effect" }) }
 }
 
 const CONFIRMED_AFTER: &str = "
@@ -253,6 +289,10 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
         digest: row.get("digest")?,
         sends: row.get("sends")?,
         sent_at: row.get("sent_at")?,
+        first_sent_at: match row.get("first_sent_at")? {
+            Some(at) => at,
+            None => row.get("sent_at")?,
+        },
         settled_at: row.get("settled_at")?,
         receipt: json_opt(row, "receipt")?,
         evidence: row.get("evidence")?,
@@ -278,7 +318,7 @@ mod tests {
 
     #[test]
     fn what_the_gate_asks_costs_the_same_however_many_effects_there_are() {
-        for sql in [BY_KEY, RESEND, SETTLE, CONFIRMED_AFTER, BY_ENTITY] {
+        for sql in [BY_KEY, RESEND, SETTLE, TAKE_BACK, CONFIRMED_AFTER, BY_ENTITY] {
             let plan = plan_of(sql);
             assert!(!plan.iter().any(|step| step.ends_with("(mode=?)")), "{plan:?} of {sql}");
         }

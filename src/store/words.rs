@@ -25,7 +25,7 @@ use crate::domain::operations::{
     ActionState, ClientState, DocumentState, OnboardingStep, Plan, PostState,
 };
 use crate::domain::sales::{ByHand, Canceler, MeetingOutcome, MeetingState};
-use crate::domain::time::Moment;
+use crate::domain::time::{Moment, Uptime};
 
 macro_rules! integer_column {
     ($($name:ident),+ $(,)?) => {$(
@@ -43,7 +43,7 @@ macro_rules! integer_column {
     )+};
 }
 
-integer_column!(Moment, RunId, UnitId, AttemptId, EventId, CommandId, Epoch, ProposalId);
+integer_column!(Moment, Uptime, RunId, UnitId, AttemptId, EventId, CommandId, Epoch, ProposalId);
 
 macro_rules! word_column {
     ($($name:ident: $read:path),+ $(,)?) => {$(

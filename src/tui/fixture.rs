@@ -311,6 +311,7 @@ pub(crate) fn detail(id: i64) -> ErrorDetail {
             summary: "invite to a@dental.example".to_owned(),
             reference: None,
             evidence: None,
+            late_writes: Vec::new(),
             sent_at: dry_clock().now,
             sent_wall: NOW,
         }],

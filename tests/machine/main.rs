@@ -4,6 +4,7 @@
 
 mod gate;
 mod money;
+mod peers;
 mod research;
 mod restored;
 mod runs;

@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose set-up fails has to fail")]
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cep_machine::config::Settings;
@@ -13,7 +15,7 @@ use cep_machine::domain::error::WorkError;
 use cep_machine::domain::layer::Layer;
 use cep_machine::domain::mode::Mode;
 use cep_machine::domain::outcome::{StepOutcome, Stop};
-use cep_machine::domain::time::Moment;
+use cep_machine::domain::time::{Moment, Uptime};
 use cep_machine::domain::unit::{NewUnit, Unit, UnitName};
 use cep_machine::effects::counterparty::RawDelivery;
 use cep_machine::effects::gate::Gate;
@@ -23,9 +25,9 @@ use cep_machine::engines::orchestrator::contract::{
     Discover, Driven, EffectRequest, LayerContext, Layers, Receive,
 };
 use cep_machine::engines::orchestrator::engine::{
-    AtOnce, Orchestrator, RunOrder, RunReport, Steer,
+    AtOnce, Orchestrator, RunError, RunOrder, RunReport, Steer,
 };
-use cep_machine::runtime::clock::SystemClock;
+use cep_machine::runtime::clock::{Clock, SystemClock};
 use cep_machine::store::error::StoreError;
 use cep_machine::store::{Store, Write};
 use tokio::sync::watch;
@@ -88,8 +90,8 @@ pub(crate) fn world(recorder: &Arc<Recorder>) -> World {
     }
 }
 
-/// Layers in which only layer 3 works: each of its units sends one mail. Labels say what else
-/// happens: `panic`, `plain` (no effect), `wait`.
+/// Layers of which each unit sends one mail. Kinds say what else happens: `panic`, `plain` (no
+/// effect), `wait`.
 pub(crate) struct Mailers {
     pub(crate) units: Vec<NewUnit>,
     pub(crate) audience: Audience,
@@ -99,7 +101,7 @@ pub(crate) struct Mailers {
 #[async_trait]
 impl Layers for Mailers {
     fn discover(&self, layer: Layer, _: &Discover<'_>) -> Result<Vec<NewUnit>, WorkError> {
-        Ok(if layer == Layer::OutreachEngine { self.units.clone() } else { Vec::new() })
+        Ok(self.units.iter().filter(|unit| unit.name.layer == layer).cloned().collect())
     }
 
     async fn run(&self, ctx: &LayerContext<'_>, unit: &Unit) -> Result<StepOutcome, Stop> {
@@ -152,18 +154,60 @@ impl Receive for NoDeliveries {
     }
 }
 
+/// A clock whose uptime runs ahead of the machine's: for a process whose machine was suspended, or
+/// one that looks at leases later than it is.
+pub(crate) struct AheadClock {
+    real: SystemClock,
+    ahead_ms: AtomicI64,
+}
+
+impl AheadClock {
+    pub(crate) fn by_ms(ahead_ms: i64) -> Arc<Self> {
+        Arc::new(Self { real: SystemClock::new(), ahead_ms: AtomicI64::new(ahead_ms) })
+    }
+
+    pub(crate) fn leap_ms(&self, ms: i64) {
+        self.ahead_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Clock for AheadClock {
+    fn wall(&self) -> Moment {
+        self.real.wall()
+    }
+
+    fn monotonic_us(&self) -> u64 {
+        self.real.monotonic_us()
+    }
+
+    fn uptime(&self) -> Uptime {
+        self.real.uptime().plus_ms(self.ahead_ms.load(Ordering::SeqCst))
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.real.pause(duration).await;
+    }
+}
+
 pub(crate) struct Stage {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) store: Store,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) layers: Arc<Mailers>,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) owner: &'static str,
 }
 
 pub(crate) fn units(n: u32, kind: &str) -> Vec<NewUnit> {
+    units_of(Layer::OutreachEngine, n, kind)
+}
+
+pub(crate) fn units_of(layer: Layer, n: u32, kind: &str) -> Vec<NewUnit> {
     (0..n)
         .map(|i| {
-            let name = UnitName::new(Layer::OutreachEngine, format!("osm:node/{i}"), "message/1");
+            let name = UnitName::new(layer, format!("osm:node/{i}"), "message/1");
             NewUnit::ready(name, kind, format!("mail {i}"), serde_json::json!({}))
         })
         .collect()
@@ -182,21 +226,41 @@ impl Stage {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SystemClock::new());
-        let store = Store::open(&folder.path().join("stage.db"), clock).unwrap();
+        let store = Store::open(&folder.path().join("stage.db"), clock.clone()).unwrap();
         let recorder = Arc::new(Recorder { recovery, behaviour, arrived: Mutex::default() });
         let layers = Arc::new(Mailers { units, audience, seen: Mutex::default() });
         let settings = cep_machine::config::embedded(folder.path()).unwrap();
-        Self { folder, store, recorder, layers, settings: Arc::new(settings) }
+        let (settings, owner) = (Arc::new(settings), "test pid 1@here");
+        Self { folder, store, recorder, layers, settings, clock, owner }
+    }
+
+    /// Another process on the same database, which calls the same receiver.
+    pub(crate) fn peer(&self, units: Vec<NewUnit>, clock: Arc<dyn Clock>) -> Self {
+        let store = Store::open(self.store.path(), clock.clone()).unwrap();
+        let audience = self.layers.audience.clone();
+        let layers = Arc::new(Mailers { units, audience, seen: Mutex::default() });
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            store,
+            recorder: self.recorder.clone(),
+            layers,
+            settings: self.settings.clone(),
+            clock,
+            owner: "peer pid 2@there",
+        }
+    }
+
+    pub(crate) fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
     }
 
     pub(crate) fn orchestrator(&self) -> Orchestrator {
-        let clock = Arc::new(SystemClock::new());
         let gate = Gate::new(
             world(&self.recorder),
             self.store.clone(),
-            clock.clone(),
+            self.clock.clone(),
             self.settings.clone(),
-            "test pid 1@here".to_owned(),
+            self.owner.to_owned(),
         );
         let driven = Driven {
             layers: self.layers.clone(),
@@ -207,15 +271,20 @@ impl Stage {
             self.store.clone(),
             Arc::new(gate),
             driven,
-            clock,
+            self.clock.clone(),
             self.settings.clone(),
             Seed(1),
         )
     }
 
     pub(crate) async fn run_all(&self) -> RunReport {
+        self.run(Mode::Dry, Layer::ALL.to_vec()).await.unwrap()
+    }
+
+    pub(crate) async fn run(&self, mode: Mode, layers: Vec<Layer>) -> Result<RunReport, RunError> {
         let (_steer, steered) = watch::channel(Steer::Go);
-        self.orchestrator().run(&order(Layer::ALL.to_vec()), &AtOnce, steered).await.unwrap()
+        let order = RunOrder { mode, owner: self.owner.to_owned(), ..order(layers) };
+        self.orchestrator().run(&order, &AtOnce, steered).await
     }
 
     pub(crate) fn texts(&self, sql: &'static str) -> Vec<String> {

@@ -8,7 +8,7 @@ use crate::app::command::{Ack, Refusal, RefusalKind};
 use crate::domain::event::NewEvent;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
-use crate::domain::time::{DAY_MS, Moment};
+use crate::domain::time::{DAY_MS, Moment, SECOND_MS};
 use crate::runtime::process::ProcessIdentity;
 use crate::store::events::{self, About};
 use crate::store::leases::{self, Acquired};
@@ -36,7 +36,8 @@ impl Owner {
                 "say for example `cep advance 1d` or `cep advance 90m`",
             ));
         }
-        let wall = self.parts.clock.wall();
+        let at = self.parts.clock.now();
+        let wall = at.wall;
         let owner = self.parts.owner.clone();
         self.at_once(Mode::Dry, "advance", json!({ "ms": ms }), move |tx, now| {
             let busy = board::units(tx, Mode::Dry)?
@@ -52,8 +53,7 @@ impl Owner {
                 )));
             }
             let me = ProcessIdentity::current();
-            let until = wall.plus_ms(1_000);
-            match leases::acquire(tx, Mode::Dry, CLOCK, &owner, &me, wall, until)? {
+            match leases::acquire(tx, Mode::Dry, CLOCK, &owner, &me, at, SECOND_MS)? {
                 Acquired::Busy { owner } => Ok(Err(refuse(
                     RefusalKind::Safeguard,
                     format!("{owner} moves dry time"),

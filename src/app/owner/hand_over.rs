@@ -53,11 +53,11 @@ impl Owner {
         if self.shared.serving || self.shared.demo || !is_served {
             return Ok(None);
         }
-        let wall = self.parts.clock.wall();
+        let now = self.parts.clock.now();
         let server = self
             .parts
             .store
-            .read(|conn| leases::living_holder(conn, Mode::Live, SERVE, &self.parts.process, wall));
+            .read(|conn| leases::living_holder(conn, Mode::Live, SERVE, &self.parts.process, now));
         let server = server.map_err(|error| queries::failed(&error))?;
         if let (Some(_), Command::Run(request)) = (&server, command) {
             // Whoever may not send anything must not have it sent either.

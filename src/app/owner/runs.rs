@@ -230,10 +230,10 @@ impl Owner {
 
     /// Returns the living process that works a run, unless it is this one or nobody.
     pub(super) fn holder_of(&self, run: RunId) -> Result<Option<String>, Refusal> {
-        let wall = self.parts.clock.wall();
+        let now = self.parts.clock.now();
         let held = self.parts.store.read(|conn| {
             let Some(row) = runs::get(conn, run)? else { return Ok(None) };
-            let holders = leases::living_holders(conn, row.mode, &self.parts.process, wall)?;
+            let holders = leases::living_holders(conn, row.mode, &self.parts.process, now)?;
             let works = !row.state.is_ended() && holders.contains(&row.owner);
             Ok(works.then_some(row.owner))
         });

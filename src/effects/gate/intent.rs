@@ -28,8 +28,8 @@ use crate::store::{attempts, consent, effects as journal, units};
 pub(super) enum Admission {
     /// It has happened already: here is the receipt.
     Replay(Receipt),
-    /// Call the receiver with this payload; it is send number `sends`.
-    Send { sends: u32, payload: Box<Effect> },
+    /// Call the receiver.
+    Send(Sending),
     /// Not now.
     Deferred { until: Moment, why: String },
     /// Never.
@@ -38,6 +38,20 @@ pub(super) enum Admission {
     Hold(WorkError),
     /// The same key with another content.
     Bug(WorkError),
+}
+
+/// A call that was admitted, and what has to be taken back if it is not made after all.
+pub(super) struct Sending {
+    /// Which send of the effect it is, from 1.
+    pub(super) sends: u32,
+    /// With what.
+    pub(super) payload: Box<Effect>,
+    /// What was known of the effect before and when it was last sent, if it was.
+    pub(super) before: Option<(EffectState, Moment)>,
+    /// The day's counters in which it took a place.
+    pub(super) counted: Vec<String>,
+    /// Whether it is the breaker's one probe.
+    pub(super) is_probe: bool,
 }
 
 /// How the journal is to be written when everything else agrees.
@@ -66,7 +80,12 @@ pub(super) fn admit(
         if let Some(refusal) = check_consent(tx, &order, &settings)? {
             return Ok(refusal);
         }
-        let day = day_of(&order, &settings);
+        // What may have been sent today has its place among today's already.
+        let has_place = |day: &Day| {
+            matches!(&entry, Entry::Again { from: EffectState::Unknown, row, .. }
+                if row.doubted_in.is_none() && day.includes(row.sent_at))
+        };
+        let day = day_of(&order, order.now, &settings).filter(|day| !has_place(day));
         let counters = match &day {
             Some(day) => match check_caps(tx, &order, day)? {
                 Ok(counters) => counters,
@@ -94,38 +113,42 @@ pub(super) fn admit(
                 return Ok(Admission::Deferred { until, why });
             }
         };
+        let mut counted = Vec::with_capacity(counters.len());
         for (name, used) in counters {
             limits::put(tx, order.mode, LimitKind::Slot, &name, &(used + 1), order.now)?;
+            counted.push(name);
         }
         limits::put(tx, order.mode, LimitKind::Bucket, new.host, &bucket, order.now)?;
         if breaker != Breaker::new() {
             limits::put(tx, order.mode, LimitKind::Breaker, new.host, &breaker, order.now)?;
         }
-        write(tx, order, &new, entry, wall)
+        let (before, sends, payload) = write(tx, order, &new, entry, wall)?;
+        let is_probe = breaker.is_probing();
+        Ok(Admission::Send(Sending { sends, payload, before, counted, is_probe }))
     }
 }
 
-/// Writes `sending` and says what to call with.
+/// What was known before, which send it is, and with what.
+type Written = (Option<(EffectState, Moment)>, u32, Box<Effect>);
+
+/// Writes `sending` and says what was known before, which send it is, and with what.
 fn write(
     tx: &Connection,
     order: EffectOrder,
     new: &NewEffect,
     entry: Entry,
     wall: Moment,
-) -> Result<Admission, StoreError> {
+) -> Result<Written, StoreError> {
     Ok(match entry {
         // A reading has no journal row to count its sends; its attempts are counted instead.
-        Entry::None => Admission::Send {
-            sends: attempts::number(tx, order.attempt)?,
-            payload: Box::new(order.effect),
-        },
+        Entry::None => (None, attempts::number(tx, order.attempt)?, Box::new(order.effect)),
         Entry::First => {
             journal::intend(tx, new, order.now, wall)?;
-            Admission::Send { sends: 1, payload: Box::new(order.effect) }
+            (None, 1, Box::new(order.effect))
         }
         Entry::Again { from, event, row } => {
             journal::resend(tx, new, from, event, order.now, wall)?;
-            Admission::Send { sends: row.sends + 1, payload: Box::new(row.payload) }
+            (Some((from, row.sent_at)), row.sends + 1, Box::new(row.payload))
         }
     })
 }
@@ -198,7 +221,7 @@ fn look_up(
 fn may_replay(recovery: Recovery, row: &EffectRow, now: Moment) -> bool {
     match recovery {
         Recovery::Idempotent { retention_ms, .. } => {
-            retention_ms.is_none_or(|retention| now.since(row.sent_at) < retention)
+            retention_ms.is_none_or(|retention| now.since(row.first_sent_at) < retention)
         }
         Recovery::Queryable | Recovery::AtMostOnce | Recovery::ReadOnly => false,
     }
@@ -249,26 +272,35 @@ fn check_consent(
 /// Step 3: the day's counters of what was sent, in days of the recipient's zone.
 struct Day {
     quotas: Vec<Quota>,
+    zone: TimeZone,
     date: String,
     /// The first instant of a later day at which the recipient may be reached.
     next: Moment,
 }
 
-fn day_of(order: &EffectOrder, settings: &Settings) -> Option<Day> {
+impl Day {
+    fn includes(&self, at: Moment) -> bool {
+        at.civil_date(&self.zone).to_string() == self.date
+    }
+}
+
+/// Returns the day of the recipient in which `at` lies.
+fn day_of(order: &EffectOrder, at: Moment, settings: &Settings) -> Option<Day> {
     let Audience::Prospect { address, zone, channel } = &order.audience else { return None };
     let channel = Channel::from_column(channel).ok()?;
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let rules = settings.outreach.rules(order.mode);
     Some(Day {
         quotas: rules.quotas(channel, address),
-        date: order.now.civil_date(&zone).to_string(),
-        next: rules.hours.next_open(limits::next_morning(order.now, &zone), &zone),
+        date: at.civil_date(&zone).to_string(),
+        next: rules.hours.next_open(limits::next_morning(at, &zone), &zone),
+        zone,
     })
 }
 
-/// Returns the names of the counters that `order` counts in.
-pub(super) fn counters_of(order: &EffectOrder, settings: &Settings) -> Vec<String> {
-    day_of(order, settings).map_or_else(Vec::new, |day| {
+/// Returns the names of the counters that `order` counts in when it is sent at `at`.
+pub(super) fn counters_of(order: &EffectOrder, at: Moment, settings: &Settings) -> Vec<String> {
+    day_of(order, at, settings).map_or_else(Vec::new, |day| {
         day.quotas.iter().map(|quota| counter(quota, &day.date)).collect()
     })
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use self::intent::Admission;
+use self::intent::{Admission, Sending};
 use super::port::{Call, World};
 use crate::config::Current;
 use crate::domain::effect::{Action, Audience, Effect, EffectKey, Receipt, Recovery};
@@ -29,12 +29,11 @@ use crate::effects::permit::Permit;
 use crate::runtime::clock::Clock;
 use crate::runtime::failpoint;
 use crate::store::effects::NewEffect;
+use crate::store::error::StoreError;
+use crate::store::late_writes::{self, Fate, LateWrite};
+use crate::store::term::Term;
 use crate::store::wave::{Stage, Turn};
 use crate::store::{Store, effects as journal, restores};
-
-/// How long a call may take. Receivers that need longer are broken for a machine that holds a unit
-/// meanwhile.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The gate of one mode.
 pub struct Gate {
@@ -88,15 +87,23 @@ impl Gate {
     ///
     /// # Errors
     /// `Deferred` and `Refused` before anything is sent, `Failed` when the receiver said no,
-    /// `Unknown` when nobody can say.
-    pub async fn perform(&self, order: EffectOrder, turn: &Turn) -> Result<Receipt, Stop> {
+    /// `Unknown` when nobody can say. `term` says how long the caller's leases run: no call is made
+    /// that could end after them.
+    pub async fn perform(
+        &self,
+        order: EffectOrder,
+        turn: &Turn,
+        term: &Term,
+    ) -> Result<Receipt, Stop> {
         let permit = Permit::new();
         let route = dispatch::route(&self.world, &order.effect);
         let key =
             EffectKey::new(order.mode, order.layer, &order.entity, order.action, &order.version);
         let row = self.journal_row(&order, &key, route.recovery)?;
+        self.assert_covered(&order, term)?;
         let asked = self.reconcile(&permit, &order, &row, &route).await?;
         failpoint::hit("effect.before_intent");
+        self.assert_covered(&order, term)?;
         let admission = turn.write(
             &self.store,
             Stage::Intent,
@@ -110,7 +117,8 @@ impl Gate {
                 self.clock.wall(),
             ),
         );
-        let (sends, payload) = match admission.await.map_err(WorkError::from)? {
+        let admission = self.kept(&order, "effect intent", admission.await, None).await;
+        let sending = match admission.map_err(WorkError::from)? {
             Admission::Replay(receipt) => return Ok(receipt),
             Admission::Deferred { until, why } => return Err(Stop::Deferred { until, why }),
             Admission::Refused { why } => return Err(Stop::Refused { why }),
@@ -118,19 +126,96 @@ impl Gate {
                 return Err(Stop::Unknown { key, error: Box::new(error) });
             }
             Admission::Bug(error) => return Err(Stop::Failed(error)),
-            Admission::Send { sends, payload } => (sends, payload),
+            Admission::Send(sending) => sending,
         };
         failpoint::hit("effect.intended");
+        // This process may have stood still since the commit.
+        if let Err(short) = self.assert_covered(&order, term) {
+            self.take_back(&order, &key, &route, sending).await?;
+            return Err(short);
+        }
         let call = Call {
             key: key.clone(),
             mode: order.mode,
             layer: order.layer,
-            attempt: sends,
+            attempt: sending.sends,
             now: order.now,
         };
-        let answer = self.call(&permit, &call, &payload).await;
+        let answer = self.call(&permit, &call, &sending.payload).await;
         failpoint::hit("effect.sent");
         self.note(&order, &key, &route, answer, turn).await
+    }
+
+    /// Puts the effect off when its call could end after the leases do, because another process may
+    /// then have sent it again.
+    fn assert_covered(&self, order: &EffectOrder, term: &Term) -> Result<(), Stop> {
+        let call_ms = self.settings.get().orchestrator.call_timeout_ms();
+        if term.covers(self.clock.uptime(), call_ms) {
+            return Ok(());
+        }
+        Err(Stop::Deferred {
+            until: order.now,
+            why: "the lease could end during the call".to_owned(),
+        })
+    }
+
+    /// Journals that an admitted call was not made.
+    async fn take_back(
+        &self,
+        order: &EffectOrder,
+        key: &EffectKey,
+        route: &dispatch::Route,
+        sending: Sending,
+    ) -> Result<(), Stop> {
+        let why = "not sent: the lease could have ended during the call".to_owned();
+        let take_back = result::take_back(order, key.clone(), route, sending, why);
+        // Not with the wave: whoever had to wait for it could lose its own lease meanwhile.
+        let taken = self.store.write("effect not sent", take_back).await;
+        let effect = (route.recovery != Recovery::ReadOnly).then(|| (key.clone(), Fate::NotSent));
+        let taken = self.kept(order, "effect not sent", taken, effect).await;
+        Ok(taken.map_err(WorkError::from)?)
+    }
+
+    /// Keeps a write about an effect that was refused because its unit has another holder, with what
+    /// is known of the effect here.
+    async fn kept<T>(
+        &self,
+        order: &EffectOrder,
+        command: &'static str,
+        result: Result<T, StoreError>,
+        effect: Option<(EffectKey, Fate)>,
+    ) -> Result<T, StoreError> {
+        late_writes::kept(&self.store, result, None, || {
+            let act = format!("{} to {}", order.action.as_column(), order.entity);
+            let knew = match effect.as_ref().map(|(_, fate)| fate) {
+                None => format!("{act} was not sent"),
+                Some(Fate::NotSent) => format!("{act} was intended and not sent"),
+                Some(Fate::Confirmed(receipt)) => {
+                    format!("{act} was confirmed as {}", receipt.reference)
+                }
+                Some(Fate::Rejected(error)) => format!("{act} was refused: {error}"),
+                Some(Fate::Unknown(error)) => format!("{act} may have happened: {error}"),
+            };
+            LateWrite {
+                mode: order.mode,
+                at: order.now,
+                wall_at: self.clock.wall(),
+                owner: self.owner.clone(),
+                command,
+                layer: Some(order.layer),
+                run: None,
+                unit: Some(order.unit),
+                attempt: Some(order.attempt),
+                effect,
+                knew,
+            }
+        })
+        .await
+    }
+
+    /// The name of this process in the journal.
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// Makes the journal row that an effect would get. Read-only effects get none: asking twice
@@ -188,14 +273,18 @@ impl Gate {
         });
         let Some(attempt) = sends.map_err(WorkError::from)? else { return Ok(false) };
         let call = Call { key: key.clone(), mode, layer: order.layer, attempt, now: order.now };
-        let found = dispatch::find(&self.world, permit, &call, &order.effect).await?;
+        let asked = dispatch::find(&self.world, permit, &call, &order.effect);
+        let found = self.in_time(asked).await?;
         let evidence = match &found {
             Some(receipt) => format!("found at {} as {}", route.host, receipt.reference),
             None => format!("no trace of it at {}", route.host),
         };
+        let fate = found.clone().map_or(Fate::NotSent, Fate::Confirmed);
         let wall = self.clock.wall();
-        let reconciled = result::reconciled(order, new.clone(), found, evidence, wall);
+        let settings = self.settings.get();
+        let reconciled = result::reconciled(order, new.clone(), found, evidence, settings, wall);
         let noted = self.store.write("effect reconcile", reconciled).await;
+        let noted = self.kept(order, "effect reconcile", noted, Some((key.clone(), fate))).await;
         noted.map_err(WorkError::from)?;
         Ok(true)
     }
@@ -207,15 +296,20 @@ impl Gate {
         call: &Call,
         payload: &Effect,
     ) -> Result<Receipt, WorkError> {
-        let answer = dispatch::call(&self.world, permit, call, payload);
-        match tokio::time::timeout(CALL_TIMEOUT, answer).await {
-            Ok(answer) => answer,
-            Err(_) => Err(WorkError::new(
-                ErrorClass::Indeterminate,
-                "timeout",
-                format!("no answer within {} s", CALL_TIMEOUT.as_secs()),
-            )),
-        }
+        self.in_time(dispatch::call(&self.world, permit, call, payload)).await
+    }
+
+    /// Waits for a receiver's answer as long as a call may take.
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, WorkError>>,
+    ) -> Result<T, WorkError> {
+        let limit_s = self.settings.get().orchestrator.call_timeout_s;
+        let limit = Duration::from_secs(u64::from(limit_s));
+        tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
+            let what = format!("no answer within {limit_s} s");
+            Err(WorkError::new(ErrorClass::Indeterminate, "timeout", what))
+        })
     }
 
     /// Journals what the receiver answered and feeds the breaker: the second commit.
@@ -243,7 +337,18 @@ impl Gate {
                 wall: self.clock.wall(),
             }),
         );
-        noted.await.map_err(WorkError::from)?;
+        let effect = (route.recovery != Recovery::ReadOnly).then(|| {
+            let fate = match &answer {
+                Ok(receipt) => Fate::Confirmed(receipt.clone()),
+                Err(error) if error.class == ErrorClass::Indeterminate => {
+                    Fate::Unknown(error.to_string())
+                }
+                Err(error) => Fate::Rejected(error.to_string()),
+            };
+            (key.clone(), fate)
+        });
+        let noted = self.kept(order, "effect result", noted.await, effect).await;
+        noted.map_err(WorkError::from)?;
         failpoint::hit("effect.settled");
         match answer {
             Ok(receipt) => Ok(receipt),

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::dispatch::Route;
+use super::intent::Sending;
 use super::{EffectOrder, intent};
 use crate::config::Settings;
-use crate::domain::effect::{EffectKey, Receipt};
+use crate::domain::effect::{EffectKey, Receipt, Recovery};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::NewEvent;
 use crate::domain::lifecycle::effect::{EffectEvent, EffectState};
@@ -56,7 +58,9 @@ pub(super) fn settle(
             )?;
         }
         if event == EffectEvent::Rejected {
-            give_back(tx, &it)?;
+            // A rejected message was not sent, so it does not count against the day's caps.
+            let names = intent::counters_of(&it.order, it.order.now, &it.settings);
+            give_back(tx, it.order.mode, &names, it.order.now)?;
         }
         feed_breaker(tx, &it)?;
         if it.journaled {
@@ -66,12 +70,44 @@ pub(super) fn settle(
     }
 }
 
-/// A rejected message was not sent, so it does not count against the day's caps.
-fn give_back(tx: &Connection, it: &Settlement) -> Result<(), StoreError> {
-    let mode = it.order.mode;
-    for name in intent::counters_of(&it.order, &it.settings) {
-        let used: u32 = limits::get(tx, mode, LimitKind::Slot, &name)?.unwrap_or(0);
-        limits::put(tx, mode, LimitKind::Slot, &name, &used.saturating_sub(1), it.order.now)?;
+/// Returns the transaction that takes a call back that was admitted and then not made. It fails
+/// nothing and spends nothing: what was known of the effect before is known again.
+pub(super) fn take_back(
+    order: &EffectOrder,
+    key: EffectKey,
+    route: &Route,
+    sending: Sending,
+    why: String,
+) -> impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static {
+    let (unit, epoch, mode, now) = (order.unit, order.epoch, order.mode, order.now);
+    let (journaled, host) = (route.recovery != Recovery::ReadOnly, route.host);
+    move |tx| {
+        units::assert_held(tx, unit, epoch)?;
+        if journaled {
+            journal::take_back(tx, mode, &key, sending.before, &why, now)?;
+        }
+        give_back(tx, mode, &sending.counted, now)?;
+        if sending.is_probe {
+            let breaker: Option<Breaker> = limits::get(tx, mode, LimitKind::Breaker, host)?;
+            if let Some(breaker) = breaker {
+                let without = breaker.without_probe(now);
+                limits::put(tx, mode, LimitKind::Breaker, host, &without, now)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Frees places in the day's counters.
+fn give_back(
+    tx: &Connection,
+    mode: Mode,
+    counters: &[String],
+    now: Moment,
+) -> Result<(), StoreError> {
+    for name in counters {
+        let used: u32 = limits::get(tx, mode, LimitKind::Slot, name)?.unwrap_or(0);
+        limits::put(tx, mode, LimitKind::Slot, name, &used.saturating_sub(1), now)?;
     }
     Ok(())
 }
@@ -132,13 +168,23 @@ pub(super) fn reconciled(
     new: NewEffect,
     receipt: Option<Receipt>,
     evidence: String,
+    settings: Arc<Settings>,
     wall: Moment,
 ) -> impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static {
     let (unit, epoch, mode, now) = (order.unit, order.epoch, order.mode, order.now);
+    let order = order.clone();
     move |tx| {
         units::assert_held(tx, unit, epoch)?;
+        let mut counters = Vec::new();
         let mut from = match restores::row_of(tx, &new, now)? {
-            Some(row) => row.state,
+            Some(row) => {
+                // It took its place on the day on which it was to be sent; a restored database may not
+                // know of that.
+                if row.doubted_in.is_none() {
+                    counters = intent::counters_of(&order, row.sent_at, &settings);
+                }
+                row.state
+            }
             None if receipt.is_none() => return Ok(()),
             None => {
                 journal::intend(tx, &new, now, wall)?;
@@ -156,6 +202,9 @@ pub(super) fn reconciled(
             None => EffectEvent::FoundAbsent,
         };
         journal::settle(tx, mode, key, from, event, receipt.as_ref(), Some(&evidence), now)?;
+        if event == EffectEvent::FoundAbsent {
+            give_back(tx, mode, &counters, now)?;
+        }
         Ok(())
     }
 }

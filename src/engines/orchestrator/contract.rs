@@ -19,6 +19,7 @@ use crate::domain::time::Moment;
 use crate::domain::unit::{NewUnit, Unit};
 use crate::effects::counterparty::{Counterparties, RawDelivery};
 use crate::effects::gate::{EffectOrder, Gate};
+use crate::store::term::Term;
 use crate::store::wave::Turn;
 use crate::store::{Store, Write};
 
@@ -76,6 +77,7 @@ pub struct LayerContext<'a> {
     pub(super) unit: &'a Unit,
     pub(super) attempt: AttemptId,
     pub(super) turn: &'a Turn,
+    pub(super) term: &'a Term,
 }
 
 impl LayerContext<'_> {
@@ -101,6 +103,7 @@ impl LayerContext<'_> {
                     now: self.now,
                 },
                 self.turn,
+                self.term,
             )
             .await
     }

@@ -1,13 +1,14 @@
 //! Starts, notes and ends a run.
 //!
-//! What each commit leaves after a crash: a run is open from `start` to `finish`. Whoever starts the
+//! Every write compares the epochs of the run's leases, so that a process that was stopped and comes
+//! back cannot move a run that another one has taken up. What each commit leaves after a crash: a run is open from `start` to `finish`. Whoever starts the
 //! same scope next takes it up where its rows are, because its own leases prove that nobody else
 //! works it.
 
 use rusqlite::Connection;
 
 use super::engine::Orchestrator;
-use super::hold::{self, Hold};
+use super::hold::{self, Hold, Holder};
 use super::order::{RunError, RunOrder, RunReport, Steer};
 use super::standing::Standing;
 use super::upcoming::Upcoming;
@@ -20,6 +21,7 @@ use crate::domain::time::{DAY_MS, Moment};
 use crate::runtime::failpoint;
 use crate::store::error::StoreError;
 use crate::store::events::{self, About};
+use crate::store::late_writes::{self, LateWrite};
 use crate::store::runs::{self, NewRun, RunRow};
 use crate::store::units;
 
@@ -44,22 +46,17 @@ impl Orchestrator {
         let shop = &self.shop;
         let mode = order.mode;
         let now = self.now(mode).await?;
-        let lease_ms = i64::from(shop.settings.get().orchestrator.lease_s) * 1_000;
-        let (hold, recovered) = hold::acquire(
-            &shop.store,
-            &shop.clock,
-            mode,
-            &order.layers,
-            &order.owner,
-            lease_ms,
-            now,
-        )
-        .await?;
+        let lease_ms = shop.settings.get().orchestrator.lease_ms();
+        let holder = Holder { owner: order.owner.clone(), lease_ms };
+        let (hold, recovered) =
+            hold::acquire(&shop.store, &shop.clock, mode, &order.layers, holder, now).await?;
         let wall = shop.clock.wall();
         let wanted = new_run(order);
+        let fence = hold.fence().clone();
         let (id, started_at) = shop
             .store
             .write("start run", move |tx| {
+                fence.check(tx)?;
                 let (row, resumed) = take_up_or_start(tx, &wanted, now, wall)?;
                 let about = About {
                     mode,
@@ -97,8 +94,57 @@ impl Orchestrator {
         event: RunEvent,
     ) -> Result<RunState, RunError> {
         let (id, now, wall) = (course.id, course.now, self.shop.clock.wall());
-        let step = move |tx: &rusqlite::Connection| runs::step(tx, id, event, None, now, wall);
-        Ok(self.shop.store.write("run state", step).await?)
+        let fence = course.hold.fence().clone();
+        let step = move |tx: &rusqlite::Connection| {
+            fence.check(tx)?;
+            runs::step(tx, id, event, None, now, wall)
+        };
+        let noted = self.shop.store.write("run state", step).await;
+        Ok(self.kept(course, "run state", noted, || format!("the run was {event:?}")).await?)
+    }
+
+    /// Keeps a write of the run itself that was refused because its leases have another holder.
+    pub(super) async fn kept<T>(
+        &self,
+        course: &Course<'_>,
+        command: &'static str,
+        result: Result<T, StoreError>,
+        knew: impl FnOnce() -> String,
+    ) -> Result<T, StoreError> {
+        let shop = &self.shop;
+        late_writes::kept(&shop.store, result, Some(course.hold.fence()), || LateWrite {
+            mode: course.order.mode,
+            at: course.now,
+            wall_at: shop.clock.wall(),
+            owner: course.order.owner.clone(),
+            command,
+            layer: None,
+            run: Some(course.id),
+            unit: None,
+            attempt: None,
+            effect: None,
+            knew: knew(),
+        })
+        .await
+    }
+
+    /// Tells that nothing was claimed for a while because leases could not be renewed.
+    pub(super) async fn tell_stall(
+        &self,
+        course: &Course<'_>,
+        stalled_ms: i64,
+    ) -> Result<(), StoreError> {
+        let about = About {
+            mode: course.order.mode,
+            at: course.now,
+            wall_at: self.shop.clock.wall(),
+            layer: None,
+            unit_id: None,
+            run_id: Some(course.id),
+        };
+        let text = format!("nothing was claimed for {stalled_ms} ms: leases could not be renewed");
+        let told = NewEvent::warn("lease_stalled", text);
+        self.shop.store.write("lease stalled", move |tx| events::append(tx, about, &told)).await
     }
 
     /// Ends the run, or leaves it interrupted when it was drained.
@@ -111,10 +157,12 @@ impl Orchestrator {
         let (id, now, wall) = (course.id, course.now, self.shop.clock.wall());
         let mode = course.order.mode;
         let layers = course.order.layers.clone();
-        let (state, why) = self
+        let fence = course.hold.fence().clone();
+        let ended = self
             .shop
             .store
             .write("end run", move |tx| {
+                fence.check(tx)?;
                 let troubled = units::troubled(tx, mode, &layers)?;
                 let (event, why) = match stopped {
                     Some(Steer::Cancel) => (RunEvent::Cancelled, Some("by a person".to_owned())),
@@ -140,7 +188,9 @@ impl Orchestrator {
                 events::append(tx, about, &NewEvent::info("run_ended", text))?;
                 Ok((state, why))
             })
-            .await?;
+            .await;
+        let (state, why) =
+            self.kept(course, "end run", ended, || "nothing was left to do".to_owned()).await?;
         let whole = mode == Mode::Dry && course.order.layers.len() == Layer::ALL.len();
         let horizon = whole.then_some(course.horizon);
         Ok(RunReport { id, state, now, horizon, why })

@@ -111,8 +111,8 @@ impl Orchestrator {
     ) -> Result<RunReport, RunError> {
         let mut course = self.start(order).await?;
         course.standing = standing;
-        self.progress.send_replace(Progress { run: Some(course.id), ..Progress::default() });
         failpoint::hit("run.started");
+        self.progress.send_replace(Progress { run: Some(course.id), ..Progress::default() });
         let ended = self.drive(&mut course, pace, &mut steer).await;
         let report = match ended {
             Ok(stopped) => self.finish(&course, stopped).await,
@@ -136,6 +136,9 @@ impl Orchestrator {
         loop {
             if let Some(told) = self.obey(course, steer).await? {
                 return Ok(Some(told));
+            }
+            if !self.covered(course, steer).await? {
+                continue;
             }
             self.keep_time(course);
             let Round { news, mut units } = self.round(course, jump.take(), asked).await?;
@@ -178,7 +181,7 @@ impl Orchestrator {
             Mode::Dry => {
                 let (claim, steer) = (self.claim(course), steer.clone());
                 let unless_told = move |tx: &Connection| {
-                    if *steer.borrow() == Steer::Go { claim(tx).map(Some) } else { Ok(None) }
+                    if *steer.borrow() == Steer::Go { claim(tx) } else { Ok(None) }
                 };
                 let (turns, next) = Turn::wave(&self.shop.store, claimed.len(), unless_told);
                 (turns, Some(next))
@@ -188,7 +191,8 @@ impl Orchestrator {
             .into_iter()
             .zip(turns)
             .map(|(unit, turn)| {
-                let work = worker::work(Arc::clone(&self.shop), unit, course.now, turn);
+                let term = Arc::clone(course.hold.term());
+                let work = worker::work(Arc::clone(&self.shop), unit, course.now, turn, term);
                 crate::runtime::spawn::task("unit", work)
             })
             .collect();
@@ -201,9 +205,40 @@ impl Orchestrator {
             return Err(error.into());
         }
         let Some(next) = next else { return Ok(None) };
-        let next = next.await?;
+        let next = next.await;
+        let next = self.kept(course, "claim", next, || "nothing yet".to_owned()).await?;
         failpoint::hit("claim.committed");
         Ok(next)
+    }
+
+    /// Waits until the leases run long enough for a call, which they do unless their renewal has
+    /// stalled: a blocked disk, a machine that was suspended. Returns `false` when the person said
+    /// something meanwhile.
+    async fn covered(
+        &self,
+        course: &Course<'_>,
+        steer: &mut watch::Receiver<Steer>,
+    ) -> Result<bool, RunError> {
+        let (clock, term) = (&self.shop.clock, course.hold.term());
+        let call_ms = self.shop.settings.get().orchestrator.call_timeout_ms();
+        if term.covers(clock.uptime(), call_ms) {
+            return Ok(true);
+        }
+        let since = clock.uptime();
+        tracing::warn!("leases are not renewed; nothing is claimed until they are");
+        course.hold.renew_now();
+        let heard = tokio::select! {
+            () = term.settled(|| clock.uptime(), call_ms) => false,
+            _ = steer.changed() => true,
+        };
+        if heard {
+            return Ok(false);
+        }
+        if term.is_lost() {
+            return Err(StoreError::Fenced { what: "a lease of this run" }.into());
+        }
+        self.tell_stall(course, clock.uptime().since(since)).await?;
+        Ok(true)
     }
 
     /// Obeys what the person said: waits while paused, and returns a stop.

@@ -21,9 +21,11 @@ use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
 use crate::domain::trace::TraceContext;
 use crate::domain::unit::{NewUnit, Unit};
+use crate::runtime::clock::Now;
 use crate::runtime::failpoint;
 use crate::store::error::StoreError;
 use crate::store::learning::proposals;
+use crate::store::leases::Fence;
 use crate::store::{Write, attempts, clocks, leases, units};
 
 /// What one commit brought.
@@ -52,14 +54,12 @@ impl Orchestrator {
         if jump.is_none() && due.is_empty() && found.is_empty() && asked && mode == Mode::Dry {
             return Ok(Round { news: false, units: Vec::new() });
         }
-        if course.hold.is_lost() {
-            return Err(StoreError::Fenced { what: "a lease of this run" }.into());
-        }
         let mut batch = shop.store.batch();
         let moved = jump.map(|to| batch.write("move dry time", self.jump(course, to)));
+        let guard = Guard { fence: course.hold.fence().clone(), jump };
         let received: Vec<_> = due
             .into_iter()
-            .map(|write| batch.write("receive", at(jump, move |tx| write(tx))))
+            .map(|write| batch.write("receive", guard.clone().before(move |tx| write(tx))))
             .collect();
         let inserted = (!found.is_empty()).then(|| {
             let insert = move |tx: &Connection| {
@@ -67,13 +67,14 @@ impl Orchestrator {
                     units::insert(tx, mode, Some(id), now, unit).map(|new| n + usize::from(new))
                 })
             };
-            batch.write("discover", at(jump, insert))
+            batch.write("discover", guard.clone().before(insert))
         });
         course.now = now;
-        let claimed = batch.write("claim", at(jump, self.claim(course)));
+        let claimed = batch.write("claim", guard.before(self.claim(course)));
         batch.send();
         if let Some(moved) = moved {
-            if !moved.await? {
+            let moved = moved.await;
+            if !self.kept(course, "move dry time", moved, || format!("it was to be {now}")).await? {
                 // Somebody moved it by hand. What was due is derived again, from there.
                 course.now = self.now(mode).await?;
                 course.upcoming = Upcoming::default();
@@ -92,12 +93,17 @@ impl Orchestrator {
         }
         let mut n_found = 0;
         if let Some(inserted) = inserted {
-            n_found = inserted.await?;
+            let inserted = inserted.await;
+            let looked = || "its layers had looked for work".to_owned();
+            n_found = self.kept(course, "discover", inserted, looked).await?;
             failpoint::hit("discover.committed");
         }
-        let units = claimed.await?;
+        let claimed = claimed.await;
+        let claimed = self.kept(course, "claim", claimed, || "nothing yet".to_owned()).await?;
         failpoint::hit("claim.committed");
-        Ok(Round { news: jump.is_some() || delivered + n_found > 0, units })
+        // A claim that was not made says nothing of what is ready, so the round is asked for again.
+        let news = jump.is_some() || delivered + n_found > 0 || claimed.is_none();
+        Ok(Round { news, units: claimed.unwrap_or_default() })
     }
 
     /// Returns what takes in the deliveries of counterparties up to `now`.
@@ -145,31 +151,34 @@ impl Orchestrator {
     }
 
     /// Returns what claims the next wave: as many ready units as are worked at the same time, layer
-    /// by layer, each under the lease of its layer.
+    /// by layer, each under the lease of its layer. Where the leases end too soon for a call it claims
+    /// nothing and says so by `None`: what is claimed under them could not be finished under them.
     pub(super) fn claim(
         &self,
         course: &Course<'_>,
-    ) -> impl FnOnce(&Connection) -> Result<Vec<Claimed>, StoreError> + Send + 'static {
+    ) -> impl FnOnce(&Connection) -> Result<Option<Vec<Claimed>>, StoreError> + Send + 'static {
         let (mode, now, id) = (course.order.mode, course.now, course.id);
         let (horizon, owner) = (course.horizon, course.order.owner.clone());
-        let limit = self.shop.settings.get().orchestrator.concurrency;
+        let orchestrator = self.shop.settings.get().orchestrator;
+        let (limit, call_ms) = (orchestrator.concurrency, orchestrator.call_timeout_ms());
         let leases = course.hold.layers(&course.order.layers);
+        let term = Arc::clone(course.hold.term());
         let clock = Arc::clone(&self.shop.clock);
         move |tx| {
-            let wall = clock.wall();
+            let Now { wall, uptime } = clock.now();
+            if !term.covers(uptime, call_ms) {
+                return Ok(None);
+            }
             let mut claimed = Vec::new();
             let calling = units::calling(tx, mode, now, horizon)?;
             for (layer, name, lease) in leases {
                 if !calling.contains(&layer) {
                     continue;
                 }
+                leases::assert_held(tx, mode, &name, lease)?;
                 units::promote_due(tx, mode, layer, now, horizon)?;
                 let room = limit - claimed.len();
-                let units = units::claim(tx, mode, layer, lease, id, now, room)?;
-                if !units.is_empty() {
-                    leases::assert_held(tx, mode, &name, lease)?;
-                }
-                for unit in units {
+                for unit in units::claim(tx, mode, layer, lease, id, now, room)? {
                     let trace_id = match units::trace_of(tx, unit.id)? {
                         Some(from) => TraceContext::read(&from).map(|of| of.trace_id().to_owned()),
                         None => None,
@@ -184,7 +193,7 @@ impl Orchestrator {
                 }
             }
             failpoint::hit("claim.before_commit");
-            Ok(claimed)
+            Ok(Some(claimed))
         }
     }
 
@@ -196,7 +205,7 @@ impl Orchestrator {
     ) -> impl FnOnce(&Connection) -> Result<bool, StoreError> + Send + 'static {
         let (mode, from) = (course.order.mode, course.now);
         let wall = self.shop.clock.wall();
-        let epoch = course.hold.epoch_of(hold::CLOCK);
+        let epoch = course.hold.fence().epoch_of(hold::CLOCK);
         move |tx| {
             if let Some(epoch) = epoch {
                 leases::assert_held(tx, mode, hold::CLOCK, epoch)?;
@@ -206,17 +215,27 @@ impl Orchestrator {
     }
 }
 
-/// Lets `write` happen only if dry time has come to `jump`: what follows a jump in a batch must not
-/// be committed without it.
-fn at<T>(
+/// What has to hold before anything of a round is written.
+#[derive(Clone)]
+struct Guard {
+    fence: Fence,
     jump: Option<Moment>,
-    write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-) -> impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static {
-    move |tx| {
-        if jump.is_some() && clocks::dry(tx)? != jump {
-            return Err(StoreError::Fenced { what: "dry time" });
+}
+
+impl Guard {
+    /// Lets `write` happen only under the leases of the run, and if dry time has come to the jump: what
+    /// follows a jump in a batch must not be committed without it.
+    fn before<T>(
+        self,
+        write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static {
+        move |tx| {
+            self.fence.check(tx)?;
+            if self.jump.is_some() && clocks::dry(tx)? != self.jump {
+                return Err(StoreError::Fenced { what: "dry time" });
+            }
+            write(tx)
         }
-        write(tx)
     }
 }
 

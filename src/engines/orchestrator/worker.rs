@@ -18,7 +18,7 @@ use crate::config::Current;
 use crate::domain::draw::Seed;
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::ids::AttemptId;
-use crate::domain::lifecycle::unit::UnitEvent;
+use crate::domain::lifecycle::unit::{UnitEvent, UnitState};
 use crate::domain::outcome::{StepOutcome, Stop};
 use crate::domain::time::Moment;
 use crate::domain::unit::Unit;
@@ -28,6 +28,8 @@ use crate::runtime::failpoint;
 use crate::store::attempts::{self, AttemptEnd};
 use crate::store::error::StoreError;
 use crate::store::events::{self, About};
+use crate::store::late_writes::{self, LateWrite};
+use crate::store::term::Term;
 use crate::store::wave::{Stage, Turn};
 use crate::store::{Store, changes, joins, units};
 
@@ -55,6 +57,7 @@ pub(super) async fn work(
     claimed: Claimed,
     now: Moment,
     turn: Turn,
+    term: Arc<Term>,
 ) -> Result<(), StoreError> {
     let span = tracing::info_span!(
         "unit",
@@ -66,7 +69,7 @@ pub(super) async fn work(
     );
     async move {
         let started = shop.clock.monotonic_us();
-        let result = attempt(&shop, &claimed, now, &turn).await;
+        let result = attempt(&shop, &claimed, now, &turn, &term).await;
         let duration_us = shop.clock.monotonic_us().saturating_sub(started);
         if let Err(Stop::Failed(error)) = &result {
             tracing::warn!(class = error.class.as_column(), code = error.code, %error, "attempt failed");
@@ -85,6 +88,7 @@ async fn attempt(
     claimed: &Claimed,
     now: Moment,
     turn: &Turn,
+    term: &Term,
 ) -> Result<StepOutcome, Stop> {
     let settings = shop.settings.get();
     let ctx = LayerContext {
@@ -97,6 +101,7 @@ async fn attempt(
         unit: &claimed.unit,
         attempt: claimed.attempt,
         turn,
+        term,
     };
     let limit = Duration::from_secs(u64::from(settings.orchestrator.unit_timeout_s));
     let work = AssertUnwindSafe(shop.driven.layers.run(&ctx, &claimed.unit)).catch_unwind();
@@ -128,20 +133,52 @@ async fn commit(
     turn: &Turn,
 ) -> Result<(), StoreError> {
     let wall = shop.clock.wall();
-    let attempt_id = claimed.attempt;
+    let about = Arc::new((claimed, end));
+    let written = Arc::clone(&about);
     failpoint::hit("outcome.before_commit");
     let committed = turn.write(&shop.store, Stage::Outcome, "unit outcome", move |tx| {
-        write(tx, &claimed, &end, now, wall, duration_us)
+        write(tx, &written.0, &written.1, now, wall, duration_us)
     });
-    match committed.await {
-        Err(StoreError::Fenced { what }) => {
-            tracing::warn!(what, "a late write was refused: the unit has another holder");
-            shop.store.write("fence", move |tx| attempts::fence(tx, attempt_id, now)).await
+    let (claimed, end) = &*about;
+    let late = || late_outcome(claimed, end, shop.gate.owner(), now, wall);
+    match late_writes::kept(&shop.store, committed.await, None, late).await {
+        Err(StoreError::Fenced { .. }) => {
+            let attempt = claimed.attempt;
+            shop.store.write("fence", move |tx| attempts::fence(tx, attempt, now)).await
         }
         other => {
             failpoint::hit("outcome.committed");
             other
         }
+    }
+}
+
+/// What is kept of an outcome that was refused because the unit has another holder.
+fn late_outcome(
+    claimed: &Claimed,
+    end: &Conclusion,
+    owner: &str,
+    now: Moment,
+    wall: Moment,
+) -> LateWrite {
+    let unit = &claimed.unit;
+    let knew = match (&end.error, UnitState::Leased.next(end.event)) {
+        (Some((error, _)), _) => format!("{}: its work had failed: {error}", unit.label),
+        (None, Ok(state)) => format!("{} was to be {}", unit.label, state.as_column()),
+        (None, Err(error)) => error.to_string(),
+    };
+    LateWrite {
+        mode: unit.mode,
+        at: now,
+        wall_at: wall,
+        owner: owner.to_owned(),
+        command: "unit outcome",
+        layer: Some(unit.name.layer),
+        run: unit.run_id,
+        unit: Some(unit.id),
+        attempt: Some(claimed.attempt),
+        effect: None,
+        knew,
     }
 }
 

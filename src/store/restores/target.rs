@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::super::error::StoreError;
 use super::super::{leases, open};
 use crate::domain::mode::Mode;
-use crate::domain::time::Moment;
+use crate::runtime::clock::Now;
 use crate::runtime::process::ProcessIdentity;
 
 /// What stands there.
@@ -29,7 +29,7 @@ const HELD: &str = "SELECT mode, name FROM leases WHERE pid <> 0 ORDER BY mode, 
 ///
 /// # Errors
 /// The file cannot be looked at.
-pub fn look(target: &Path, me: &ProcessIdentity, wall: Moment) -> Result<Before, StoreError> {
+pub fn look(target: &Path, me: &ProcessIdentity, now: Now) -> Result<Before, StoreError> {
     match std::fs::metadata(target) {
         Ok(data) if data.len() > 0 => {}
         Ok(_) => return Ok(Before::Nothing),
@@ -39,7 +39,7 @@ pub fn look(target: &Path, me: &ProcessIdentity, wall: Moment) -> Result<Before,
         }
     }
     let looked = open::as_it_is(target, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .and_then(|conn| Ok((who_works(&conn, me, wall)?, damage(&conn)?)));
+        .and_then(|conn| Ok((who_works(&conn, me, now)?, damage(&conn)?)));
     match looked {
         Ok((Some(who), _)) => Ok(Before::InUse(who)),
         Ok((None, None)) => Ok(Before::Quiet),
@@ -61,13 +61,13 @@ fn damage(conn: &Connection) -> Result<Option<String>, StoreError> {
 fn who_works(
     conn: &Connection,
     me: &ProcessIdentity,
-    wall: Moment,
+    now: Now,
 ) -> Result<Option<String>, StoreError> {
     let mut statement = conn.prepare(HELD)?;
     let held: Vec<(Mode, String)> =
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     for (mode, name) in held {
-        if let Some(owner) = leases::living_holder(conn, mode, &name, me, wall)? {
+        if let Some(owner) = leases::living_holder(conn, mode, &name, me, now)? {
             return Ok(Some(format!("{owner} holds the lease {name} of {mode}")));
         }
     }

@@ -51,3 +51,38 @@ CREATE TABLE reserved_numbers (
 ALTER TABLE units ADD COLUMN certain_in INTEGER;   -- generation: nothing of it can have gone out before the restore
 ALTER TABLE effects ADD COLUMN doubted_in INTEGER; -- generation whose restore put it in doubt
 CREATE INDEX effects_doubted ON effects (mode, doubted_in) WHERE state = 'unknown' AND doubted_in IS NOT NULL;
+
+-- What makes it certain who may write, and what is known of those who might not any more.
+
+-- A lease ends by the time since boot, which nobody can set and which counts suspend; `until` stays
+-- for people. NULL: a version before this one wrote the lease, and it holds while its process lives.
+ALTER TABLE leases ADD COLUMN ends INTEGER;
+-- Where `pid` names the holder's process: containers of one machine count pids each for itself.
+ALTER TABLE leases ADD COLUMN pid_space TEXT NOT NULL DEFAULT '';
+
+-- When an effect was first sent of which it is not known that it failed: a receiver remembers a key
+-- from then on, however often the effect is repeated under it. NULL: as `sent_at`.
+ALTER TABLE effects ADD COLUMN first_sent_at INTEGER;
+
+-- Writes that came too late: their lease or unit had passed to another holder. Nothing of them took
+-- effect; what the writer knew is kept, because it is often all that is known of an effect.
+CREATE TABLE late_writes (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
+  at         INTEGER NOT NULL,           -- mode clock of the writer
+  wall_at    INTEGER NOT NULL,           -- when it was refused
+  owner      TEXT NOT NULL,              -- who wrote
+  command    TEXT NOT NULL,              -- what: 'effect result', 'unit outcome', 'end run'
+  held_by    TEXT,                       -- who had the lease by then
+  layer      INTEGER,
+  run_id     INTEGER,
+  unit_id    INTEGER,
+  attempt_id INTEGER,
+  effect_key TEXT,
+  fate       TEXT CHECK (fate IN ('not_sent', 'confirmed', 'rejected', 'unknown')),
+  receipt    TEXT,                       -- JSON, as in effects
+  knew       TEXT NOT NULL,              -- in words
+  CHECK ((fate IS NOT NULL) <= (effect_key IS NOT NULL)),
+  CHECK ((receipt IS NOT NULL) = (fate IS 'confirmed'))
+) STRICT;
+CREATE INDEX late_writes_by_effect ON late_writes (mode, effect_key) WHERE effect_key IS NOT NULL;

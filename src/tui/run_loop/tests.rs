@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::app::command::{Ack, Command, Refusal};
 use crate::app::query::{Answer, Query};
-use crate::domain::time::Moment;
+use crate::domain::time::{Moment, Uptime};
 use crate::runtime::spawn;
 use crate::tui::fixture;
 use crate::tui::theme::{Depth, Theme};
@@ -32,6 +32,10 @@ impl Clock for StillClock {
 
     fn monotonic_us(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_micros()).unwrap()
+    }
+
+    fn uptime(&self) -> Uptime {
+        Uptime(i64::try_from(self.start.elapsed().as_millis()).unwrap())
     }
 
     async fn pause(&self, duration: Duration) {

@@ -291,6 +291,9 @@ fn effect_lines(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
             effect.summary
         );
         labelled(lines, "EFFECT", &text, width, effects::tone(effect.state));
+        for clue in effect.clues() {
+            labelled(lines, "KNOWN", &clue, width, Tone::Plain);
+        }
     }
 }
 

@@ -33,6 +33,7 @@ fn row(action: Action, version: &str, effect: Effect, settled: i64) -> EffectRow
         digest: String::new(),
         sends: 1,
         sent_at: Moment(settled),
+        first_sent_at: Moment(settled),
         settled_at: Some(Moment(settled)),
         receipt: None,
         evidence: None,
