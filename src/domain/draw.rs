@@ -69,3 +69,32 @@ mod tests {
         assert!((mean - 0.5).abs() < 0.02, "mean {mean}");
     }
 }
+
+/// A long row of draws for tests that walk at random; the same seed walks the same way.
+#[cfg(test)]
+pub(crate) struct Dice(pub(crate) u64);
+
+#[cfg(test)]
+impl Dice {
+    /// Returns a number below `n`.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        // SplitMix64: each state is another number, and each number is well mixed.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % n as u64).unwrap_or(0)
+    }
+
+    /// Returns one of `all`.
+    pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
+    }
+}
+
+/// Returns how many walks a test takes: the long form names more in the environment.
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests alone read this variable")]
+pub(crate) fn walks(usual: u64) -> u64 {
+    std::env::var("CEP_WALKS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}

@@ -40,6 +40,8 @@ pub mod tasks;
 pub mod term;
 pub mod unit_list;
 pub mod units;
+#[cfg(test)]
+mod walks;
 pub mod wave;
 mod withdrawals;
 mod words;

@@ -314,6 +314,18 @@ pub fn wake_if_answered(
     Ok(())
 }
 
+const RELEASE: &str = "
+UPDATE units SET state = ?2, why = NULL WHERE id = ?1 AND state = 'held'
+  AND NOT EXISTS (SELECT 1 FROM effects WHERE unit_id = ?1 AND state = 'unknown')";
+
+/// Lets a unit that was just held go on if a person has settled its effect meanwhile: the effect could
+/// be seen as unknown, and resolved, before the unit was held for it.
+pub fn release_if_resolved(tx: &Connection, id: UnitId) -> Result<(), StoreError> {
+    let state = UnitState::Held.next(UnitEvent::ReleasedToRetry)?;
+    tx.prepare_cached(RELEASE)?.execute(params![id, state])?;
+    Ok(())
+}
+
 const STOP: &str = "
 UPDATE units SET state = 'skipped', skipped_by = :by, why = :why, ended_at = :now, run_at = NULL
 WHERE id = :id AND state NOT IN ('leased', 'done', 'skipped', 'cancelled')";

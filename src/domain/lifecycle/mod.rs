@@ -8,6 +8,9 @@ pub mod effect;
 pub mod run;
 pub mod unit;
 
+#[cfg(test)]
+mod walks;
+
 /// A transition that the lifecycle does not have; reaching one is a bug, never bad luck.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a {what} that is {from} cannot take {event}")]

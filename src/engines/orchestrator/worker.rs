@@ -225,6 +225,9 @@ fn write(
     if end.event == UnitEvent::Finished {
         joins::unblock(tx, unit.mode, &unit.name, now)?;
     }
+    if end.event == UnitEvent::EffectUnknown {
+        units::release_if_resolved(tx, unit.id)?;
+    }
     if end.event == UnitEvent::HandedOver {
         units::wake_if_answered(tx, unit.id, unit.answer.as_ref())?;
     }
