@@ -58,6 +58,13 @@ pub(super) fn groups(
     Ok(groups)
 }
 
+/// Returns what units with one cause share. An attempt lost with its process has no fingerprint; its
+/// code is its cause.
+fn cause_of(latest: &AttemptLine) -> Option<&str> {
+    let code = || latest.error.as_ref().map(|error| error.code.as_str());
+    latest.fingerprint.as_deref().or_else(code)
+}
+
 /// Returns every unit whose latest failure has this fingerprint and still stands.
 pub(super) fn units_of(
     conn: &Connection,
@@ -70,7 +77,7 @@ pub(super) fn units_of(
         units.extend(
             troubled
                 .iter()
-                .filter(|one| one.latest.fingerprint.as_deref() == Some(fingerprint))
+                .filter(|one| cause_of(&one.latest) == Some(fingerprint))
                 .map(|one| one.unit),
         );
     }
@@ -80,8 +87,7 @@ pub(super) fn units_of(
 /// Adds a unit to the group of its cause; the latest unit of a group comes first.
 fn add(groups: &mut HashMap<String, ErrorGroup>, one: &Troubled) {
     let Some(error) = &one.latest.error else { return };
-    // An attempt lost with its process has no fingerprint; its code is its cause.
-    let fingerprint = one.latest.fingerprint.clone().unwrap_or_else(|| error.code.clone());
+    let fingerprint = cause_of(&one.latest).unwrap_or_default().to_owned();
     let group = groups.entry(fingerprint.clone()).or_insert_with(|| ErrorGroup {
         fingerprint,
         layer: one.layer,

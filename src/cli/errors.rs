@@ -78,6 +78,10 @@ fn card(detail: &ErrorDetail) -> String {
         unit.label
     );
     let _ = writeln!(text, "entity       {} · {} {}", unit.entity, unit.kind, unit.version);
+    let told = |why: &str| detail.error.as_ref().is_some_and(|error| error.message == why);
+    if let Some(why) = unit.why.as_deref().filter(|why| !told(why)) {
+        let _ = writeln!(text, "why          {why}");
+    }
     if let Some(error) = &detail.error {
         let class = error.class.as_column();
         let _ = writeln!(text, "cause        {} ({class}, {})", error.message, error.code);

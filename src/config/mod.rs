@@ -28,7 +28,7 @@ pub use serve::{Serve, TlsFiles};
 pub use settings::{
     Agency, Backup, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
     Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, ProfileWork, QuietHours, Rate,
-    Reporting, Research, Retry, Settings, Sim,
+    Reporting, Research, Retry, RetryBudget, Settings, Sim,
 };
 
 use raw::{Overlay, RawSettings};

@@ -174,6 +174,13 @@ section!(RawRetry {
     cap_s: Option<u32>,
     max_tries: Option<u32>,
     deadline_h: Option<u32>,
+    budget: RawRetryBudget,
+});
+
+section!(RawRetryBudget {
+    share: Option<f64>,
+    per_minute: Option<u32>,
+    burst: Option<u32>,
 });
 
 section!(RawRate {

@@ -28,6 +28,7 @@ use crate::domain::report::Cadence;
 use crate::domain::resilience::backoff::RetryPolicy;
 use crate::domain::resilience::breaker::BreakerPolicy;
 use crate::domain::resilience::bucket::RateLimit;
+use crate::domain::resilience::budget::BudgetPolicy;
 use crate::domain::sales::Channel;
 use crate::domain::sequence::SequenceRules;
 use crate::domain::time::{HOUR_MS, Moment, SECOND_MS};
@@ -266,6 +267,33 @@ pub struct Retry {
     pub max_tries: u32,
     /// Hours from the first failure after which no try is made.
     pub deadline_h: u32,
+    /// How much of what a receiver is sent may be sent again.
+    pub budget: RetryBudget,
+}
+
+/// How much of what a receiver is sent may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RetryBudget {
+    /// Retries for each first send, 0–1.
+    pub share: f64,
+    /// Retries a minute besides.
+    pub per_minute: u32,
+    /// Retries that can be saved up.
+    pub burst: u32,
+}
+
+impl RetryBudget {
+    /// Returns the same as the budget's value takes it.
+    pub fn policy(self) -> BudgetPolicy {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "validated to lie between 0 and 1"
+        )]
+        let percent = (self.share * 100.0).round() as u32;
+        let free = RateLimit { per_minute: self.per_minute, burst: self.burst };
+        BudgetPolicy { percent, free }
+    }
 }
 
 impl Retry {

@@ -15,7 +15,7 @@ use super::secrets::{Environment, Secrets};
 use super::settings::{
     Agency, Backup, Booking, Breaker, Bucket, DueAfterDays, Learning, Log, NewTimeBy, Orchestrator,
     Outreach, Paths, PerChannel, Pitch, PlanPrice, Pricing, ProfileWork, QuietHours, Rate,
-    Reporting, Research, Retry, Settings, Sim,
+    Reporting, Research, Retry, RetryBudget, Settings, Sim,
 };
 use crate::domain::bounce::SoftBounceRules;
 use crate::domain::dunning;
@@ -228,6 +228,12 @@ fn retry(raw: &RawRetry) -> Fit<Retry> {
         cap_s: within(raw.cap_s, "retry.cap_s", 1..=604_800)?,
         max_tries: within(raw.max_tries, "retry.max_tries", 1..=100)?,
         deadline_h: within(raw.deadline_h, "retry.deadline_h", 1..=720)?,
+        budget: RetryBudget {
+            share: within(raw.budget.share, "retry.budget.share", 0.0..=1.0)?,
+            // None at all would leave what failed once without another try for ever.
+            per_minute: within(raw.budget.per_minute, "retry.budget.per_minute", 1..=100_000)?,
+            burst: within(raw.budget.burst, "retry.budget.burst", 1..=1_000_000)?,
+        },
     })
 }
 

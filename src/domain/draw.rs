@@ -51,25 +51,6 @@ impl Seed {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_question_has_the_same_answer_and_another_question_another() {
-        assert_eq!(Seed(1).unit(&["a", "b"]).to_bits(), Seed(1).unit(&["a", "b"]).to_bits());
-        assert_ne!(Seed(1).unit(&["ab"]).to_bits(), Seed(1).unit(&["a", "b"]).to_bits());
-        assert_ne!(Seed(1).unit(&["a"]).to_bits(), Seed(2).unit(&["a"]).to_bits());
-    }
-
-    #[test]
-    fn draws_spread_over_the_unit_interval() {
-        let mean =
-            (0..2_000).map(|i| Seed(7).unit(&["mean", &i.to_string()])).sum::<f64>() / 2_000.0;
-        assert!((mean - 0.5).abs() < 0.02, "mean {mean}");
-    }
-}
-
 /// A long row of draws for tests that walk at random; the same seed walks the same way.
 #[cfg(test)]
 pub(crate) struct Dice(pub(crate) u64);
@@ -97,4 +78,23 @@ impl Dice {
 #[expect(clippy::disallowed_methods, reason = "tests alone read this variable")]
 pub(crate) fn walks(usual: u64) -> u64 {
     std::env::var("CEP_WALKS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_question_has_the_same_answer_and_another_question_another() {
+        assert_eq!(Seed(1).unit(&["a", "b"]).to_bits(), Seed(1).unit(&["a", "b"]).to_bits());
+        assert_ne!(Seed(1).unit(&["ab"]).to_bits(), Seed(1).unit(&["a", "b"]).to_bits());
+        assert_ne!(Seed(1).unit(&["a"]).to_bits(), Seed(2).unit(&["a"]).to_bits());
+    }
+
+    #[test]
+    fn draws_spread_over_the_unit_interval() {
+        let mean =
+            (0..2_000).map(|i| Seed(7).unit(&["mean", &i.to_string()])).sum::<f64>() / 2_000.0;
+        assert!((mean - 0.5).abs() < 0.02, "mean {mean}");
+    }
 }

@@ -230,6 +230,32 @@ mod tests {
     }
 
     #[test]
+    fn a_migration_that_stops_halfway_leaves_the_version_before_and_is_done_by_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let last = MIGRATIONS.len() - 1;
+        // The last table of the newest migration is in its way, so all before it was done already.
+        let tables = MIGRATIONS[last].split("CREATE TABLE ").skip(1);
+        let names: Vec<&str> = tables.filter_map(|rest| rest.split(' ').next()).collect();
+        let (first, in_the_way) = (names[0], names[names.len() - 1]);
+        assert_ne!(first, in_the_way);
+        let conn = of_version(&path, last);
+        conn.execute_batch(&format!("CREATE TABLE {in_the_way} (x)")).unwrap();
+        drop(conn);
+        let error = writer(&path).unwrap_err();
+        assert!(error.to_string().contains("a migration could not be applied"), "{error}");
+        let conn = Connection::open(&path).unwrap();
+        let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(usize::try_from(version), Ok(last));
+        assert!(conn.prepare(&format!("SELECT * FROM {first}")).is_err(), "half of it was kept");
+        conn.execute_batch(&format!("DROP TABLE {in_the_way}")).unwrap();
+        drop(conn);
+        let conn = writer(&path).unwrap();
+        let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(usize::try_from(version), Ok(MIGRATIONS.len()));
+    }
+
+    #[test]
     fn a_migration_that_was_edited_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("edited.db");

@@ -7,6 +7,7 @@
 mod acts;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use rusqlite::Connection;
 
@@ -227,7 +228,7 @@ fn whatever_two_workers_a_receiver_and_operators_do_nothing_is_lost_and_nothing_
         let mut story = format!("walk {seed}:");
         for _ in 0..STEPS {
             let act = acts::Act::any(&mut dice);
-            story.push_str(&format!(" {act:?}"));
+            let _ = write!(story, " {act:?}");
             match world.act(act, &mut dice) {
                 Ok(()) => done += 1,
                 Err(StoreError::Illegal(_) | StoreError::Fenced { .. }) => refused += 1,

@@ -36,6 +36,13 @@ impl Bench {
         Self { folder }
     }
 
+    /// Makes another world whose receivers have seen the same.
+    pub(crate) fn twin(&self) -> Self {
+        let twin = Self::new();
+        fs::copy(self.path("receiver.jsonl"), twin.path("receiver.jsonl")).unwrap();
+        twin
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

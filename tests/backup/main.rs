@@ -6,3 +6,4 @@
 mod bench;
 mod files;
 mod load;
+mod versions;

@@ -7,5 +7,6 @@ mod money;
 mod peers;
 mod research;
 mod restored;
+mod retries;
 mod runs;
 mod stage;

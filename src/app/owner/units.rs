@@ -57,24 +57,32 @@ impl Owner {
         fingerprint: String,
     ) -> Result<Ack, Refusal> {
         let args = json!({ "fingerprint": fingerprint });
-        self.at_once(mode, "retry_fingerprint", args, move |tx, _| {
-            let groups = trouble::units_of(tx, mode, &fingerprint)?;
+        let wall = self.parts.clock.wall();
+        self.at_once(mode, "retry_fingerprint", args, move |tx, now| {
             let mut ready = 0_u64;
-            for id in groups {
+            let mut held = Vec::new();
+            for id in trouble::units_of(tx, mode, &fingerprint)? {
                 let Some(unit) = operate::see(tx, id)? else { continue };
                 if matches!(unit.state, UnitState::Dead | UnitState::RetryWait) {
                     operate::make_ready(tx, &unit)?;
+                    let told = format!("{} is tried again, with all of its cause", unit.label);
+                    tell(tx, &unit, now, wall, "unit_retried", told)?;
                     ready += 1;
+                } else if unit.state == UnitState::Held {
+                    held.push(id);
                 }
             }
+            let not_these = held_back(&held);
             if ready == 0 {
-                return Ok(Err(refuse(
-                    RefusalKind::Usage,
-                    format!("no dead or retrying unit failed with {fingerprint}"),
-                    "`cep errors` lists the causes that still stand",
-                )));
+                let why = format!("no dead or retrying unit failed with {fingerprint}{not_these}");
+                let hint = if held.is_empty() {
+                    "`cep errors` lists the causes that still stand"
+                } else {
+                    "find out at the receiver, then `cep resolve KEY happened|did-not-happen`"
+                };
+                return Ok(Err(refuse(RefusalKind::Usage, why, hint)));
             }
-            let text = format!("{ready} units that failed with {fingerprint} are ready");
+            let text = format!("{ready} units that failed with {fingerprint} are ready{not_these}");
             Ok(Ok(Outcome::new(text).changed("dead or retry_wait", "ready")))
         })
         .await
@@ -180,6 +188,22 @@ impl Owner {
         })
         .await
     }
+}
+
+/// How many units that are not tried again a command names; the rest is counted.
+const NAMED_MAX: usize = 5;
+
+/// Names the units that a retry leaves alone, because their effects may have happened.
+fn held_back(held: &[UnitId]) -> String {
+    if held.is_empty() {
+        return String::new();
+    }
+    let mut names: Vec<String> = held.iter().take(NAMED_MAX).map(ToString::to_string).collect();
+    if held.len() > NAMED_MAX {
+        names.push(format!("{} more", held.len() - NAMED_MAX));
+    }
+    let (n, names) = (held.len(), names.join(", "));
+    format!("; {n} are held and not tried again, because their acts may have happened: {names}")
 }
 
 /// Refuses what is said of a unit that waits for nobody; a task that was taken back says why.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
-use super::EffectOrder;
+use super::{EffectOrder, budget};
 use crate::config::Settings;
 use crate::domain::effect::{Audience, Effect, Receipt, Recovery};
 use crate::domain::error::{ErrorClass, WorkError};
@@ -113,6 +113,10 @@ pub(super) fn admit(
                 return Ok(Admission::Deferred { until, why });
             }
         };
+        let is_retry = matches!(entry, Entry::Again { .. });
+        if let Some(refusal) = budget::spend(tx, &order, &new.key, new.host, is_retry, &settings)? {
+            return Ok(refusal);
+        }
         let mut counted = Vec::with_capacity(counters.len());
         for (name, used) in counters {
             limits::put(tx, order.mode, LimitKind::Slot, &name, &(used + 1), order.now)?;

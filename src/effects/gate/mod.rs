@@ -5,6 +5,7 @@
 //! reserved nothing. The gate never sleeps: what has to wait is `Deferred` with its reason, and the
 //! orchestrator waits. Dry and live differ in the `World` alone.
 
+mod budget;
 mod dispatch;
 mod intent;
 mod result;

@@ -55,12 +55,13 @@ pub fn adopt(
     effects::get(tx, new.mode, &new.key)
 }
 
-/// What was refused had no effect, so it is not carried; what was being sent is unknown.
+/// What was refused had no effect, so it is not carried; what was being sent is unknown. A receiver
+/// remembers a key from its first send, so that is the one that is told.
 const EFFECTS: &str = "
 INSERT INTO carried_effects (mode, key, state, recovery, host, payload, digest, sends, owner, sent_at,
   wall_at, receipt, evidence)
 SELECT mode, key, CASE WHEN state = 'sending' THEN 'unknown' ELSE state END, recovery, host, payload,
-  digest, sends, owner, sent_at, wall_at, receipt,
+  digest, sends, owner, coalesce(first_sent_at, sent_at), wall_at, receipt,
   CASE WHEN state = 'sending' THEN 'its sender stopped before the restore' ELSE evidence END
 FROM old.effects AS before
 WHERE state <> 'rejected'
@@ -132,7 +133,7 @@ const SENT_AGAIN: &str = "
 UPDATE effects SET
   sends = (SELECT sends FROM old.effects AS before WHERE before.mode = ?1 AND before.key = ?2),
   sent_at = min(?3,
-    (SELECT sent_at FROM old.effects AS before WHERE before.mode = ?1 AND before.key = ?2))
+    (SELECT coalesce(first_sent_at, sent_at) FROM old.effects AS before WHERE before.mode = ?1 AND before.key = ?2))
 WHERE mode = ?1 AND key = ?2";
 
 type Moved = (EffectKey, EffectState, EffectState, Option<String>, Option<String>);

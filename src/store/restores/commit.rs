@@ -105,7 +105,8 @@ const RECORD: &str = "
 INSERT INTO restores (generation, backup_at, restored_at, source, replaced)
 VALUES (:generation, :backup, :wall, :source, :kept)";
 const RELEASE: &str = "
-UPDATE leases SET until = 0, pid = 0, pid_start = 0, boot_id = '' WHERE pid <> 0";
+UPDATE leases SET until = 0, ends = 0, pid = 0, pid_start = 0, boot_id = '', pid_space = ''
+WHERE pid <> 0";
 const OLD_GENERATION: &str = "
 SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM old.settings WHERE key = 'db_generation'";
 
