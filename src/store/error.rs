@@ -101,6 +101,14 @@ impl StoreError {
     /// Returns what a person should do next.
     pub fn hint(&self) -> String {
         match self {
+            Self::Open { source, .. }
+                if matches!(
+                    source.sqlite_error_code(),
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                ) =>
+            {
+                sqlite_hint(source.sqlite_error_code())
+            }
             Self::Open { .. } => {
                 "check that the folder exists and can be written, or name another file with --db"
                     .to_owned()
@@ -165,7 +173,7 @@ fn sqlite_hint(code: Option<ErrorCode>) -> String {
             "another program holds the database; close it and try again"
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            "the file is damaged; restore a backup and keep the damaged file"
+            "the file is damaged; keep it as it is, and restore a backup that is sound"
         }
         _ => "see the cause; the log has the whole statement",
     }

@@ -114,7 +114,7 @@ fn a_restore_refuses_what_is_damaged_in_use_or_not_empty_and_changes_nothing_the
     assert!(said.contains("is the backup and the database"), "{said}");
     let said = bench.said("new.db", &["restore", "none.db"], 2);
     assert!(said.contains("hint: "), "{said}");
-    // A page in the middle is overwritten: the file opens, and is not sound.
+    // A page in the middle is overwritten, whatever stands there.
     let mut bytes = fs::read(bench.path("one.db")).unwrap();
     let middle = bytes.len() / 8192 * 4096;
     bytes[middle..middle + 4096].fill(0xa5);
@@ -164,4 +164,27 @@ fn a_database_that_somebody_works_is_not_replaced_and_a_damaged_one_is_and_is_ke
     let told = ["restore", "--settled", "--evidence", "nothing was sent"];
     bench.said("cep.db", &told, 0);
     assert!(bench.said("cep.db", &told, 2).contains("nothing of dry is in doubt"));
+}
+
+#[test]
+fn a_process_that_serves_makes_backups_by_itself_and_notes_what_came_of_them() {
+    let bench = with_some_work();
+    let mut server = bench.start("cep.db", &["serve", "--listen", "127.0.0.1:0"]);
+    // It is noted last.
+    let latest = "SELECT value FROM settings WHERE key = 'backup/latest'";
+    for _ in 0..6_000 {
+        if !bench.rows("cep.db", latest).is_empty() {
+            break;
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(10));
+    }
+    let noted = bench.rows("cep.db", latest);
+    assert!(noted.first().is_some_and(|row| row.contains("\"why\":null")), "{noted:?}");
+    let names = bench.names_in(BACKUPS);
+    assert!(names.len() == 1 && names.iter().all(|name| name.ends_with("Z.db")), "{names:?}");
+    let units = "SELECT count(*) FROM units";
+    let made = bench.path(BACKUPS).join(names.first().unwrap());
+    assert_eq!(number(&made, units), bench.number("cep.db", units));
+    server.kill().unwrap();
+    server.wait().unwrap();
 }

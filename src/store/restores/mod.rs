@@ -237,3 +237,6 @@ pub(super) fn last_reserved(
         .prepare_cached(LAST_RESERVED)?
         .query_row(params![mode, series, year], |row| row.get(0))?)
 }
+
+#[cfg(test)]
+mod tests;
