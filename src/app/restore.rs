@@ -47,6 +47,8 @@ pub struct Report {
     pub unreadable: Option<String>,
     /// What was taken back, carried over and put in doubt.
     pub restored: Restored,
+    /// The outbox, where it does not hold what the backup says was written there.
+    pub outbox_lost: Option<PathBuf>,
 }
 
 /// Restores a backup.
@@ -91,10 +93,28 @@ pub fn restore(request: &Request<'_>, settings: &Settings) -> Result<Report, Ref
         kept: kept.as_ref().map(|kept| kept.display().to_string()),
         actor: format!("{}@{}", request.user, me.host),
         wall: request.now.wall,
+        remembers: is_outbox_there(file, settings).map_err(|error| refused(&error))?,
         dry_start: settings.orchestrator.dry_start,
     };
     let restored = put(file, target, kept.as_deref(), &order).map_err(|error| refused(&error))?;
-    Ok(Report { database: (*target).to_owned(), contents, kept, unreadable, restored })
+    let outbox_lost = (!order.remembers).then(|| settings.paths.outbox_dir.clone());
+    let database = (*target).to_owned();
+    Ok(Report { database, contents, kept, unreadable, restored, outbox_lost })
+}
+
+/// Whether the outbox holds any of what was last written there; of a backup that knows of nothing,
+/// whether there is an outbox. Files that are gone cannot tell that they were sent.
+fn is_outbox_there(backup: &Path, settings: &Settings) -> Result<bool, StoreError> {
+    let outbox = &settings.paths.outbox_dir;
+    let receipts = restores::outbox_receipts(backup)?;
+    if receipts.is_empty() {
+        return Ok(outbox.is_dir());
+    }
+    Ok(receipts.iter().map(Path::new).any(|path| {
+        let (folder, name) = (path.parent().and_then(Path::file_name), path.file_name());
+        let moved = folder.zip(name).map(|(folder, name)| outbox.join(folder).join(name));
+        path.exists() || moved.is_some_and(|path| path.exists())
+    }))
 }
 
 fn refuse(kind: RefusalKind, why: String, hint: &str) -> Refusal {

@@ -84,6 +84,14 @@ fn told(report: &Report) -> String {
 }
 
 fn in_doubt(text: &mut String, report: &Report) {
+    if let Some(outbox) = &report.outbox_lost {
+        let _ = writeln!(
+            text,
+            "the outbox {} does not hold what was written for people before the backup: live acts are\n\
+             held. If you still have its files, put them there, and restore again",
+            outbox.display()
+        );
+    }
     let _ = write!(
         text,
         "what went out since {} is not known here. Until you say otherwise an act without a row is\n\

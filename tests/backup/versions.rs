@@ -91,7 +91,9 @@ fn a_database_of_any_older_version_with_work_in_flight_is_upgraded_and_its_work_
       * (SELECT count(*) FROM effects WHERE state = 'sending')
       * (SELECT count(*) FROM runs WHERE state = 'running')";
     assert!(killed.number("killed.db", in_flight) > 0, "a run, units and effects are in flight");
-    for version in FIRST_WITH_WORK..migrations().len() {
+    // The long form takes every version; the short one each third, from the oldest on.
+    let step = if std::env::var_os("CEP_CRASH_FULL").is_some() { 1 } else { 3 };
+    for version in (FIRST_WITH_WORK..migrations().len()).step_by(step) {
         let bench = killed.twin();
         as_of_version(version, &killed.path("killed.db"), &bench.path("old.db"));
         assert!(bench.number("old.db", in_flight) > 0, "version {version}");

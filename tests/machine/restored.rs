@@ -19,12 +19,16 @@ const UNITS: &str = "SELECT state FROM units ORDER BY id";
 
 /// A stage on which one mail is due, restored from a backup that is `age_ms` old in dry time.
 async fn restored(recovery: Recovery, age_ms: i64) -> Stage {
+    restored_with(recovery, age_ms, true).await
+}
+
+async fn restored_with(recovery: Recovery, age_ms: i64, remembers: bool) -> Stage {
     let stage = Stage::new(units(1, "mail"), recovery, accept());
     let now = stage.orchestrator().now(Mode::Dry).await.unwrap();
     let made_at = now.plus_ms(-age_ms);
     let plant = move |tx: &rusqlite::Connection| {
         tx.execute("INSERT INTO restores VALUES (1, 1000, 2000, 'one.db', NULL)", [])?;
-        tx.execute("INSERT INTO doubts VALUES (1, 'dry', ?1, NULL)", [made_at])?;
+        tx.execute("INSERT INTO doubts VALUES (1, 'dry', ?1, NULL, ?2)", (made_at, remembers))?;
         Ok::<_, StoreError>(())
     };
     stage.store.write("plant", plant).await.unwrap();
@@ -71,6 +75,13 @@ async fn a_receiver_that_still_knows_the_key_is_told_again_and_one_that_may_have
         stage.run_all().await;
         assert_eq!(stage.sends(), sends, "{recovery:?} after {age_ms} ms");
     }
+}
+
+#[tokio::test]
+async fn an_outbox_that_is_lost_with_the_disk_recognises_nothing_and_is_not_filled_again() {
+    let stage = restored_with(IDEMPOTENT, HOUR_MS, false).await;
+    stage.run_all().await;
+    assert_eq!((stage.sends(), stage.texts(UNITS)), (0, vec!["held".into()]));
 }
 
 #[tokio::test]

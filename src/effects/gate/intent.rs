@@ -236,7 +236,11 @@ fn may_replay(recovery: Recovery, row: &EffectRow, now: Moment) -> bool {
 fn is_recognised(recovery: Recovery, order: &EffectOrder, doubt: &Doubt) -> bool {
     match recovery {
         Recovery::Idempotent { retention_ms, .. } if !order.action.is_numbered() => {
-            retention_ms.is_none_or(|retention| order.now.since(doubt.made_at) < retention)
+            match retention_ms {
+                // Only what lies on this machine is never forgotten, if it still lies there.
+                None => doubt.remembers,
+                Some(retention) => order.now.since(doubt.made_at) < retention,
+            }
         }
         Recovery::ReadOnly => true,
         Recovery::Idempotent { .. } | Recovery::Queryable | Recovery::AtMostOnce => false,

@@ -22,13 +22,13 @@ fn a_number_taken_in_a_year_of_which_some_may_be_lost_carries_the_generation() {
     let conn = in_memory();
     let restored = november();
     conn.execute("INSERT INTO restores VALUES (2, 1, ?1, 'b.db', NULL)", [restored]).unwrap();
-    conn.execute("INSERT INTO doubts VALUES (2, 'live', 1, 9)", []).unwrap();
+    conn.execute("INSERT INTO doubts VALUES (2, 'live', 1, 9, 1)", []).unwrap();
     assert_eq!(next(&conn, Mode::Live, restored, "a|setup"), "2026-R2-0001");
     // Nothing of the next year can have been given away before the restore, and nothing of dry ever.
     let later = "2027-01-02T00:00:00Z".parse().unwrap();
     assert_eq!(next(&conn, Mode::Live, later, "a|2"), "2027-0001");
     assert_eq!(next(&conn, Mode::Dry, restored, "a|setup"), "DRY-2026-0001");
-    conn.execute("INSERT INTO doubts VALUES (2, 'dry', 1, NULL)", []).unwrap();
+    conn.execute("INSERT INTO doubts VALUES (2, 'dry', 1, NULL, 1)", []).unwrap();
     assert_eq!(next(&conn, Mode::Dry, later, "a|setup"), "DRY-2027-R2-0001");
 }
 

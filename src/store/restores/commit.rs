@@ -37,6 +37,8 @@ pub struct Order {
     pub actor: String,
     /// Now, on the wall clock.
     pub wall: Moment,
+    /// Whether the outbox still has what it was given.
+    pub remembers: bool,
     /// Where dry time starts in a database that has none.
     pub dry_start: Moment,
 }
@@ -198,7 +200,8 @@ fn lose_sight_of(
     Ok(found.len())
 }
 
-const PUT_DOUBT: &str = "INSERT INTO doubts (generation, mode, made_at) VALUES (?1, ?2, ?3)";
+const PUT_DOUBT: &str = "
+INSERT INTO doubts (generation, mode, made_at, remembers) VALUES (?1, ?2, ?3, ?4)";
 /// Nobody can hurry what is planned: at the time of the restore none of it had come due. Dry time
 /// after the backup is unknown, so there nothing is certain.
 const CERTAIN: &str = "
@@ -213,8 +216,11 @@ fn doubt(
     restored: &mut Restored,
 ) -> Result<(), StoreError> {
     let made_at = if mode == Mode::Dry { now } else { order.backup_at };
-    tx.execute(PUT_DOUBT, params![restored.generation, mode, made_at])?;
-    let why = super::Doubt { generation: restored.generation, made_at, backup_at: order.backup_at };
+    // The simulated world writes nothing for people.
+    let remembers = mode == Mode::Dry || order.remembers;
+    let generation = restored.generation;
+    tx.execute(PUT_DOUBT, params![generation, mode, made_at, remembers])?;
+    let why = super::Doubt { generation, made_at, backup_at: order.backup_at, remembers };
     let evidence = why.evidence();
     restored.doubted += lose_sight_of(tx, mode, now, Some((why.generation, &evidence)))?;
     if mode == Mode::Live {

@@ -14,7 +14,7 @@ use rusqlite::{Connection, named_params, params};
 
 pub use self::carried::{adopt, carried};
 pub use self::commit::{Order, Restored, begin};
-pub use self::target::{Before, gather, look};
+pub use self::target::{Before, gather, look, outbox_receipts};
 use super::effects::{self, EffectRow, NewEffect};
 use super::error::StoreError;
 use super::operate;
@@ -38,6 +38,8 @@ pub struct Doubt {
     pub made_at: Moment,
     /// The same on the wall clock.
     pub backup_at: Moment,
+    /// Whether what was written on this machine for people is still there.
+    pub remembers: bool,
 }
 
 impl Doubt {
@@ -51,7 +53,7 @@ impl Doubt {
 }
 
 const DOUBT: &str = "
-SELECT d.generation, d.made_at, r.backup_at FROM doubts d JOIN restores r USING (generation)
+SELECT d.generation, d.made_at, r.backup_at, d.remembers FROM doubts d JOIN restores r USING (generation)
 WHERE d.mode = ?1 AND d.ended_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM units WHERE id = ?2 AND certain_in >= d.generation)
 ORDER BY d.made_at LIMIT 1";
@@ -59,7 +61,12 @@ ORDER BY d.made_at LIMIT 1";
 /// Returns why an act of `unit` that has no row may have gone out all the same, if it may.
 pub fn doubt(conn: &Connection, mode: Mode, unit: UnitId) -> Result<Option<Doubt>, StoreError> {
     optional(conn.prepare_cached(DOUBT)?.query_row(params![mode, unit], |row| {
-        Ok(Doubt { generation: row.get(0)?, made_at: row.get(1)?, backup_at: row.get(2)? })
+        Ok(Doubt {
+            generation: row.get(0)?,
+            made_at: row.get(1)?,
+            backup_at: row.get(2)?,
+            remembers: row.get(3)?,
+        })
     }))
 }
 

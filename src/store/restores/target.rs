@@ -93,3 +93,22 @@ pub fn gather(target: &Path) -> Result<bool, StoreError> {
         },
     }
 }
+
+/// How many receipts of the outbox are looked for: people move files away, but hardly all of the latest.
+const RECEIPTS: i64 = 50;
+
+const LATEST_RECEIPTS: &str = "
+SELECT json_extract(receipt, '$.reference') FROM effects
+WHERE mode = 'live' AND host = 'outbox' AND confirmed_no IS NOT NULL
+ORDER BY confirmed_no DESC LIMIT ?1";
+
+/// Returns the files that live work last wrote for people, as a backup's receipts name them.
+///
+/// # Errors
+/// The backup cannot be read.
+pub fn outbox_receipts(backup: &Path) -> Result<Vec<String>, StoreError> {
+    let conn = open::as_it_is(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut statement = conn.prepare(LATEST_RECEIPTS)?;
+    let rows = statement.query_map([RECEIPTS], |row| row.get::<_, Option<String>>(0))?;
+    Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+}

@@ -21,6 +21,7 @@ fn order(old: Option<PathBuf>) -> Order {
         old,
         actor: "a@b".to_owned(),
         wall: NOW,
+        remembers: true,
         dry_start: Moment(0),
     }
 }

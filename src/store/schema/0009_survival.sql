@@ -14,6 +14,7 @@ CREATE TABLE doubts (
   mode       TEXT NOT NULL CHECK (mode IN ('dry', 'live')),
   made_at    INTEGER NOT NULL,           -- the backup, on the mode's clock
   ended_at   INTEGER,                    -- wall clock: a person said that all of them are told
+  remembers  INTEGER NOT NULL CHECK (remembers IN (0, 1)), -- whether the outbox still has what it was given
   PRIMARY KEY (generation, mode)
 ) STRICT;
 CREATE INDEX doubts_open ON doubts (mode, made_at) WHERE ended_at IS NULL;
