@@ -58,6 +58,23 @@ impl Sim {
     /// # Errors
     /// The planned fault, classified as a real client would classify it.
     pub fn answer(&self, call: &Call, receipt: Receipt) -> Result<Receipt, WorkError> {
+        self.answer_with(call, receipt, Receiver::note)
+    }
+
+    /// Answers a call whose receiver cannot tell a repeat from another one: each takes effect.
+    ///
+    /// # Errors
+    /// As `answer`.
+    pub fn answer_keyless(&self, call: &Call, receipt: Receipt) -> Result<Receipt, WorkError> {
+        self.answer_with(call, receipt, Receiver::note_keyless)
+    }
+
+    fn answer_with(
+        &self,
+        call: &Call,
+        receipt: Receipt,
+        note: impl Fn(&Receiver, &Call) -> Result<(), WorkError>,
+    ) -> Result<Receipt, WorkError> {
         let fault = self.fault(call);
         let arrives = match fault {
             None => true,
@@ -65,7 +82,7 @@ impl Sim {
             Some(FaultKind::Refused | FaultKind::RateLimited | FaultKind::Rejected) => false,
         };
         if arrives && let Some(receiver) = &self.receiver {
-            receiver.note(call)?;
+            note(receiver, call)?;
         }
         fault.map_or(Ok(receipt), |kind| Err(error_of(kind, call)))
     }

@@ -1,8 +1,8 @@
 //! Keeps a receiver's own record of the calls that arrived, outside the database.
 //!
 //! It is the oracle of crash tests: a file that the machine appends to, with an fsync, at the moment
-//! a call arrives. Like a receiver that knows idempotency keys it applies a key once and notes every
-//! repeat as a repeat.
+//! a call arrives. A receiver that knows idempotency keys applies a key once and notes every repeat as
+//! a repeat; one without applies whatever arrives.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -29,7 +29,7 @@ pub struct Arrival {
     /// When it arrived, on the mode's clock: a receiver forgets a key some time after.
     #[serde(default)]
     pub at: Moment,
-    /// `applied` for the first arrival of a key, `repeated` for every other.
+    /// `applied` when it took effect; `repeated` when the receiver knew its key from before.
     pub what: String,
 }
 
@@ -63,8 +63,17 @@ impl Receiver {
 
     /// Notes an arrival and makes it durable before answering.
     pub(super) fn note(&self, call: &Call) -> Result<(), WorkError> {
+        self.arrived(call, true)
+    }
+
+    /// The same for a receiver without keys, which applies every arrival.
+    pub(super) fn note_keyless(&self, call: &Call) -> Result<(), WorkError> {
+        self.arrived(call, false)
+    }
+
+    fn arrived(&self, call: &Call, knows_keys: bool) -> Result<(), WorkError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = state.applied.insert(call.key.clone());
+        let first = state.applied.insert(call.key.clone()) || !knows_keys;
         let arrival = Arrival {
             key: call.key.clone(),
             layer: call.layer.number(),
