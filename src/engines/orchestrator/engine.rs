@@ -119,8 +119,9 @@ impl Orchestrator {
             Err(error) => Err(error),
         };
         self.progress.send_replace(Progress::default());
-        course.hold.release(&self.shop.store).await?;
-        report
+        // Leases that cannot be given back end by themselves; what ended the run is what is told.
+        let released = course.hold.release(&self.shop.store).await;
+        report.and_then(|report| released.map(|()| report).map_err(RunError::from))
     }
 
     async fn drive(
