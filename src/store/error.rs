@@ -168,7 +168,9 @@ fn open_hint(source: &rusqlite::Error) -> String {
     };
     match cause.map(io::Error::kind) {
         Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => DISK_FULL,
-        Some(_) => "check that the folder exists and can be written, or name another file with --db",
+        Some(_) => {
+            "check that the folder exists and can be written, or name another file with --db"
+        }
         None => return sqlite_hint(source.sqlite_error_code()),
     }
     .to_owned()
