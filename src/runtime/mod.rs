@@ -4,7 +4,6 @@
 //! still.
 
 pub mod clock;
-pub mod durable;
 pub mod failpoint;
 pub mod process;
 pub mod spawn;

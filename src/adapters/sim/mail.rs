@@ -1,6 +1,6 @@
 //! Provides the simulated mail server.
 //!
-//! It accepts mail and, unless it is to be like SMTP, knows the key of what it accepted. What the recipients do is not its
+//! It accepts mail and knows the key of what it accepted. What the recipients do is not its
 //! business: that is `counterparty::prospect`.
 
 use async_trait::async_trait;
@@ -18,13 +18,7 @@ const BY_KEY: Recovery =
 
 /// Accepts mail that nobody gets.
 #[derive(Clone)]
-pub struct SimMail {
-    /// The world it is part of.
-    pub sim: Sim,
-    /// Whether it knows idempotency keys. SMTP has none: there a mail whose answer was lost may have
-    /// gone out, and a repeat would go out again.
-    pub keys: bool,
-}
+pub struct SimMail(pub Sim);
 
 #[async_trait]
 impl Port<Mail> for SimMail {
@@ -37,20 +31,15 @@ impl Port<Mail> for SimMail {
     }
 
     fn recovery(&self) -> Recovery {
-        if self.keys { BY_KEY } else { Recovery::AtMostOnce }
+        BY_KEY
     }
 
     async fn call(&self, _: &Permit, call: &Call, _: &Mail) -> Result<Receipt, WorkError> {
-        let receipt = receipt(call);
-        if self.keys {
-            self.sim.answer(call, receipt)
-        } else {
-            self.sim.answer_keyless(call, receipt)
-        }
+        self.0.answer(call, receipt(call)).await
     }
 
     async fn find(&self, _: &Permit, call: &Call) -> Result<Option<Receipt>, WorkError> {
-        Ok(self.sim.has_arrived(call).then(|| receipt(call)))
+        Ok(self.0.has_arrived(call)?.then(|| receipt(call)))
     }
 }
 
@@ -70,7 +59,7 @@ mod tests {
         for rate in [0.0, 0.3, 1.0] {
             let plan = FaultPlan { rate, ..FaultPlan::default() };
             let sim = Sim::new(conformance::SEED, plan, None);
-            conformance::check(&SimMail { sim, keys: true }, &effect).await;
+            conformance::check(&SimMail(sim), &effect).await;
         }
     }
 }
