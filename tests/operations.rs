@@ -113,7 +113,7 @@ fn world(sim: &Sim, store: &Store) -> World {
     let profile = Arc::new(SimProfile::new(sim.clone(), &market, store.clone()).unwrap());
     let absent = Arc::new(Unconnected { needs: "another test" });
     World {
-        mail: Arc::new(SimMail(sim.clone())),
+        mail: Arc::new(SimMail { sim: sim.clone(), keys: true }),
         invite: Arc::new(SimCalendar(sim.clone())),
         task: Arc::new(SimPeople(sim.clone())),
         withdrawal: Arc::new(SimPeople(sim.clone())),

@@ -123,14 +123,8 @@ fn stem_of(database: &Path) -> String {
 /// Returns the backups.
 fn rotate(database: &Path, folder: &Path, newest: &Path, keep: u32) -> Vec<PathBuf> {
     let stem = stem_of(database);
-    let names = fs::read_dir(folder).map(|entries| {
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        names.filter(|name| name.starts_with(&stem)).collect::<Vec<_>>()
-    });
-    let mut names = names.unwrap_or_default();
-    for name in names.iter().filter(|name| is_abandoned(name)) {
-        remove_database(&folder.join(name));
-    }
+    sweep(folder, &stem, PARTIAL);
+    let mut names = names_in(folder, &stem);
     // Only what is named as we name it is ours to remove. The names have the order of their times.
     names.retain(|name| {
         name.strip_prefix(&stem).and_then(|rest| rest.strip_suffix(".db")).is_some_and(is_stamp)
@@ -150,11 +144,23 @@ fn is_stamp(text: &str) -> bool {
         })
 }
 
-/// Whether a name is that of an unfinished copy whose process is gone.
-fn is_abandoned(name: &str) -> bool {
-    let Some(rest) = name.strip_suffix(&format!(".{PARTIAL}")) else { return false };
-    let pid = rest.rsplit('.').next().and_then(|pid| pid.parse().ok());
-    pid.is_some_and(|pid| !ProcessIdentity::runs(pid))
+/// Returns the names in a folder that begin with `stem`; none of a folder that cannot be read.
+pub(super) fn names_in(folder: &Path, stem: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter(|name| name.starts_with(stem)).collect()
+}
+
+/// Removes unfinished files whose process is gone: those named `<stem>…<pid>.<ending>`.
+pub(super) fn sweep(folder: &Path, stem: &str, ending: &str) {
+    for name in names_in(folder, stem) {
+        let pid = name
+            .strip_suffix(ending)
+            .and_then(|rest| rest.trim_end_matches('.').rsplit('.').next());
+        if pid.and_then(|pid| pid.parse().ok()).is_some_and(|pid| !ProcessIdentity::runs(pid)) {
+            remove_database(&folder.join(name));
+        }
+    }
 }
 
 pub(super) fn refused(error: &StoreError) -> Refusal {

@@ -15,6 +15,7 @@ use super::handle::Shared;
 use super::narration;
 use super::parts::Parts;
 use super::picture::{self, Beside};
+use super::queries;
 use super::snapshot::{RunView, Snapshot};
 use crate::domain::phi::Phi;
 use crate::store::pulse::{self, Pulse};
@@ -91,6 +92,12 @@ impl Projector {
         runs && self.parts.clock.wall().since(last.wall_at) >= SIGN_MS
     }
 
+    /// Says why nothing can be written, as long as that is so.
+    fn trouble(&self) -> Option<String> {
+        let trouble = self.parts.store.trouble();
+        trouble.borrow().as_ref().map(|error| queries::failed(error).why)
+    }
+
     fn publish(&mut self, rows_changed: bool) {
         let mode = *self.shared.view.borrow();
         let now_us = self.parts.clock.monotonic_us();
@@ -105,7 +112,7 @@ impl Projector {
             jump: *self.shared.pace.jump().borrow(),
             phi: kept,
             forged: self.parts.inbox.forged(),
-            db_error: self.db_error.clone(),
+            db_error: self.db_error.clone().or_else(|| self.trouble()),
         };
         match picture::take(&self.parts, mode, beside) {
             Ok((mut snapshot, phi)) => {

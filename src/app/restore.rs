@@ -6,11 +6,12 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::backup::{refused, remove_database, stamp};
+use super::backup::{names_in, refused, remove_database, stamp, sweep};
 use super::command::{Refusal, RefusalKind};
 use crate::config::Settings;
 use crate::runtime::clock::Now;
@@ -18,6 +19,9 @@ use crate::runtime::process::ProcessIdentity;
 use crate::store::copies::{self, Contents};
 use crate::store::error::StoreError;
 use crate::store::restores::{self, Before, Order, Restored};
+
+/// How a file that is to become the database ends.
+const RESTORING: &str = "restoring";
 
 /// What a person wants restored.
 #[derive(Clone, Debug)]
@@ -86,6 +90,7 @@ pub fn restore(request: &Request<'_>, settings: &Settings) -> Result<Report, Ref
     };
     let kept = (old.is_some() || unreadable.is_some())
         .then(|| with_added(target, &format!(".replaced-{}", stamp(request.now.wall))));
+    let receipts = restores::outbox_receipts(file).map_err(|error| refused(&error))?;
     let order = Order {
         source: file.display().to_string(),
         backup_at: contents.made_at,
@@ -93,28 +98,27 @@ pub fn restore(request: &Request<'_>, settings: &Settings) -> Result<Report, Ref
         kept: kept.as_ref().map(|kept| kept.display().to_string()),
         actor: format!("{}@{}", request.user, me.host),
         wall: request.now.wall,
-        remembers: is_outbox_there(file, settings).map_err(|error| refused(&error))?,
+        remembers: is_outbox_there(&receipts, &settings.paths.outbox_dir),
         dry_start: settings.orchestrator.dry_start,
     };
     let restored = put(file, target, kept.as_deref(), &order).map_err(|error| refused(&error))?;
-    let outbox_lost = (!order.remembers).then(|| settings.paths.outbox_dir.clone());
+    let is_lost = !order.remembers && !receipts.is_empty();
+    let outbox_lost = is_lost.then(|| settings.paths.outbox_dir.clone());
     let database = (*target).to_owned();
     Ok(Report { database, contents, kept, unreadable, restored, outbox_lost })
 }
 
 /// Whether the outbox holds any of what was last written there; of a backup that knows of nothing,
 /// whether there is an outbox. Files that are gone cannot tell that they were sent.
-fn is_outbox_there(backup: &Path, settings: &Settings) -> Result<bool, StoreError> {
-    let outbox = &settings.paths.outbox_dir;
-    let receipts = restores::outbox_receipts(backup)?;
+fn is_outbox_there(receipts: &[String], outbox: &Path) -> bool {
     if receipts.is_empty() {
-        return Ok(outbox.is_dir());
+        return outbox.is_dir();
     }
-    Ok(receipts.iter().map(Path::new).any(|path| {
+    receipts.iter().map(Path::new).any(|path| {
         let (folder, name) = (path.parent().and_then(Path::file_name), path.file_name());
         let moved = folder.zip(name).map(|(folder, name)| outbox.join(folder).join(name));
         path.exists() || moved.is_some_and(|path| path.exists())
-    }))
+    })
 }
 
 fn refuse(kind: RefusalKind, why: String, hint: &str) -> Refusal {
@@ -157,7 +161,8 @@ fn put(
     if let Some(kept) = kept.filter(|kept| kept.exists()) {
         return Err(failed("write", kept, io::ErrorKind::AlreadyExists.into()));
     }
-    let new = with_added(target, &format!(".{}.restoring", std::process::id()));
+    clear(target);
+    let new = with_added(target, &format!(".{}.{RESTORING}", std::process::id()));
     let made = copies::copy(file, &new, None)
         .and_then(|()| restores::begin(&new, order))
         .and_then(|restored| copies::verify(&new).map(|_| restored))
@@ -175,6 +180,25 @@ fn put(
     made
 }
 
+/// Removes what a restore that was killed has left beside `target`: an unfinished file, or a second name
+/// of the database itself, under which nobody must open it.
+fn clear(target: &Path) {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let Some(name) = target.file_name().and_then(|name| name.to_str()) else { return };
+    sweep(folder, &format!("{name}."), RESTORING);
+    let Ok(own) = fs::metadata(target) else { return };
+    for other in names_in(folder, &format!("{name}.replaced-")) {
+        let path = folder.join(other);
+        let is_same = fs::metadata(&path)
+            .is_ok_and(|data| (data.dev(), data.ino()) == (own.dev(), own.ino()));
+        if is_same {
+            // The other name stays, and with it all that is in the file.
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
 /// Gives the old database a second name, so that the first one can pass to the new file in one step.
 /// What a damaged one has beside it goes along: a log must not meet a database that is not its own.
 fn keep(target: &Path, kept: &Path) -> io::Result<()> {
@@ -188,5 +212,25 @@ fn keep(target: &Path, kept: &Path) -> io::Result<()> {
         // Some file systems have no second names.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => fs::rename(target, kept),
         linked => linked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outbox_is_there_if_it_holds_any_of_what_was_written_last_also_when_it_has_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = folder.path().join("outbox");
+        let receipts = ["/srv/old/outbox/mail/a.eml", "/srv/old/outbox/mail/b.eml"];
+        let receipts = receipts.map(str::to_owned);
+        assert!(!is_outbox_there(&[], &outbox), "there is none");
+        fs::create_dir_all(outbox.join("mail")).unwrap();
+        assert!(is_outbox_there(&[], &outbox), "nothing was written, and there is one");
+        assert!(!is_outbox_there(&receipts, &outbox), "it is another one");
+        // A person has moved one of them away.
+        fs::write(outbox.join("mail/b.eml"), "x").unwrap();
+        assert!(is_outbox_there(&receipts, &outbox));
     }
 }

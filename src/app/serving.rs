@@ -83,11 +83,14 @@ impl Handle {
         let read = tokio::task::spawn_blocking(move || parts.store.read(clocks::dry).map(drop));
         let database = match read.await {
             Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
+            Ok(Err(error)) => Some(queries::failed(&error).why),
             Err(_) => Some("it was not read".to_owned()),
         };
         let wrote = self.parts().store.write("readiness", |_tx| Ok::<_, StoreError>(())).await;
-        let writer = wrote.err().map(|error| error.to_string());
+        let writer = wrote.err().map(|error| {
+            let why = queries::failed(&error).why;
+            format!("{why}; nothing is claimed until it can be written again")
+        });
         let lost = serving.is_lost().then(|| "another process serves".to_owned());
         let mut checks = vec![
             Check { name: "database", why: database },

@@ -101,7 +101,7 @@ pub fn build_with(setup: Setup, clock: Arc<dyn Clock>) -> Result<Parts, Refusal>
         .and_then(|market| market.with(&settings.sim.rates))
         .map_err(|error| broken_market(&error))?;
     let society = society(seed, &market).map_err(|error| broken_market(&error))?;
-    let dry = dry_world(&sim, &market, &store).map_err(|error| broken_market(&error))?;
+    let dry = dry_world(&sim, &settings, &market, &store).map_err(|error| broken_market(&error))?;
     let outbox = settings.paths.outbox_dir.clone();
     Ok(Parts {
         dry: engine(dry, Some(Arc::new(society))),
@@ -121,11 +121,16 @@ pub fn build_with(setup: Setup, clock: Arc<dyn Clock>) -> Result<Parts, Refusal>
 }
 
 /// The simulated world: every port answers by keyed draws, and nothing leaves the process.
-fn dry_world(sim: &Sim, market: &Market, store: &Store) -> Result<World, MarketError> {
+fn dry_world(
+    sim: &Sim,
+    settings: &Settings,
+    market: &Market,
+    store: &Store,
+) -> Result<World, MarketError> {
     let profile = Arc::new(SimProfile::new(sim.clone(), market, store.clone())?);
     let billing = Arc::new(SimBilling(sim.clone()));
     Ok(World {
-        mail: Arc::new(SimMail(sim.clone())),
+        mail: Arc::new(SimMail { sim: sim.clone(), keys: settings.sim.mail_keys }),
         invite: Arc::new(SimCalendar(sim.clone())),
         task: Arc::new(SimPeople(sim.clone())),
         withdrawal: Arc::new(SimPeople(sim.clone())),
@@ -212,7 +217,8 @@ pub(super) fn unusable(error: &StoreError) -> Refusal {
         | StoreError::File { .. }
         | StoreError::Unsound { .. }
         | StoreError::Open { .. } => Refusal { kind: RefusalKind::Usage, ..refusal },
-        StoreError::Pragma { .. }
+        StoreError::Damaged { .. }
+        | StoreError::Pragma { .. }
         | StoreError::Sqlite { .. }
         | StoreError::Fenced { .. }
         | StoreError::Unreadable(_)

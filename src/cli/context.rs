@@ -1,6 +1,5 @@
 //! Finds what every command needs: settings, database, log, machine.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use crate::app::{self, Handle, Origin, Parts, Setup, Show};
 use crate::config::{self, Environment, Profile, Settings};
 use crate::domain::market::MarketName;
 use crate::domain::mode::Mode;
+use crate::runtime::durable;
 use crate::telemetry::{self, Console, LogTo, Telemetry};
 
 /// The file of the database in the state directory.
@@ -205,7 +205,7 @@ impl Context {
 
 /// Makes the folder in which a file is to stand.
 pub(super) fn make_folder(folder: &Path) -> Result<(), Error> {
-    fs::create_dir_all(folder).map_err(|error| {
+    durable::make_folder(folder).map_err(|error| {
         Error::new(Kind::Usage, format!("cannot make the folder {}: {error}", folder.display()))
             .hint("make its parent writable, or name another place: --db, XDG_STATE_HOME")
     })

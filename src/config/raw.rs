@@ -217,6 +217,7 @@ section!(RawSim {
     fault_rate: Option<f64>,
     fault_rate_by_layer: Option<BTreeMap<u8, f64>>,
     fault_script: Option<Vec<ScriptedFault>>,
+    mail_keys: Option<bool>,
     receiver_log: Option<PathBuf>,
 });
 

@@ -419,6 +419,8 @@ pub struct Sim {
     pub rates: BTreeMap<String, f64>,
     /// Which calls fail.
     pub faults: FaultPlan,
+    /// Whether the simulated mail server knows a mail that is sent again.
+    pub mail_keys: bool,
     /// Where the simulated receivers note every call that arrives, if anywhere.
     pub receiver_log: Option<PathBuf>,
 }

@@ -326,6 +326,7 @@ fn sim(raw: &RawSim) -> Fit<Sim> {
         rates,
         seed: need(raw.seed, "sim.seed")?,
         faults: FaultPlan { rate, by_layer, script },
+        mail_keys: need(raw.mail_keys, "sim.mail_keys")?,
         receiver_log: raw.receiver_log.clone(),
     })
 }

@@ -4,6 +4,7 @@
 //! still.
 
 pub mod clock;
+pub mod durable;
 pub mod failpoint;
 pub mod process;
 pub mod spawn;

@@ -1,7 +1,8 @@
 //! Keeps commands: who asked for what, from where, and what came of it; and the audit log.
 //!
-//! A command is written before it is carried out, so one that a crash cut short is still `accepted`
-//! and can be seen and finished.
+//! A command is written before it is carried out, or with it. One that a crash cut short in between is
+//! still `accepted`; the next process that starts gives it up, with a word about how far it may have
+//! come (`give_up`).
 
 use rusqlite::{Connection, named_params, params};
 
@@ -10,6 +11,7 @@ use super::words::{json, optional};
 use crate::domain::ids::CommandId;
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
+use crate::runtime::process::ProcessIdentity;
 
 /// A command to note.
 #[derive(Clone, Debug)]
@@ -24,11 +26,13 @@ pub struct NewCommand {
     pub name: String,
     /// Its arguments.
     pub args: serde_json::Value,
+    /// The process that carries it out; `None` while it is another's to take.
+    pub performer: Option<ProcessIdentity>,
 }
 
 const ACCEPT: &str = "
-INSERT INTO commands (wall_at, actor, origin, mode, name, args, state)
-VALUES (:wall, :actor, :origin, :mode, :name, :args, 'accepted') RETURNING id";
+INSERT INTO commands (wall_at, actor, origin, mode, name, args, state, performer)
+VALUES (:wall, :actor, :origin, :mode, :name, :args, 'accepted', :performer) RETURNING id";
 
 /// Notes an accepted command.
 pub fn accept(
@@ -40,6 +44,7 @@ pub fn accept(
         named_params! {
             ":wall": wall, ":actor": command.actor, ":origin": command.origin,
             ":mode": command.mode, ":name": command.name, ":args": command.args.to_string(),
+            ":performer": command.performer.as_ref().map(named),
         },
         |row| row.get(0),
     )?)
@@ -48,17 +53,72 @@ pub fn accept(
 const END: &str = "
 UPDATE commands SET state = ?2, answer = ?3, ended_at = ?4 WHERE id = ?1 AND state = 'accepted'";
 
-/// Notes what came of a command: done, or refused and why.
+/// Notes what came of a command: done, or refused and why. Returns whether it was still open.
 pub fn end(
     tx: &Connection,
     id: CommandId,
     done: bool,
     answer: &str,
     wall: Moment,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let state = if done { "done" } else { "refused" };
-    tx.prepare_cached(END)?.execute(params![id, state, answer, wall])?;
-    Ok(())
+    Ok(tx.prepare_cached(END)?.execute(params![id, state, answer, wall])? == 1)
+}
+
+const ANSWER: &str =
+    "SELECT state = 'done', answer FROM commands WHERE id = ?1 AND answer IS NOT NULL";
+
+/// Returns whether an ended command was done, and what was answered.
+pub fn answer(conn: &Connection, id: CommandId) -> Result<Option<(bool, String)>, StoreError> {
+    let row = conn.prepare_cached(ANSWER)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
+    optional(row)
+}
+
+const TAKE: &str = "UPDATE commands SET performer = ?2 WHERE id = ?1 AND state = 'accepted'";
+
+/// Notes that the process `me` carries out a command that was handed to it. Returns whether the
+/// command was still open: whoever asked may have given up waiting.
+pub fn take(tx: &Connection, id: CommandId, me: &ProcessIdentity) -> Result<bool, StoreError> {
+    Ok(tx.prepare_cached(TAKE)?.execute(params![id, named(me)])? == 1)
+}
+
+const OPEN: &str = "
+SELECT id, performer, for_owner FROM commands WHERE state = 'accepted' ORDER BY id";
+
+/// Returns the open commands that nobody will answer: their process is gone, or it is the one called
+/// by a name that is not among `alive`.
+pub fn abandoned(conn: &Connection, alive: &[String]) -> Result<Vec<CommandId>, StoreError> {
+    let mut statement = conn.prepare_cached(OPEN)?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
+    })?;
+    let mut abandoned = Vec::new();
+    for row in rows {
+        let (id, performer, for_owner) = row?;
+        let is_alive = match (performer, for_owner) {
+            (Some(performer), _) => lives(&performer),
+            (None, Some(owner)) => alive.contains(&owner),
+            // Written by an earlier release, whose processes have ended or end soon.
+            (None, None) => false,
+        };
+        if !is_alive {
+            abandoned.push(id);
+        }
+    }
+    Ok(abandoned)
+}
+
+/// A process as a column: pid, start, boot.
+fn named(process: &ProcessIdentity) -> String {
+    format!("{} {} {}", process.pid, process.pid_start, process.boot_id)
+}
+
+fn lives(named: &str) -> bool {
+    let mut parts = named.split(' ');
+    let pid = parts.next().and_then(|pid| pid.parse().ok());
+    let start = parts.next().and_then(|start| start.parse().ok());
+    let (Some(pid), Some(start), Some(boot)) = (pid, start, parts.next()) else { return false };
+    ProcessIdentity::is_alive(pid, start, boot)
 }
 
 const AUDIT: &str = "

@@ -1,5 +1,6 @@
 //! Defines what can go wrong with the database, in terms of what a person can do about it.
 
+use std::io;
 use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
@@ -41,6 +42,14 @@ pub enum StoreError {
     MigrationChanged {
         /// Which migration.
         number: usize,
+    },
+    /// Its pages contradict each other.
+    #[error("the database {} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The first thing that was found.
+        what: String,
     },
     /// A setting that safety rests on was not taken.
     #[error("SQLite did not accept {name} = {wanted} and has {found}")]
@@ -101,18 +110,7 @@ impl StoreError {
     /// Returns what a person should do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Open { source, .. }
-                if matches!(
-                    source.sqlite_error_code(),
-                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-                ) =>
-            {
-                sqlite_hint(source.sqlite_error_code())
-            }
-            Self::Open { .. } => {
-                "check that the folder exists and can be written, or name another file with --db"
-                    .to_owned()
-            }
+            Self::Open { source, .. } => open_hint(source),
             Self::Foreign { .. } => "name another file with --db".to_owned(),
             Self::Newer { .. } => {
                 "use the version of cep that wrote it, or name another file with --db".to_owned()
@@ -120,6 +118,7 @@ impl StoreError {
             Self::MigrationChanged { .. } => {
                 "the file was made by another build; start a new one with --db".to_owned()
             }
+            Self::Damaged { .. } => DAMAGED.to_owned(),
             Self::Pragma { .. } => {
                 "the file system may not support write-ahead logging (network mounts do not)"
                     .to_owned()
@@ -139,7 +138,7 @@ impl StoreError {
 
     /// Whether the disk is full or failing: nothing may be started until it is cured.
     pub fn is_disk_trouble(&self) -> bool {
-        matches!(self, Self::Sqlite { source, .. } if matches!(
+        matches!(self, Self::Sqlite { source, .. } | Self::Open { source, .. } if matches!(
             source.sqlite_error_code(),
             Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly
                 | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
@@ -147,8 +146,8 @@ impl StoreError {
     }
 }
 
-fn file_hint(kind: std::io::ErrorKind) -> String {
-    use std::io::ErrorKind;
+fn file_hint(kind: io::ErrorKind) -> String {
+    use io::ErrorKind;
     if kind == ErrorKind::AlreadyExists {
         "name another file; what is there is never written over"
     } else if kind == ErrorKind::NotFound {
@@ -161,10 +160,38 @@ fn file_hint(kind: std::io::ErrorKind) -> String {
     .to_owned()
 }
 
+fn open_hint(source: &rusqlite::Error) -> String {
+    let cause = if let rusqlite::Error::ToSqlConversionFailure(cause) = source {
+        cause.downcast_ref::<io::Error>()
+    } else {
+        None
+    };
+    match cause.map(io::Error::kind) {
+        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => DISK_FULL,
+        Some(_) => {
+            "check that the folder exists and can be written, or name another file with --db"
+        }
+        None => return sqlite_hint(source.sqlite_error_code()),
+    }
+    .to_owned()
+}
+
+const DISK_FULL: &str = "free some space on the disk that holds the database, then start again; \
+                         nothing committed is lost, and nothing was sent that is not noted";
+
+const DAMAGED: &str = "the file is damaged, and nothing is worked on it: end every cep on it, keep the file with its -wal and -shm, \
+                       check the disk, and go on with a backup";
+
 fn sqlite_hint(code: Option<ErrorCode>) -> String {
     match code {
-        Some(ErrorCode::DiskFull) => {
-            "free some space on the disk that holds the database; nothing committed is lost"
+        Some(ErrorCode::DiskFull) => DISK_FULL,
+        Some(ErrorCode::SystemIoFailure) => {
+            "the disk that holds the database failed: look at the system's log (dmesg) and at the disk, \
+             then start again; nothing committed is lost"
+        }
+        Some(ErrorCode::CannotOpen) => {
+            "a file beside the database cannot be made: free some space on its disk, and make its \
+             folder writable"
         }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             "make the database and its folder writable, or name another file with --db"
@@ -173,7 +200,7 @@ fn sqlite_hint(code: Option<ErrorCode>) -> String {
             "another program holds the database; close it and try again"
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            "the file is damaged; keep it as it is, and restore a backup that is sound"
+            DAMAGED
         }
         _ => "see the cause; the log has the whole statement",
     }
@@ -208,6 +235,7 @@ impl From<StoreError> for WorkError {
             | StoreError::Newer { .. }
             | StoreError::MigrationChanged { .. }
             | StoreError::Unsound { .. }
+            | StoreError::Damaged { .. }
             | StoreError::Pragma { .. } => (ErrorClass::Permanent, "database"),
             StoreError::Sqlite { .. } | StoreError::File { .. } | StoreError::WriterGone => {
                 (ErrorClass::Transient, if error.is_disk_trouble() { "disk" } else { "store" })

@@ -36,6 +36,7 @@ pub mod recovery;
 pub mod restores;
 pub mod runs;
 pub mod sales;
+mod soundness;
 pub mod tasks;
 pub mod term;
 pub mod unit_list;
@@ -221,6 +222,12 @@ impl Store {
     /// Returns how long the writer's latest COMMIT took, in microseconds.
     pub fn commit_us(&self) -> u64 {
         self.inner.writer.commit_us()
+    }
+
+    /// Returns why this process could commit nothing the last time, and word of each change; `None`
+    /// since a later commit.
+    pub fn trouble(&self) -> watch::Receiver<Option<Arc<StoreError>>> {
+        self.inner.writer.trouble()
     }
 
     /// Returns a counter that changes with every commit of this process.

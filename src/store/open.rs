@@ -3,15 +3,15 @@
 //! Every PRAGMA is read back, because SQLite ignores values it does not know. A crash during a
 //! migration leaves the version before it: each runs in one transaction.
 
-use std::fs;
+use std::fs::OpenOptions;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
+use crate::runtime::{durable, failpoint};
 
 /// Every migration in order; a released one is never edited.
 const MIGRATIONS: [&str; 9] = [
@@ -42,14 +42,14 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
         rusqlite::version_number() >= SQLITE_MIN,
         "the linked SQLite is too old; the bundled one must be used"
     );
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|error| StoreError::Open {
-            path: path.to_owned(),
-            source: rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
-        })?;
-    }
     let opened = |source| StoreError::Open { path: path.to_owned(), source };
-    let mut conn = Connection::open(path).map_err(opened)?;
+    let not_made = |error| opened(rusqlite::Error::ToSqlConversionFailure(Box::new(error)));
+    let folder = durable::parent(path);
+    durable::make_folder(folder).map_err(not_made)?;
+    let mut conn = Connection::open(path).map_err(|source| StoreError::Open {
+        path: path.to_owned(),
+        source: cause_of(path, source),
+    })?;
     conn.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS)).map_err(opened)?;
     recognise(&conn, path)?;
     set(&conn, "journal_mode", "wal")?;
@@ -57,10 +57,22 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     set(&conn, "foreign_keys", "1")?;
     set(&conn, "temp_store", "2")?;
     set(&conn, "journal_size_limit", "67108864")?;
+    // SQLite syncs what it writes into the file, and leaves the file's name to us.
+    if version(&conn)? == 0 {
+        durable::sync_folder(folder).map_err(not_made)?;
+    }
     migrate(&mut conn, path)?;
     steady(&conn).map_err(opened)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
+}
+
+/// Finds out why a file cannot be opened: SQLite says only that it cannot.
+fn cause_of(path: &Path, source: rusqlite::Error) -> rusqlite::Error {
+    match OpenOptions::new().read(true).append(true).create(true).open(path) {
+        Ok(_) => source,
+        Err(error) => rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
+    }
 }
 
 /// Opens `path` for reading only.
@@ -88,7 +100,7 @@ pub(super) fn as_it_is(path: &Path, flags: OpenFlags) -> Result<Connection, Stor
 /// Returns the schema of a database that this version can read.
 pub(super) fn schema_of(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = version(conn)?;
     if found > known {
         return Err(StoreError::Newer { path: path.to_owned(), found, known });
     }
@@ -135,37 +147,69 @@ fn set(conn: &Connection, name: &'static str, wanted: &'static str) -> Result<()
     if found == wanted { Ok(()) } else { Err(StoreError::Pragma { name, wanted, found }) }
 }
 
+/// Brings the schema to this version, in one transaction that excludes other processes: of two that
+/// begin a database at the same time the second finds it made.
 fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let found = schema_of(conn, path)?;
-    if found < known {
-        conn.pragma_update(None, "application_id", APPLICATION_ID)?;
-        let steps = MIGRATIONS.iter().map(|sql| M::up(sql)).collect();
-        Migrations::new(steps).to_latest(conn).map_err(|error| {
-            StoreError::Unreadable(format!("a migration could not be applied: {error}"))
-        })?;
-        tracing::info!(
-            from = found,
-            to = known,
-            "the schema of the database was brought up to date"
-        );
+    if schema_of(conn, path)? < known {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let found = schema_of(&tx, path)?;
+        for (index, sql) in MIGRATIONS.iter().enumerate() {
+            let number = index + 1;
+            if i64::try_from(number).unwrap_or(i64::MAX) > found {
+                apply(&tx, number, sql)?;
+            }
+        }
+        failpoint::hit("migration.before_commit");
+        tx.commit()?;
+        failpoint::hit("migration.committed");
+        tracing::info!(from = found, to = known, "the schema was brought up to date");
     }
     check_digests(conn)
 }
 
-/// Stores the digest of each migration's text once, and compares it at every start.
+fn version(conn: &Connection) -> Result<i64, StoreError> {
+    Ok(conn.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+fn apply(tx: &Transaction<'_>, number: usize, sql: &str) -> Result<(), StoreError> {
+    let refused = |source| StoreError::Sqlite { what: "a migration", source };
+    tx.execute_batch(sql).map_err(refused)?;
+    tx.pragma_update(None, "user_version", i64::try_from(number).unwrap_or(i64::MAX))?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    store_digest(tx, number, sql)
+}
+
+/// What the digest of a migration's text is stored under, and the digest.
+fn digest_of(number: usize, sql: &str) -> (String, String) {
+    (format!("migration/{number}"), hex::encode(Sha256::digest(sql.as_bytes())))
+}
+
+fn store_digest(conn: &Connection, number: usize, sql: &str) -> Result<(), StoreError> {
+    let (key, digest) = digest_of(number, sql);
+    conn.execute(
+        "INSERT OR IGNORE INTO settings (key, value, changed_at) VALUES (?1, ?2, 0)",
+        [&key, &digest],
+    )?;
+    Ok(())
+}
+
+/// Compares the stored digest of each migration's text with that of the text here.
 fn check_digests(conn: &Connection) -> Result<(), StoreError> {
     for (index, sql) in MIGRATIONS.iter().enumerate() {
-        let key = format!("migration/{}", index + 1);
-        let digest = hex::encode(Sha256::digest(sql.as_bytes()));
-        conn.execute(
-            "INSERT OR IGNORE INTO settings (key, value, changed_at) VALUES (?1, ?2, 0)",
-            [&key, &digest],
-        )?;
-        let stored: String =
-            conn.query_row("SELECT value FROM settings WHERE key = ?1", [&key], |row| row.get(0))?;
-        if stored != digest {
-            return Err(StoreError::MigrationChanged { number: index + 1 });
+        let (key, digest) = digest_of(index + 1, sql);
+        let stored = conn
+            .query_row("SELECT value FROM settings WHERE key = ?1", [&key], |row| {
+                row.get::<_, String>(0)
+            })
+            .optional()?;
+        match stored {
+            Some(stored) if stored != digest => {
+                return Err(StoreError::MigrationChanged { number: index + 1 });
+            }
+            Some(_) => {}
+            // Earlier releases could stop between a migration and its digest.
+            None => store_digest(conn, index + 1, sql)?,
         }
     }
     Ok(())
@@ -205,6 +249,8 @@ pub(super) fn plan_of(sql: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -243,7 +289,7 @@ mod tests {
         conn.execute_batch(&format!("CREATE TABLE {in_the_way} (x)")).unwrap();
         drop(conn);
         let error = writer(&path).unwrap_err();
-        assert!(error.to_string().contains("a migration could not be applied"), "{error}");
+        assert!(error.to_string().contains("refused a migration"), "{error}");
         let conn = Connection::open(&path).unwrap();
         let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
         assert_eq!(usize::try_from(version), Ok(last));

@@ -16,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::error::StoreError;
 use crate::runtime::clock::Clock;
+use crate::runtime::failpoint::{self, Commands};
 
 /// How many commands one transaction takes at most; beyond this a later command would wait longer
 /// than a commit takes.
@@ -53,6 +54,7 @@ impl Job {
         name: &'static str,
         command: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+        failpoint::assert_listed(name);
         let (sender, receiver) = oneshot::channel();
         let apply = Box::new(move |conn: Result<&Connection, StoreError>| {
             let result = conn.and_then(command);
@@ -73,6 +75,8 @@ pub(super) struct Writer {
     queue: SyncSender<Vec<Job>>,
     /// Microseconds that the latest COMMIT took.
     commit_us: Arc<AtomicU64>,
+    /// Why nothing could be committed the last time; `None` since the next commit.
+    trouble: watch::Receiver<Option<Arc<StoreError>>>,
 }
 
 impl Writer {
@@ -85,16 +89,22 @@ impl Writer {
         let (queue, handed) = sync_channel(QUEUE_MAX);
         let commit_us = Arc::new(AtomicU64::new(0));
         let took = Arc::clone(&commit_us);
+        let (troubled, trouble) = watch::channel(None);
         crate::runtime::spawn::thread("store writer", move || {
-            work(&conn, &handed, clock.as_ref(), &commits, &took);
+            work(&conn, &handed, clock.as_ref(), &Told { commits, troubled, commit_us: took });
         })
         .map_err(|_| StoreError::WriterGone)?;
-        Ok(Self { queue, commit_us })
+        Ok(Self { queue, commit_us, trouble })
     }
 
     /// Returns how long the latest COMMIT took, in microseconds.
     pub(super) fn commit_us(&self) -> u64 {
         self.commit_us.load(Ordering::Relaxed)
+    }
+
+    /// Returns why nothing could be committed the last time, as long as that stands.
+    pub(super) fn trouble(&self) -> watch::Receiver<Option<Arc<StoreError>>> {
+        self.trouble.clone()
     }
 
     /// Queues commands at once and in this order; nothing comes between them.
@@ -107,13 +117,14 @@ impl Writer {
     }
 }
 
-fn work(
-    conn: &Connection,
-    queue: &Receiver<Vec<Job>>,
-    clock: &dyn Clock,
-    commits: &watch::Sender<u64>,
-    commit_us: &AtomicU64,
-) {
+/// What the thread tells of each transaction.
+struct Told {
+    commits: watch::Sender<u64>,
+    troubled: watch::Sender<Option<Arc<StoreError>>>,
+    commit_us: Arc<AtomicU64>,
+}
+
+fn work(conn: &Connection, queue: &Receiver<Vec<Job>>, clock: &dyn Clock, tell: &Told) {
     let mut waiting = VecDeque::new();
     loop {
         if waiting.is_empty() {
@@ -122,11 +133,13 @@ fn work(
         }
         let started = clock.monotonic_us();
         let mut replies = Vec::new();
+        let mut commands = Commands::default();
         let begun = told(conn, "BEGIN IMMEDIATE");
         let mut trouble = begun.err().map(|error| ("the start of a transaction", error));
         let mut job = waiting.pop_front();
         while let Some(next) = job.take() {
             let name = next.name;
+            commands.add(name);
             match apply(conn, next, trouble.as_ref()) {
                 Ok(reply) => replies.push(reply),
                 Err((reply, error)) => {
@@ -140,13 +153,23 @@ fn work(
                 if waiting.is_empty() {
                     waiting.extend(queue.try_recv().unwrap_or_default());
                 }
+                failpoint::hit("batch.applied");
                 job = waiting.pop_front();
             }
         }
         let applied = clock.monotonic_us();
-        commit(conn, trouble, replies);
-        commit_us.store(clock.monotonic_us().saturating_sub(applied), Ordering::Relaxed);
-        commits.send_modify(|count| *count += 1);
+        // Told before anybody is answered, so that whoever gets an error finds its reason.
+        let told = |trouble: Option<StoreError>| {
+            tell.troubled.send_if_modified(|standing| {
+                let changed = standing.is_some() || trouble.is_some();
+                *standing = trouble.map(Arc::new);
+                changed
+            });
+        };
+        commit(conn, trouble, replies, &commands, told);
+        let took_us = clock.monotonic_us().saturating_sub(applied);
+        tell.commit_us.store(took_us, Ordering::Relaxed);
+        tell.commits.send_modify(|count| *count += 1);
     }
     tracing::debug!("the store writer ends: nobody can send to it any more");
 }
@@ -180,8 +203,17 @@ fn apply(
     }
 }
 
-fn commit(conn: &Connection, trouble: Option<Trouble>, replies: Vec<Reply>) {
-    let failed = trouble.or_else(|| told(conn, "COMMIT").err().map(|source| ("COMMIT", source)));
+fn commit(
+    conn: &Connection,
+    trouble: Option<Trouble>,
+    replies: Vec<Reply>,
+    commands: &Commands,
+    tell: impl FnOnce(Option<StoreError>),
+) {
+    let failed = trouble.or_else(|| {
+        commands.before_commit();
+        told(conn, "COMMIT").err().map(|source| ("COMMIT", source))
+    });
     if let Some((what, source)) = failed {
         if !conn.is_autocommit()
             && let Err(error) = told(conn, "ROLLBACK")
@@ -189,12 +221,15 @@ fn commit(conn: &Connection, trouble: Option<Trouble>, replies: Vec<Reply>) {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
         tracing::error!(what, error = %source, commands = replies.len(), "nothing was committed");
+        tell(Some(StoreError::Sqlite { what, source: copy_of(&source) }));
         for reply in replies {
             let source = copy_of(&source);
             reply(Err(StoreError::Sqlite { what, source }));
         }
         return;
     }
+    commands.after_commit();
+    tell(None);
     for reply in replies {
         reply(Ok(()));
     }

@@ -188,3 +188,21 @@ fn a_process_that_serves_makes_backups_by_itself_and_notes_what_came_of_them() {
     server.kill().unwrap();
     server.wait().unwrap();
 }
+
+#[test]
+fn what_a_killed_restore_left_is_cleared_away_by_the_next_one() {
+    let bench = with_some_work();
+    bench.said("cep.db", &["backup", "one.db"], 0);
+    // Killed between the second name of the old database and the name of the new one.
+    fs::hard_link(bench.path("cep.db"), bench.path("cep.db.replaced-20260101T000000Z")).unwrap();
+    fs::write(bench.path("cep.db.99999999.restoring"), "half").unwrap();
+    // An earlier database that was kept is nobody's second name.
+    fs::write(bench.path("cep.db.replaced-20250101T000000Z"), "kept").unwrap();
+    bench.said("cep.db", &["restore", "one.db", "--replace"], 0);
+    let names = bench.names_in(".");
+    assert!(names.iter().all(|name| !name.ends_with("restoring")), "{names:?}");
+    let kept: Vec<_> = names.iter().filter(|name| name.contains(".replaced-")).collect();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert!(!kept.iter().any(|name| name.contains("20260101")), "{kept:?}");
+    assert_eq!(bench.number("cep.db", "SELECT count(*) FROM restores"), 1);
+}

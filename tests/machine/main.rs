@@ -9,5 +9,4 @@ mod research;
 mod restored;
 mod retries;
 mod runs;
-mod shutdown;
 mod stage;

@@ -32,6 +32,7 @@ use crate::domain::effect::{EffectKey, Receipt, Recovery};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::text;
 use crate::domain::time::Moment;
+use crate::runtime::durable;
 
 /// Characters of a heading or of any other line that a name from outside stands in.
 const LINE_CHARS_MAX: usize = 300;
@@ -190,14 +191,14 @@ fn write_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn write_whole(folder: &Path, name: &OsStr, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    durable::make_folder(folder)?;
     let unfinished = folder.join(format!(".{}.unfinished", name.display()));
     let mut file = fs::File::create(&unfinished)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
     // The rename itself has to reach the disk before the journal says that it happened.
-    fs::File::open(folder)?.sync_all()
+    durable::sync_folder(folder)
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> WorkError {

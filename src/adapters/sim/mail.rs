@@ -1,6 +1,6 @@
 //! Provides the simulated mail server.
 //!
-//! It accepts mail and knows the key of what it accepted. What the recipients do is not its
+//! It accepts mail and, unless it is to be like SMTP, knows the key of what it accepted. What the recipients do is not its
 //! business: that is `counterparty::prospect`.
 
 use async_trait::async_trait;
@@ -18,7 +18,13 @@ const BY_KEY: Recovery =
 
 /// Accepts mail that nobody gets.
 #[derive(Clone)]
-pub struct SimMail(pub Sim);
+pub struct SimMail {
+    /// The world it is part of.
+    pub sim: Sim,
+    /// Whether it knows idempotency keys. SMTP has none: there a mail whose answer was lost may have
+    /// gone out, and a repeat would go out again.
+    pub keys: bool,
+}
 
 #[async_trait]
 impl Port<Mail> for SimMail {
@@ -31,15 +37,20 @@ impl Port<Mail> for SimMail {
     }
 
     fn recovery(&self) -> Recovery {
-        BY_KEY
+        if self.keys { BY_KEY } else { Recovery::AtMostOnce }
     }
 
     async fn call(&self, _: &Permit, call: &Call, _: &Mail) -> Result<Receipt, WorkError> {
-        self.0.answer(call, receipt(call)).await
+        let receipt = receipt(call);
+        if self.keys {
+            self.sim.answer(call, receipt)
+        } else {
+            self.sim.answer_keyless(call, receipt)
+        }
     }
 
     async fn find(&self, _: &Permit, call: &Call) -> Result<Option<Receipt>, WorkError> {
-        Ok(self.0.has_arrived(call)?.then(|| receipt(call)))
+        Ok(self.sim.has_arrived(call).then(|| receipt(call)))
     }
 }
 
@@ -59,7 +70,7 @@ mod tests {
         for rate in [0.0, 0.3, 1.0] {
             let plan = FaultPlan { rate, ..FaultPlan::default() };
             let sim = Sim::new(conformance::SEED, plan, None);
-            conformance::check(&SimMail(sim), &effect).await;
+            conformance::check(&SimMail { sim, keys: true }, &effect).await;
         }
     }
 }

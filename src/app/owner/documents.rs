@@ -26,6 +26,7 @@ use crate::domain::operations::{
 use crate::domain::text::clean;
 use crate::domain::time::Moment;
 use crate::layers::onboarding_flow;
+use crate::runtime::durable;
 use crate::store::error::StoreError;
 use crate::store::events::{self, About};
 use crate::store::operations::{clients, documents};
@@ -136,13 +137,13 @@ fn spooled(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         return Ok(());
     }
     let Some(folder) = path.parent() else { return Ok(()) };
-    fs::create_dir_all(folder)?;
+    durable::make_folder(folder)?;
     let unfinished = path.with_extension("unfinished");
     let mut file = fs::File::create(&unfinished)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
-    fs::File::open(folder)?.sync_all()
+    durable::sync_folder(folder)
 }
 
 fn write(

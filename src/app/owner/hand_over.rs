@@ -2,8 +2,8 @@
 //!
 //! A run is steered by the process that works it; where one serves the database, it alone starts
 //! runs, retries and skips. A handed command is one row: whoever asked writes it, the other process
-//! does it and answers it. Should that process die in between, the row stays `accepted` under its
-//! name and nobody does it later; whoever asked is told so.
+//! does it and answers it. Should that process die in between, whoever asked is told so and ends the
+//! row, and nobody does it later; should both die, the next process that starts ends it.
 
 use std::time::Duration;
 
@@ -14,12 +14,17 @@ use crate::app::queries;
 use crate::domain::ids::{CommandId, RunId, UnitId};
 use crate::domain::mode::Mode;
 use crate::engines::orchestrator::hold::SERVE;
+use crate::store::commands::NewCommand;
 use crate::store::error::StoreError;
 use crate::store::{commands, leases, operate, runs};
 
 /// How long the other process has for an answer. It looks for commands four times a second, and
 /// twenty times when it serves.
 const ANSWER_MS: u64 = 5_000;
+
+/// What is answered to a command whose process died.
+const CUT_SHORT: &str =
+    "its process died before it answered: `cep runs` and `cep events` show how far it came";
 
 /// How often the answer is looked for.
 const LOOK_MS: u64 = 25;
@@ -72,7 +77,8 @@ impl Owner {
         let name = args["command"].as_str().unwrap_or_default().to_owned();
         let mode = self.world_of(command)?;
         let wall = self.parts.clock.wall();
-        let (row, to) = (record::row(&self.parts, mode, &name, args), other.to_owned());
+        let row = record::row(&self.parts, mode, &name, args);
+        let (row, to) = (NewCommand { performer: None, ..row }, other.to_owned());
         let handed = self.parts.store.write("hand over", move |tx| {
             let id = commands::accept(tx, &row, wall)?;
             commands::hand(tx, id, &to)?;
@@ -87,8 +93,47 @@ impl Owner {
             }
         }
         let why = format!("{other} has to do this and did not answer within 5 s");
-        let hint = "nothing was done here; look at that process: it may hang, or be gone by now";
-        self.answer_row(id, Err(refuse(RefusalKind::Failed, why, hint))).await
+        let hint = "nothing was done; look at that process: it may hang, or be gone by now";
+        let given_up = self.answer_row(id, Err(refuse(RefusalKind::Failed, why, hint))).await;
+        // It may have been done all the same, by a process that died before it answered us.
+        let told = self.parts.store.read(|conn| commands::answer(conn, id));
+        match told.map_err(|error| queries::failed(&error))? {
+            Some((true, text)) => Ok(Ack { id: Some(id), run: None, text }),
+            Some((false, _)) | None => given_up,
+        }
+    }
+
+    /// Ends the commands that processes which are gone have left open. What those changed over
+    /// several commits (a run that had begun) goes on from its rows.
+    pub(super) async fn give_up_abandoned(&self) {
+        let parts = &self.parts;
+        let now = parts.clock.now();
+        let wall = now.wall;
+        let found = parts.store.read(|conn| {
+            let mut alive = Vec::new();
+            for mode in Mode::ALL {
+                alive.extend(leases::living_holders(conn, mode, &parts.process, now)?);
+            }
+            alive.extend(leases::living_holder(conn, Mode::Live, SERVE, &parts.process, now)?);
+            commands::abandoned(conn, &alive)
+        });
+        let abandoned = match found {
+            Ok(abandoned) if abandoned.is_empty() => return,
+            Ok(abandoned) => abandoned,
+            Err(error) => {
+                tracing::error!(%error, "commands of processes that are gone could not be read");
+                return;
+            }
+        };
+        let written = parts.store.write("give up commands", move |tx| {
+            for id in abandoned {
+                commands::end(tx, id, false, CUT_SHORT, wall)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = written.await {
+            tracing::error!(%error, "commands of processes that are gone stay open");
+        }
     }
 
     /// Returns the world that a handed command acts on.

@@ -19,7 +19,10 @@ const CONFIRMATION: &str = "live";
 
 /// How long due live work is left alone after a run of it failed or could not start: whatever was
 /// in the way is rarely gone sooner, and each try writes a row.
-pub(super) const AFTER_REFUSAL_US: u64 = 30_000_000;
+const AFTER_REFUSAL_US: u64 = 30_000_000;
+
+/// The same after the disk refused a commit: until one succeeds, a try writes nothing.
+const AFTER_TROUBLE_US: u64 = 1_000_000;
 
 impl Owner {
     pub(super) async fn arm(&self, confirmation: String) -> Result<Ack, Refusal> {
@@ -90,7 +93,7 @@ impl Owner {
         if self.shared.serving {
             if let Err(refusal) = self.stand().await {
                 tracing::warn!(why = refusal.why, "the live world is not worked");
-                self.live_again_us = now_us + AFTER_REFUSAL_US;
+                self.leave_live_alone();
             }
             return;
         }
@@ -105,8 +108,15 @@ impl Owner {
         let request = RunRequest { mode: Mode::Live, layers, input: None, limit: None };
         if let Err(refusal) = self.run(request).await {
             tracing::warn!(why = refusal.why, "due live units are not worked");
-            self.live_again_us = now_us + AFTER_REFUSAL_US;
+            self.leave_live_alone();
         }
+    }
+
+    /// Leaves due live work alone for a while.
+    pub(super) fn leave_live_alone(&mut self) {
+        let troubled = self.parts.store.trouble().borrow().is_some();
+        let wait_us = if troubled { AFTER_TROUBLE_US } else { AFTER_REFUSAL_US };
+        self.live_again_us = self.parts.clock.monotonic_us() + wait_us;
     }
 
     /// Starts the run that a serving process works until it is drained.

@@ -113,6 +113,7 @@ impl Owner {
 
     /// Serves requests until every handle is gone.
     pub(super) async fn serve(mut self) {
+        self.give_up_abandoned().await;
         loop {
             let serving = self.shared.serving;
             let watching =

@@ -58,6 +58,7 @@ pub(super) fn refused_by_store(error: &StoreError) -> Refusal {
         | StoreError::Foreign { .. }
         | StoreError::Newer { .. }
         | StoreError::MigrationChanged { .. }
+        | StoreError::Damaged { .. }
         | StoreError::Pragma { .. }
         | StoreError::Sqlite { .. }
         | StoreError::File { .. }
@@ -76,6 +77,7 @@ pub(super) fn row(parts: &Parts, mode: Mode, name: &str, args: Value) -> NewComm
         name: name.to_owned(),
         // Names and keys that were typed wrong are kept too, as they may be shown.
         args: text::clean_value(args),
+        performer: Some(parts.process.clone()),
     }
 }
 
@@ -94,10 +96,11 @@ impl Owner {
         let now = self.now(mode).await?;
         let wall = self.parts.clock.wall();
         let command = row(&self.parts, mode, name, args);
-        let handed = self.handed;
+        let (handed, me) = (self.handed, self.parts.process.clone());
         let done = self.parts.store.write(name, move |tx| {
             let id = match handed {
-                Some(id) => id,
+                Some(id) if commands::take(tx, id, &me)? => id,
+                Some(_) => return Ok(Err(given_up())),
                 None => commands::accept(tx, &command, wall)?,
             };
             let outcome = match act(tx, now) {
@@ -122,13 +125,14 @@ impl Owner {
         name: &'static str,
         args: Value,
     ) -> Result<CommandId, Refusal> {
-        if let Some(handed) = self.handed {
-            return Ok(handed);
-        }
         let wall = self.parts.clock.wall();
         let command = row(&self.parts, mode, name, args);
-        let accepted = self.parts.store.write(name, move |tx| commands::accept(tx, &command, wall));
-        accepted.await.map_err(|error| queries::failed(&error))
+        let (handed, me) = (self.handed, self.parts.process.clone());
+        let accepted = self.parts.store.write(name, move |tx| match handed {
+            Some(id) => Ok(commands::take(tx, id, &me)?.then_some(id)),
+            None => commands::accept(tx, &command, wall).map(Some),
+        });
+        accepted.await.map_err(|error| queries::failed(&error))?.ok_or_else(given_up)
     }
 
     /// Writes the answer of a command that was accepted before, and passes it on.
@@ -151,6 +155,15 @@ impl Owner {
     }
 }
 
+/// Whoever handed a command over has been told that it was not done, so it is not done.
+fn given_up() -> Refusal {
+    refuse(
+        RefusalKind::Failed,
+        "whoever asked has given up waiting; nothing was done",
+        "repeat the command if it is still wanted",
+    )
+}
+
 fn end(
     tx: &Connection,
     id: CommandId,
@@ -160,12 +173,15 @@ fn end(
     match outcome {
         Ok(outcome) => {
             let text = text::clean(&outcome.text, TEXT_CHARS_MAX);
-            commands::end(tx, id, true, &text, wall)?;
+            if !commands::end(tx, id, true, &text, wall)? {
+                return Ok(());
+            }
             let (before, after) = (outcome.before.as_deref(), outcome.after.as_deref());
             commands::audit(tx, id, &text, before, after, wall)
         }
         Err(refusal) => {
-            commands::end(tx, id, false, &text::clean(&refusal.why, TEXT_CHARS_MAX), wall)
+            commands::end(tx, id, false, &text::clean(&refusal.why, TEXT_CHARS_MAX), wall)?;
+            Ok(())
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
 
-use super::live::AFTER_REFUSAL_US;
 use super::received;
 use super::record::{Outcome, refuse};
 use super::{Ended, Owner, Running, slot};
@@ -59,6 +58,7 @@ impl Owner {
             ));
         }
         let order = order_of(request, &self.parts.owner)?;
+        self.assert_sound().await?;
         let engine = Arc::clone(self.parts.engine(mode));
         let mut progress = engine.progress();
         let (steer, steered) = watch::channel(Steer::Go);
@@ -107,6 +107,14 @@ impl Owner {
         Ok(id)
     }
 
+    /// Refuses to work on a damaged database. Looking at it stays possible.
+    async fn assert_sound(&self) -> Result<(), Refusal> {
+        let parts = Arc::clone(&self.parts);
+        let look = move || parts.store.assert_sound(&parts.clock);
+        let looked = tokio::task::spawn_blocking(look).await.map_err(|_| vanished())?;
+        looked.map_err(|error| queries::failed(&error))
+    }
+
     async fn conclude(&self, mode: Mode, id: RunId, result: Result<RunReport, Refusal>) -> Ended {
         conclude(&self.parts, mode, id, result).await
     }
@@ -114,7 +122,7 @@ impl Owner {
     /// Notes that a run of this process has ended, and tells who waits for it.
     pub(super) fn note_end(&mut self, ended: Ended) {
         if ended.mode == Mode::Live && ended.result.is_err() {
-            self.live_again_us = self.parts.clock.monotonic_us() + AFTER_REFUSAL_US;
+            self.leave_live_alone();
         }
         let running = &mut self.running[slot(ended.mode)];
         if running.as_ref().map(|running| running.id) == ended.run {
@@ -151,13 +159,18 @@ impl Owner {
         steer: Steer,
     ) -> Result<Ack, Refusal> {
         let row = self.open_run(run)?;
-        let id = self.accept(row.mode, name, json!({ "run": run })).await?;
-        if self.steer_ours(run, steer) {
-            return self.answer_row(id, Ok(steered(run, row.state, steer))).await;
-        }
-        let why = format!("run {run} is worked by nobody: its process is gone");
-        let hint = format!("`cep resume {run}` takes it up, `cep cancel {run}` ends it");
-        self.answer_row(id, Err(refuse(RefusalKind::Safeguard, why, &hint))).await
+        let is_ours = self.is_ours(run);
+        let ack = self.at_once(row.mode, name, json!({ "run": run }), move |_, _| {
+            if is_ours {
+                return Ok(Ok(steered(run, row.state, steer)));
+            }
+            let why = format!("run {run} is worked by nobody: its process is gone");
+            let hint = format!("`cep resume {run}` takes it up, `cep cancel {run}` ends it");
+            Ok(Err(refuse(RefusalKind::Safeguard, why, &hint)))
+        });
+        let ack = ack.await?;
+        self.steer_ours(run, steer);
+        Ok(ack)
     }
 
     /// Resumes a paused run, or takes up an interrupted one.
@@ -183,36 +196,33 @@ impl Owner {
                 format!("`cep pause {run}` lets it claim nothing new; units end by `cep skip`");
             return Err(refuse(RefusalKind::Safeguard, why, &hint));
         }
-        let id = self.accept(row.mode, "cancel", json!({ "run": run })).await?;
-        if self.steer_ours(run, Steer::Cancel) {
-            return self.answer_row(id, Ok(steered(run, row.state, Steer::Cancel))).await;
+        let (mode, args) = (row.mode, json!({ "run": run }));
+        if self.is_ours(run) {
+            return self.steer_run("cancel", run, Steer::Cancel).await;
         }
-        let now = self.now(row.mode).await?;
         let wall = self.parts.clock.wall();
-        let before = row.state;
-        let ended = self.parts.store.write("cancel", move |tx| {
+        self.at_once(mode, "cancel", args, move |tx, now| {
+            let before = runs::get(tx, run)?.map_or(row.state, |row| row.state);
             if matches!(before, RunState::Running | RunState::Draining | RunState::Paused) {
                 let why = Some("its process died");
                 runs::step(tx, run, RunEvent::Interrupted, why, now, wall)?;
             }
             runs::step(tx, run, RunEvent::Cancelled, Some("by a person"), now, wall)?;
-            operate::cancel_units(tx, run, now)
-        });
-        let outcome = match ended.await {
-            Ok(n) => Ok(Outcome::new(format!("run {run} is cancelled, and {n} units with it"))
-                .changed(before.as_column(), "cancelled")),
-            Err(error) => Err(super::record::refused_by_store(&error)),
-        };
-        self.answer_row(id, outcome).await
+            let n = operate::cancel_units(tx, run, now)?;
+            let text = format!("run {run} is cancelled, and {n} units with it");
+            Ok(Ok(Outcome::new(text).changed(before.as_column(), "cancelled")))
+        })
+        .await
     }
 
     pub(super) fn is_ours(&self, run: RunId) -> bool {
         self.running.iter().flatten().any(|running| running.id == run)
     }
 
-    fn steer_ours(&self, run: RunId, steer: Steer) -> bool {
-        let ours = self.running.iter().flatten().find(|running| running.id == run);
-        ours.map(|running| running.steer.send_replace(steer)).is_some()
+    fn steer_ours(&self, run: RunId, steer: Steer) {
+        for running in self.running.iter().flatten().filter(|running| running.id == run) {
+            running.steer.send_replace(steer);
+        }
     }
 
     fn open_run(&self, run: RunId) -> Result<RunRow, Refusal> {

@@ -254,6 +254,7 @@ fn audit(tx: &Connection, order: &Order, restored: &Restored) -> Result<(), Stor
         mode: Mode::Live,
         name: "restore".to_owned(),
         args: serde_json::json!({ "file": order.source, "replaced": order.kept }),
+        performer: None,
     };
     let id = commands::accept(tx, &command, order.wall)?;
     let text = format!("restored from {}: generation {}", order.source, restored.generation);

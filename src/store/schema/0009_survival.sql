@@ -87,3 +87,6 @@ CREATE TABLE late_writes (
   CHECK ((receipt IS NOT NULL) = (fate IS 'confirmed'))
 ) STRICT;
 CREATE INDEX late_writes_by_effect ON late_writes (mode, effect_key) WHERE effect_key IS NOT NULL;
+
+-- Pid, start and boot of the process that carries a command out; one whose process is gone is given up.
+ALTER TABLE commands ADD COLUMN performer TEXT;
