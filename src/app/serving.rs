@@ -87,10 +87,14 @@ impl Handle {
             Err(_) => Some("it was not read".to_owned()),
         };
         let wrote = self.parts().store.write("readiness", |_tx| Ok::<_, StoreError>(())).await;
-        let writer = wrote.err().map(|error| {
-            let why = queries::failed(&error).why;
+        let failed = |error: &StoreError| {
+            let why = queries::failed(error).why;
             format!("{why}; nothing is claimed until it can be written again")
-        });
+        };
+        // What could not be committed the last time stands, until a commit reaches the disk.
+        let trouble = self.parts().store.trouble();
+        let standing = || trouble.borrow().as_deref().map(failed);
+        let writer = wrote.err().as_ref().map(failed).or_else(standing);
         let lost = serving.is_lost().then(|| "another process serves".to_owned());
         let mut checks = vec![
             Check { name: "database", why: database },

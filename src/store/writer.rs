@@ -134,6 +134,7 @@ fn work(conn: &Connection, queue: &Receiver<Vec<Job>>, clock: &dyn Clock, tell: 
         let started = clock.monotonic_us();
         let mut replies = Vec::new();
         let mut commands = Commands::default();
+        let changes = conn.total_changes();
         let begun = told(conn, "BEGIN IMMEDIATE");
         let mut trouble = begun.err().map(|error| ("the start of a transaction", error));
         let mut job = waiting.pop_front();
@@ -158,8 +159,13 @@ fn work(conn: &Connection, queue: &Receiver<Vec<Job>>, clock: &dyn Clock, tell: 
             }
         }
         let applied = clock.monotonic_us();
+        // A transaction that changed nothing did not reach the disk, so it proves nothing about it.
+        let proves = conn.total_changes() != changes;
         // Told before anybody is answered, so that whoever gets an error finds its reason.
         let told = |trouble: Option<StoreError>| {
+            if trouble.is_none() && !proves {
+                return;
+            }
             tell.troubled.send_if_modified(|standing| {
                 let changed = standing.is_some() || trouble.is_some();
                 *standing = trouble.map(Arc::new);

@@ -4,10 +4,13 @@
 use std::os::unix::fs::FileExt as _;
 use std::process::Stdio;
 
+use cep_machine::runtime::clock::{Clock as _, SystemClock};
+
 use crate::bench::{Bench, Start, TOWN, is_full, until};
 use crate::boundaries::{check, clean};
 use crate::disk;
 use crate::invariants;
+use crate::serving::{SETTINGS, Server, promoted};
 
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
@@ -64,6 +67,38 @@ fn on_a_disk_that_fails_nothing_is_begun_the_cause_is_told_and_the_next_start_fi
             );
         }
     }
+}
+
+#[test]
+fn a_serving_process_outlives_a_full_disk_says_why_and_goes_on_when_there_is_room_again() {
+    if disk::shim().is_none() {
+        return;
+    }
+    let bench = promoted(SETTINGS);
+    let server = Server::start(&bench, &Start { noted: true, ..Start::default() });
+    until(|| server.is_ready());
+    disk::fail(&bench, "write", ENOSPC, 0, "crash.db");
+    until(|| !server.is_ready());
+    let page = server.ask("GET /readyz?verbose").unwrap();
+    assert!(page.contains("disk is full") && page.contains("nothing is claimed"), "{page}");
+    assert!(!server.deliver("evt_full"), "a delivery was acknowledged that nobody kept");
+    let sent = "SELECT count(*) FROM effects";
+    let before = bench.number(sent);
+    // Longer than its leases are renewed for.
+    let clock = SystemClock::new();
+    let since = clock.monotonic_us();
+    until(|| clock.monotonic_us() - since > 3_000_000);
+    assert_eq!(bench.number(sent), before, "something was begun on a full disk");
+    disk::cure(&bench);
+    let since = clock.monotonic_us();
+    until(|| server.is_ready());
+    let took_ms = (clock.monotonic_us() - since) / 1_000;
+    assert!(server.deliver("evt_full"), "it does not go on");
+    let open = "SELECT count(*) FROM units WHERE mode = 'live' AND state IN ('ready', 'leased')";
+    until(|| bench.number(open) == 0);
+    assert_eq!(server.stop(), Some(0));
+    invariants::after_death(&bench, "after a full disk");
+    eprintln!("ready again {took_ms} ms after there was room");
 }
 
 #[test]
