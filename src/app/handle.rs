@@ -191,6 +191,11 @@ impl Handle {
         }
     }
 
+    /// Returns how many calls of this process wait for their answer: each may have its effect yet.
+    pub fn in_flight(&self) -> usize {
+        self.parts.dry.in_flight() + self.parts.live.in_flight()
+    }
+
     /// Returns what the machine is made of.
     pub fn parts(&self) -> &Parts {
         &self.parts

@@ -7,6 +7,7 @@ use super::error::{Error, Kind};
 use super::{render, status, stop};
 use crate::app::command::RunRequest;
 use crate::app::{Origin, Rule, Show};
+use crate::domain::mode::Mode;
 use crate::engines::orchestrator::engine::RunReport;
 use crate::runtime::clock::SystemClock;
 use crate::tui::theme::Terminal;
@@ -22,7 +23,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Error> {
     let session = context.start(&path, Origin::Screen, Show::Screen(Rule::Glance))?;
     let exit = show(context, &session).await;
     // Runs of this screen stop where they can be taken up again.
-    session.handle.drain().await;
+    leave(&session).await?;
     match exit? {
         Exit::Quit => Ok(()),
         Exit::Terminated | Exit::HungUp => Err(stop::interrupted("the dashboard was ended")),
@@ -47,11 +48,25 @@ pub(super) async fn demo(
     let report = if let Some(report) = report {
         report
     } else {
-        let (ended, ()) = tokio::join!(run, session.handle.drain());
+        let (ended, left) = tokio::join!(run, leave(session));
+        left?;
         ended
     };
     exit?;
     Ok(report?)
+}
+
+/// Stops what this screen has running. Asked once more, it leaves at once, which loses nothing.
+async fn leave(session: &Session) -> Result<(), Error> {
+    if !session.handle.works(Mode::Dry) && !session.handle.works(Mode::Live) {
+        session.handle.drain().await;
+        return Ok(());
+    }
+    let mut stop = stop::Stop::listen()?;
+    tokio::select! {
+        () = stop::drain(&session.handle) => Ok(()),
+        () = stop.asked_again() => Err(stop::interrupted("left at once")),
+    }
 }
 
 async fn show(context: &Context, session: &Session) -> Result<Exit, Error> {

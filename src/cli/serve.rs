@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use super::context::{Context, Session};
 use super::error::{Error, Kind};
-use super::render;
 use super::stop::Stop;
+use super::{render, stop};
 use crate::app::backup;
 use crate::app::command::Command;
 use crate::app::port::Machine as _;
@@ -70,11 +70,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     let (stopping, stopped) = watch::channel(false);
     let server = crate::runtime::spawn::task("server", listening.serve(stopped));
     let asked = until_asked(&mut stop, &desk).await;
-    render::note("stopping: what is in flight finishes first; ask again to leave at once");
     desk.drain();
     stopping.send_replace(true);
     let drained = async {
-        let (ended, ()) = tokio::join!(server, session.handle.drain());
+        let (ended, ()) = tokio::join!(server, stop::drain(&session.handle));
         ended
     };
     tokio::select! {

@@ -69,15 +69,25 @@ pub(super) async fn to_end(
         report = &mut run => return Ok(report?),
         () = stop.asked() => {}
     }
-    render::note("stopping: what is in flight finishes first; ask again to leave at once");
     let drained = async {
-        handle.drain().await;
-        run.await
+        let (report, ()) = tokio::join!(run, drain(handle));
+        report
     };
     tokio::select! {
         report = drained => Ok(report?),
         () = stop.asked_again() => Err(interrupted("left at once")),
     }
+}
+
+/// Lets the runs of this process stop where they can be taken up again, and says what is still open.
+pub(super) async fn drain(handle: &Handle) {
+    let calls = match handle.in_flight() {
+        0 => "no call is in flight".to_owned(),
+        1 => "1 call may still be in flight and gets 4 s for its answer".to_owned(),
+        n => format!("{n} calls may still be in flight and get 4 s for their answers"),
+    };
+    render::note(&format!("stopping: {calls}; ask again to leave at once"));
+    handle.drain().await;
 }
 
 /// Waits for the end of a run of another process. Asked to stop, it only stops waiting.

@@ -14,6 +14,8 @@ pub enum FaultKind {
     RateLimited,
     /// No answer: it may have happened.
     TimedOut,
+    /// No answer, and the line stays open: it may have happened, and whoever asked waits.
+    Silent,
     /// The receiver says no for good: nothing happened.
     Rejected,
 }

@@ -9,4 +9,5 @@ mod research;
 mod restored;
 mod retries;
 mod runs;
+mod shutdown;
 mod stage;

@@ -47,7 +47,7 @@ impl Port<InvoiceRequest> for SimBilling {
         call: &Call,
         invoice: &InvoiceRequest,
     ) -> Result<Receipt, WorkError> {
-        self.0.answer(call, receipt("in", call, &invoice.entity))
+        self.0.answer(call, receipt("in", call, &invoice.entity)).await
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
@@ -75,7 +75,7 @@ impl Port<CreditNoteRequest> for SimBilling {
         call: &Call,
         note: &CreditNoteRequest,
     ) -> Result<Receipt, WorkError> {
-        self.0.answer(call, receipt("cn", call, &note.entity))
+        self.0.answer(call, receipt("cn", call, &note.entity)).await
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
@@ -103,7 +103,7 @@ impl Port<SubscriptionRequest> for SimBilling {
         call: &Call,
         subscription: &SubscriptionRequest,
     ) -> Result<Receipt, WorkError> {
-        self.0.answer(call, receipt("sub", call, &subscription.entity))
+        self.0.answer(call, receipt("sub", call, &subscription.entity)).await
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {

@@ -43,14 +43,14 @@ impl Port<Mail> for SimMail {
     async fn call(&self, _: &Permit, call: &Call, _: &Mail) -> Result<Receipt, WorkError> {
         let receipt = receipt(call);
         if self.keys {
-            self.sim.answer(call, receipt)
+            self.sim.answer(call, receipt).await
         } else {
-            self.sim.answer_keyless(call, receipt)
+            self.sim.answer_keyless(call, receipt).await
         }
     }
 
     async fn find(&self, _: &Permit, call: &Call) -> Result<Option<Receipt>, WorkError> {
-        Ok(self.sim.has_arrived(call).then(|| receipt(call)))
+        Ok(self.sim.has_arrived(call)?.then(|| receipt(call)))
     }
 }
 

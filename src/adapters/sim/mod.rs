@@ -56,33 +56,41 @@ impl Sim {
     /// Answers a call that changes something: the receipt, or the fault that the plan has for it.
     ///
     /// # Errors
-    /// The planned fault, classified as a real client would classify it.
-    pub fn answer(&self, call: &Call, receipt: Receipt) -> Result<Receipt, WorkError> {
-        self.answer_with(call, receipt, Receiver::note)
+    /// The planned fault, classified as a real client would classify it. One that is silent never
+    /// answers.
+    pub async fn answer(&self, call: &Call, receipt: Receipt) -> Result<Receipt, WorkError> {
+        self.answer_with(call, receipt, Receiver::note).await
     }
 
     /// Answers a call whose receiver cannot tell a repeat from another one: each takes effect.
     ///
     /// # Errors
     /// As `answer`.
-    pub fn answer_keyless(&self, call: &Call, receipt: Receipt) -> Result<Receipt, WorkError> {
-        self.answer_with(call, receipt, Receiver::note_keyless)
-    }
-
-    fn answer_with(
+    pub async fn answer_keyless(
         &self,
         call: &Call,
         receipt: Receipt,
-        note: impl Fn(&Receiver, &Call) -> Result<(), WorkError>,
+    ) -> Result<Receipt, WorkError> {
+        self.answer_with(call, receipt, Receiver::note_keyless).await
+    }
+
+    async fn answer_with(
+        &self,
+        call: &Call,
+        receipt: Receipt,
+        note: fn(&Receiver, &Call) -> Result<(), WorkError>,
     ) -> Result<Receipt, WorkError> {
         let fault = self.fault(call);
         let arrives = match fault {
             None => true,
-            Some(FaultKind::TimedOut) => self.arrived_before_timeout(call),
+            Some(FaultKind::TimedOut | FaultKind::Silent) => self.arrived_before_timeout(call),
             Some(FaultKind::Refused | FaultKind::RateLimited | FaultKind::Rejected) => false,
         };
         if arrives && let Some(receiver) = &self.receiver {
             note(receiver, call)?;
+        }
+        if fault == Some(FaultKind::Silent) {
+            std::future::pending::<()>().await;
         }
         fault.map_or(Ok(receipt), |kind| Err(error_of(kind, call)))
     }
@@ -105,18 +113,21 @@ impl Sim {
     ///
     /// Without a receiver's file a send counts as arrived unless its own draw says otherwise: the
     /// simulated world has no memory but the journal, and the journal says that it was sent.
-    pub fn has_arrived(&self, call: &Call) -> bool {
+    ///
+    /// # Errors
+    /// The receiver's file cannot be read.
+    pub fn has_arrived(&self, call: &Call) -> Result<bool, WorkError> {
         if let Some(receiver) = &self.receiver {
             return receiver.has(&call.key);
         }
-        (1..=call.attempt).any(|attempt| {
+        Ok((1..=call.attempt).any(|attempt| {
             let send = Call { attempt, ..call.clone() };
             match self.planned_fault(&send) {
                 None => true,
-                Some(FaultKind::TimedOut) => self.arrived_before_timeout(&send),
+                Some(FaultKind::TimedOut | FaultKind::Silent) => self.arrived_before_timeout(&send),
                 Some(_) => false,
             }
-        })
+        }))
     }
 
     fn fault(&self, call: &Call) -> Option<FaultKind> {
@@ -171,7 +182,7 @@ fn error_of(kind: FaultKind, call: &Call) -> WorkError {
             error.retry_after = Some(call.now.plus_ms(MINUTE_MS));
             error
         }
-        FaultKind::TimedOut => WorkError::new(
+        FaultKind::TimedOut | FaultKind::Silent => WorkError::new(
             ErrorClass::Indeterminate,
             "timeout",
             "sim: no answer; the call may have arrived",
@@ -182,6 +193,8 @@ fn error_of(kind: FaultKind, call: &Call) -> WorkError {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
     use crate::domain::effect::EffectKey;
     use crate::domain::fault::ScriptedFault;
@@ -202,7 +215,8 @@ mod tests {
     fn failing(rate: f64) -> Vec<u32> {
         let sim = Sim::new(Seed(1), FaultPlan { rate, ..FaultPlan::default() }, None);
         let receipt = Receipt { reference: "sim:1".to_owned(), data: serde_json::Value::Null };
-        (0..1_000).filter(|&key| sim.answer(&call(key, 1), receipt.clone()).is_err()).collect()
+        let answer = |key| sim.answer(&call(key, 1), receipt.clone()).now_or_never().unwrap();
+        (0..1_000).filter(|&key| answer(key).is_err()).collect()
     }
 
     #[test]
@@ -219,8 +233,18 @@ mod tests {
         let script = vec![ScriptedFault { layer: 3, sends: 2, kind: FaultKind::Refused }];
         let sim = Sim::new(Seed(1), FaultPlan { script, ..FaultPlan::default() }, None);
         let receipt = Receipt { reference: "sim:1".to_owned(), data: serde_json::Value::Null };
-        assert!(sim.answer(&call(1, 1), receipt.clone()).is_err());
-        assert!(sim.answer(&call(1, 2), receipt.clone()).is_err());
-        assert!(sim.answer(&call(1, 3), receipt).is_ok());
+        let answer = |n| sim.answer(&call(1, n), receipt.clone()).now_or_never().unwrap();
+        assert!(answer(1).is_err());
+        assert!(answer(2).is_err());
+        assert!(answer(3).is_ok());
+    }
+
+    #[test]
+    fn a_silent_receiver_keeps_the_line_open() {
+        let script = vec![ScriptedFault { layer: 3, sends: 1, kind: FaultKind::Silent }];
+        let sim = Sim::new(Seed(1), FaultPlan { script, ..FaultPlan::default() }, None);
+        let receipt = Receipt { reference: "sim:1".to_owned(), data: serde_json::Value::Null };
+        assert!(sim.answer(&call(1, 1), receipt.clone()).now_or_never().is_none());
+        assert!(sim.answer(&call(1, 2), receipt).now_or_never().is_some());
     }
 }

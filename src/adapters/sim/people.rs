@@ -29,11 +29,11 @@ impl<E: Sync> Port<E> for SimPeople {
     }
 
     async fn call(&self, _: &Permit, call: &Call, _: &E) -> Result<Receipt, WorkError> {
-        self.0.answer(call, receipt(call))
+        self.0.answer(call, receipt(call)).await
     }
 
     async fn find(&self, _: &Permit, call: &Call) -> Result<Option<Receipt>, WorkError> {
-        Ok(self.0.has_arrived(call).then(|| receipt(call)))
+        Ok(self.0.has_arrived(call)?.then(|| receipt(call)))
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! It is the oracle of crash tests: a file that the machine appends to, with an fsync, at the moment
 //! a call arrives. A receiver that knows idempotency keys applies a key once and notes every repeat as
-//! a repeat; one without applies whatever arrives.
+//! a repeat; one without applies whatever arrives. All processes that call it share
+//! the file, so each reads under its lock what the others have added.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -41,7 +42,43 @@ pub struct Receiver {
 
 struct State {
     file: File,
+    /// How many bytes of whole lines are in `applied`.
+    read: u64,
     applied: HashSet<EffectKey>,
+}
+
+impl State {
+    /// Reads what was added since, and returns whether the last line is whole.
+    fn catch_up(&mut self) -> io::Result<bool> {
+        self.file.seek(SeekFrom::Start(self.read))?;
+        let mut text = Vec::new();
+        self.file.read_to_end(&mut text)?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        for line in text[..whole].split(|byte| *byte == b'\n') {
+            // A line that a crash cut short was not acknowledged to anybody.
+            if let Ok(arrival) = serde_json::from_slice::<Arrival>(line) {
+                self.applied.insert(arrival.key);
+            }
+        }
+        self.read += whole as u64;
+        Ok(whole == text.len())
+    }
+
+    fn note(&mut self, call: &Call, knows_keys: bool) -> io::Result<()> {
+        let is_whole = self.catch_up()?;
+        let is_repeat = knows_keys && self.applied.contains(&call.key);
+        let arrival = Arrival {
+            key: call.key.clone(),
+            layer: call.layer.number(),
+            attempt: call.attempt,
+            at: call.now,
+            what: if is_repeat { "repeated" } else { "applied" }.to_owned(),
+        };
+        let begin = if is_whole { "" } else { "\n" };
+        let line = format!("{begin}{}\n", serde_json::to_string(&arrival)?);
+        self.file.write_all(line.as_bytes())?;
+        self.file.sync_data()
+    }
 }
 
 impl Receiver {
@@ -49,16 +86,11 @@ impl Receiver {
     ///
     /// # Errors
     /// The file cannot be read or written.
-    pub fn open(path: &Path) -> std::io::Result<Self> {
+    pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
-        let mut applied = HashSet::new();
-        for line in BufReader::new(&file).lines() {
-            // A line that a crash cut short was not acknowledged to anybody.
-            if let Ok(arrival) = serde_json::from_str::<Arrival>(&line?) {
-                applied.insert(arrival.key);
-            }
-        }
-        Ok(Self { path: path.to_owned(), state: Mutex::new(State { file, applied }) })
+        let mut state = State { file, read: 0, applied: HashSet::new() };
+        state.catch_up()?;
+        Ok(Self { path: path.to_owned(), state: Mutex::new(state) })
     }
 
     /// Notes an arrival and makes it durable before answering.
@@ -73,26 +105,26 @@ impl Receiver {
 
     fn arrived(&self, call: &Call, knows_keys: bool) -> Result<(), WorkError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = state.applied.insert(call.key.clone()) || !knows_keys;
-        let arrival = Arrival {
-            key: call.key.clone(),
-            layer: call.layer.number(),
-            attempt: call.attempt,
-            at: call.now,
-            what: if first { "applied" } else { "repeated" }.to_owned(),
-        };
-        let mut line = serde_json::to_string(&arrival)
-            .map_err(|error| WorkError::bug("receiver_record", error.to_string()))?;
-        line.push('\n');
-        let written = state.file.write_all(line.as_bytes()).and_then(|()| state.file.sync_data());
-        written.map_err(|error| {
+        let noted = state.file.lock().and_then(|()| {
+            let noted = state.note(call, knows_keys);
+            noted.and(state.file.unlock())
+        });
+        noted.map_err(|error| {
             let text = format!("the receiver's record {} cannot be written", self.path.display());
             WorkError::new(ErrorClass::Indeterminate, "receiver_record", text).caused_by(&error)
         })
     }
 
     /// Whether a call with this key has arrived.
-    pub(super) fn has(&self, key: &EffectKey) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).applied.contains(key)
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub(super) fn has(&self, key: &EffectKey) -> Result<bool, WorkError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.catch_up().map_err(|error| {
+            let text = format!("the receiver's record {} cannot be read", self.path.display());
+            WorkError::new(ErrorClass::Transient, "receiver_record", text).caused_by(&error)
+        })?;
+        Ok(state.applied.contains(key))
     }
 }

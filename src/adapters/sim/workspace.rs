@@ -37,7 +37,7 @@ impl Port<Workspace> for SimWorkspace {
         let would_hold: Vec<&String> =
             texts.chain(wanted.files.iter().map(|file| &file.path)).collect();
         let data = serde_json::json!({ "would_hold": would_hold });
-        self.0.answer(call, Receipt { reference, data })
+        self.0.answer(call, Receipt { reference, data }).await
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {

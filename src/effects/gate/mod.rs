@@ -11,6 +11,7 @@ mod intent;
 mod result;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -43,6 +44,7 @@ pub struct Gate {
     clock: Arc<dyn Clock>,
     settings: Current,
     owner: String,
+    in_flight: AtomicUsize,
 }
 
 /// An effect with everything the gate has to know about who wants it.
@@ -81,7 +83,8 @@ impl Gate {
         settings: impl Into<Current>,
         owner: String,
     ) -> Self {
-        Self { world, store, clock, settings: settings.into(), owner }
+        let (settings, in_flight) = (settings.into(), AtomicUsize::new(0));
+        Self { world, store, clock, settings, owner, in_flight }
     }
 
     /// Performs an effect, or returns the receipt that it already has.
@@ -102,7 +105,7 @@ impl Gate {
             EffectKey::new(order.mode, order.layer, &order.entity, order.action, &order.version);
         let row = self.journal_row(&order, &key, route.recovery)?;
         self.assert_covered(&order, term)?;
-        let asked = self.reconcile(&permit, &order, &row, &route).await?;
+        let asked = self.reconcile(&permit, &order, &row, &route, term).await?;
         failpoint::hit("effect.before_intent");
         self.assert_covered(&order, term)?;
         let admission = turn.write(
@@ -142,14 +145,18 @@ impl Gate {
             attempt: sending.sends,
             now: order.now,
         };
-        let answer = self.call(&permit, &call, &sending.payload).await;
+        let asked = dispatch::call(&self.world, &permit, &call, &sending.payload);
+        let answer = self.in_time(asked, term).await;
         failpoint::hit("effect.sent");
         self.note(&order, &key, &route, answer, turn).await
     }
 
     /// Puts the effect off when its call could end after the leases do, because another process may
-    /// then have sent it again.
+    /// then have sent it again. A process that is about to end begins no call either.
     fn assert_covered(&self, order: &EffectOrder, term: &Term) -> Result<(), Stop> {
+        if term.is_cut() {
+            return Err(Stop::Failed(cut("this process stops: the call was not made")));
+        }
         let call_ms = self.settings.get().orchestrator.call_timeout_ms();
         if term.covers(self.clock.uptime(), call_ms) {
             return Ok(());
@@ -214,6 +221,11 @@ impl Gate {
         .await
     }
 
+    /// How many calls wait for their answer at this moment.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
     /// The name of this process in the journal.
     pub fn owner(&self) -> &str {
         &self.owner
@@ -257,6 +269,7 @@ impl Gate {
         order: &EffectOrder,
         new: &NewEffect,
         route: &dispatch::Route,
+        term: &Term,
     ) -> Result<bool, Stop> {
         if route.recovery != Recovery::Queryable {
             return Ok(false);
@@ -275,7 +288,7 @@ impl Gate {
         let Some(attempt) = sends.map_err(WorkError::from)? else { return Ok(false) };
         let call = Call { key: key.clone(), mode, layer: order.layer, attempt, now: order.now };
         let asked = dispatch::find(&self.world, permit, &call, &order.effect);
-        let found = self.in_time(asked).await?;
+        let found = self.in_time(asked, term).await?;
         let evidence = match &found {
             Some(receipt) => format!("found at {} as {}", route.host, receipt.reference),
             None => format!("no trace of it at {}", route.host),
@@ -290,27 +303,25 @@ impl Gate {
         Ok(true)
     }
 
-    /// Calls the receiver under a time limit. What may have had an effect is `Indeterminate`.
-    async fn call(
-        &self,
-        permit: &Permit,
-        call: &Call,
-        payload: &Effect,
-    ) -> Result<Receipt, WorkError> {
-        self.in_time(dispatch::call(&self.world, permit, call, payload)).await
-    }
-
-    /// Waits for a receiver's answer as long as a call may take.
+    /// Waits for a receiver's answer as long as a call may take, and no longer than this process may.
+    /// What may have had an effect by then is `Indeterminate`, or `Cancelled` when it was us who left.
     async fn in_time<T>(
         &self,
         answer: impl Future<Output = Result<T, WorkError>>,
+        term: &Term,
     ) -> Result<T, WorkError> {
         let limit_s = self.settings.get().orchestrator.call_timeout_s;
         let limit = Duration::from_secs(u64::from(limit_s));
-        tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
-            let what = format!("no answer within {limit_s} s");
-            Err(WorkError::new(ErrorClass::Indeterminate, "timeout", what))
-        })
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let answered = tokio::select! {
+            answer = tokio::time::timeout(limit, answer) => answer.unwrap_or_else(|_| {
+                let what = format!("no answer within {limit_s} s");
+                Err(WorkError::new(ErrorClass::Indeterminate, "timeout", what))
+            }),
+            () = term.until_cut() => Err(cut("this process stopped before an answer came")),
+        };
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        answered
     }
 
     /// Journals what the receiver answered and feeds the breaker: the second commit.
@@ -341,9 +352,7 @@ impl Gate {
         let effect = (route.recovery != Recovery::ReadOnly).then(|| {
             let fate = match &answer {
                 Ok(receipt) => Fate::Confirmed(receipt.clone()),
-                Err(error) if error.class == ErrorClass::Indeterminate => {
-                    Fate::Unknown(error.to_string())
-                }
+                Err(error) if result::is_unclear(error) => Fate::Unknown(error.to_string()),
                 Err(error) => Fate::Rejected(error.to_string()),
             };
             (key.clone(), fate)
@@ -364,4 +373,9 @@ impl Gate {
             Err(error) => Err(Stop::Failed(error)),
         }
     }
+}
+
+/// The error of what ends because this process does: no try is spent on it.
+fn cut(what: &str) -> WorkError {
+    WorkError::new(ErrorClass::Cancelled, "shutdown", what)
 }

@@ -41,7 +41,7 @@ pub(super) fn settle(
         units::assert_held(tx, it.order.unit, it.order.epoch)?;
         let event = match &it.answer {
             Ok(_) => EffectEvent::Confirmed,
-            Err(error) if error.class == ErrorClass::Indeterminate => EffectEvent::LostSight,
+            Err(error) if is_unclear(error) => EffectEvent::LostSight,
             Err(_) => EffectEvent::Rejected,
         };
         if it.journaled {
@@ -62,12 +62,20 @@ pub(super) fn settle(
             let names = intent::counters_of(&it.order, it.order.now, &it.settings);
             give_back(tx, it.order.mode, &names, it.order.now)?;
         }
-        feed_breaker(tx, &it)?;
+        // Whoever hung up first has learnt nothing about the host.
+        if it.answer.as_ref().err().is_none_or(|error| error.class != ErrorClass::Cancelled) {
+            feed_breaker(tx, &it)?;
+        }
         if it.journaled {
             events::append(tx, about(&it.order, it.wall), &told(&it, event))?;
         }
         Ok(())
     }
+}
+
+/// Whether an error leaves open what became of the effect.
+pub(super) const fn is_unclear(error: &WorkError) -> bool {
+    matches!(error.class, ErrorClass::Indeterminate | ErrorClass::Cancelled)
 }
 
 /// Returns the transaction that takes a call back that was admitted and then not made. It fails

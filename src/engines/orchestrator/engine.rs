@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU16;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -29,6 +30,10 @@ use crate::runtime::failpoint;
 use crate::store::error::StoreError;
 use crate::store::wave::Turn;
 use crate::store::{Store, clocks, units};
+
+/// How long a call may still take when its process is asked to stop. A supervisor kills after ten
+/// seconds, some after five; whoever answers at all has answered within four.
+const GRACE: Duration = Duration::from_secs(4);
 
 /// The orchestrator of one mode.
 pub struct Orchestrator {
@@ -197,11 +202,22 @@ impl Orchestrator {
                 crate::runtime::spawn::task("unit", work)
             })
             .collect();
-        let mut first_error = None;
-        for task in tasks {
-            let done = task.await.unwrap_or(Err(StoreError::WriterGone));
-            first_error = first_error.or(done.err());
-        }
+        let done = async {
+            let mut first_error = None;
+            for task in tasks {
+                let done = task.await.unwrap_or(Err(StoreError::WriterGone));
+                first_error = first_error.or(done.err());
+            }
+            first_error
+        };
+        let mut done = std::pin::pin!(done);
+        let first_error = tokio::select! {
+            first_error = &mut done => first_error,
+            () = self.grace(steer.clone()) => {
+                course.hold.term().cut();
+                done.await
+            }
+        };
         if let Some(error) = first_error {
             return Err(error.into());
         }
@@ -240,6 +256,20 @@ impl Orchestrator {
         }
         self.tell_stall(course, clock.uptime().since(since)).await?;
         Ok(true)
+    }
+
+    /// Waits until the run is to stop and what is in flight has had its time.
+    async fn grace(&self, mut steer: watch::Receiver<Steer>) {
+        if steer.wait_for(|told| *told == Steer::Drain).await.is_err() {
+            // Nobody is left who could stop it.
+            std::future::pending::<()>().await;
+        }
+        self.shop.clock.pause(GRACE).await;
+    }
+
+    /// Returns how many calls wait for their answer at this moment.
+    pub fn in_flight(&self) -> usize {
+        self.shop.gate.in_flight()
     }
 
     /// Obeys what the person said: waits while paused, and returns a stop.
@@ -301,7 +331,7 @@ impl Orchestrator {
         let shop = &self.shop;
         if course.order.mode == Mode::Live {
             let wait_ms = u64::try_from(next.since(shop.clock.wall())).unwrap_or(0);
-            let pause = shop.clock.pause(std::time::Duration::from_millis(wait_ms));
+            let pause = shop.clock.pause(Duration::from_millis(wait_ms));
             tokio::select! {
                 () = pause => {}
                 _ = steer.changed() => {}

@@ -94,8 +94,8 @@ impl SimProfile {
         })
     }
 
-    fn accept(&self, call: &Call, what: &str) -> Result<Receipt, WorkError> {
-        self.sim.answer(call, receipt(call, what))
+    async fn accept(&self, call: &Call, what: &str) -> Result<Receipt, WorkError> {
+        self.sim.answer(call, receipt(call, what)).await
     }
 }
 
@@ -119,7 +119,7 @@ impl Port<ProfileEdit> for SimProfile {
     }
 
     async fn call(&self, _: &Permit, call: &Call, _: &ProfileEdit) -> Result<Receipt, WorkError> {
-        self.accept(call, "edit")
+        self.accept(call, "edit").await
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
@@ -143,11 +143,11 @@ impl Port<Post> for SimProfile {
     }
 
     async fn call(&self, _: &Permit, call: &Call, _: &Post) -> Result<Receipt, WorkError> {
-        self.accept(call, "post")
+        self.accept(call, "post").await
     }
 
     async fn find(&self, _: &Permit, call: &Call) -> Result<Option<Receipt>, WorkError> {
-        Ok(self.sim.has_arrived(call).then(|| receipt(call, "post")))
+        Ok(self.sim.has_arrived(call)?.then(|| receipt(call, "post")))
     }
 }
 
@@ -167,7 +167,7 @@ impl Port<ReviewReply> for SimProfile {
     }
 
     async fn call(&self, _: &Permit, call: &Call, _: &ReviewReply) -> Result<Receipt, WorkError> {
-        self.accept(call, "reply")
+        self.accept(call, "reply").await
     }
 
     async fn find(&self, _: &Permit, _: &Call) -> Result<Option<Receipt>, WorkError> {
