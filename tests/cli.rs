@@ -126,6 +126,19 @@ fn a_settings_file_with_an_unknown_key_is_cited_by_file_line_and_key() {
 }
 
 #[test]
+fn a_key_that_would_mean_two_things_is_cited_by_its_line() {
+    let desk = Desk::new();
+    let file = desk.write("cep.yaml", "screen:\n  keys:\n    errors: [m]\n");
+    let said = desk.refused(&["--config", &file, "config", "check"], 2);
+    assert!(said.contains("cep.yaml:3:5: screen.keys.errors: m already means `mode`"), "{said}");
+    let file = desk.write("cep.yaml", "screen:\n  keys:\n    fly: [z]\n");
+    let said = desk.refused(&["--config", &file, "status"], 2);
+    assert!(said.contains("cep.yaml:3:5: screen.keys.fly: there is no such action"), "{said}");
+    let said = desk.refused(&["--read-only", "status"], 2);
+    assert!(said.contains("for the dashboard alone"), "{said}");
+}
+
+#[test]
 fn an_input_that_is_not_there_is_named_with_the_next_step() {
     let desk = Desk::new();
     let said = desk.refused(&["run", "1", "--input", "nowhere.json"], 2);

@@ -22,6 +22,7 @@ use cep_machine::app::tasks::TaskCounts;
 use cep_machine::domain::mode::Mode;
 use cep_machine::domain::time::Moment;
 use cep_machine::runtime::clock::{Clock, SystemClock};
+use cep_machine::tui::keymap::Keymap;
 use cep_machine::tui::theme::Terminal;
 use cep_machine::tui::{self, Options};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -87,6 +88,7 @@ fn child() {
             no_color: std::env::var("NO_COLOR").is_ok(),
         },
         low_bandwidth: false,
+        keys: Keymap::default(),
         clock: Arc::new(SystemClock::new()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

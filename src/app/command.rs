@@ -200,6 +200,13 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it changes only what is looked at.
+    pub const fn only_looks(&self) -> bool {
+        matches!(self, Self::View { .. })
+    }
+}
+
 /// One mail, as RFC 5322 writes it or as broken as it came.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RawMail(pub Vec<u8>);

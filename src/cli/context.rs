@@ -12,11 +12,12 @@ use crate::app::port::Machine;
 use crate::app::query::{Answer, Query};
 use crate::app::serving::Serving;
 use crate::app::{self, Handle, Origin, Parts, Setup, Show};
-use crate::config::{self, Environment, Profile, Settings};
+use crate::config::{self, Environment, Misfit, Profile, Settings};
 use crate::domain::market::MarketName;
 use crate::domain::mode::Mode;
 use crate::runtime::durable;
 use crate::telemetry::{self, Console, LogTo, Telemetry};
+use crate::tui::keymap::Keymap;
 
 /// The file of the database in the state directory.
 const DATABASE: &str = "cep.db";
@@ -40,6 +41,9 @@ pub(super) struct Global {
     /// No colour on the dashboard, as with `NO_COLOR`
     #[arg(long, global = true)]
     pub(super) no_color: bool,
+    /// At most one frame a second on the dashboard for what nobody asked for, for slow links
+    #[arg(long, global = true)]
+    pub(super) low_bandwidth: bool,
     /// What the log holds: error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
@@ -92,6 +96,15 @@ impl Session {
     }
 }
 
+/// The screen knows what its actions are called and which keys a terminal can send.
+fn keys_are_clear(settings: &Settings) -> Result<(), Misfit> {
+    Keymap::new(&settings.screen.keys).map(drop).map_err(|fault| Misfit {
+        key: format!("screen.keys.{}", fault.action),
+        message: fault.message,
+        hint: fault.hint,
+    })
+}
+
 impl Context {
     /// Reads the settings.
     pub(super) fn new(global: Global) -> Result<Self, Error> {
@@ -101,7 +114,8 @@ impl Context {
             None => environment.get("CEP_PROFILE").map(str::parse).transpose()?,
         };
         let file = global.config.clone().or_else(|| environment.get("CEP_CONFIG").map(Into::into));
-        let mut settings = config::load(&environment, profile, file.as_deref())?;
+        let mut settings =
+            config::load_checked(&environment, profile, file.as_deref(), keys_are_clear)?;
         if let Some(seed) = global.seed {
             settings.sim.seed = seed;
         }

@@ -10,18 +10,19 @@ use crate::app::{Origin, Rule, Show};
 use crate::domain::mode::Mode;
 use crate::engines::orchestrator::engine::RunReport;
 use crate::runtime::clock::SystemClock;
+use crate::tui::keymap::Keymap;
 use crate::tui::theme::Terminal;
 use crate::tui::{self, Exit, Options, ScreenError};
 
 /// Shows the dashboard until a person leaves; without a terminal, prints how the machine is.
-pub(super) async fn run(context: &Context) -> Result<(), Error> {
+pub(super) async fn run(read_only: bool, context: &Context) -> Result<(), Error> {
     if !render::on_terminal() {
         render::note("no terminal here, so there is no dashboard; this is `cep status`");
         return status::run(&status::Args {}, context);
     }
     let path = context.database();
     let session = context.start(&path, Origin::Screen, Show::Screen(Rule::Glance))?;
-    let exit = show(context, &session).await;
+    let exit = show(context, &session, read_only).await;
     // Runs of this screen stop where they can be taken up again.
     leave(&session).await?;
     match exit? {
@@ -37,7 +38,7 @@ pub(super) async fn demo(
     request: RunRequest,
 ) -> Result<RunReport, Error> {
     let mut run = std::pin::pin!(session.handle.run_to_end(request));
-    let mut screen = std::pin::pin!(show(context, session));
+    let mut screen = std::pin::pin!(show(context, session, false));
     let mut report = None;
     let exit = loop {
         tokio::select! {
@@ -69,10 +70,15 @@ async fn leave(session: &Session) -> Result<(), Error> {
     }
 }
 
-async fn show(context: &Context, session: &Session) -> Result<Exit, Error> {
+async fn show(context: &Context, session: &Session, read_only: bool) -> Result<Exit, Error> {
+    let screen = &context.settings.screen;
+    let keys = Keymap::new(&screen.keys).map_err(|fault| {
+        Error::usage(format!("screen.keys.{}: {}", fault.action, fault.message))
+    })?;
     let options = Options {
         terminal: terminal(context),
-        low_bandwidth: false,
+        low_bandwidth: screen.low_bandwidth || context.global.low_bandwidth,
+        keys: if read_only { keys.read_only() } else { keys },
         clock: Arc::new(SystemClock::new()),
     };
     tui::show(Arc::new(session.handle.clone()), options).await.map_err(|error| match error {

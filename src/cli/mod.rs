@@ -66,6 +66,9 @@ pub use error::{Error, Kind};
 struct Cli {
     #[command(flatten)]
     global: Global,
+    /// A dashboard without the keys that change anything
+    #[arg(long)]
+    read_only: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -151,15 +154,23 @@ fn start(cli: Cli) -> Result<(), Error> {
         .enable_all()
         .build()
         .map_err(|error| Error::new(Kind::Failed, format!("no thread for the work: {error}")))?;
-    let ended = runtime.block_on(dispatch(cli.command, &context));
+    let ended = runtime.block_on(dispatch(cli.command, cli.read_only, &context));
     // A thread that is stuck in a read must not keep the process; what counts is committed.
     runtime.shutdown_background();
     ended
 }
 
-async fn dispatch(command: Option<Command>, context: &Context) -> Result<(), Error> {
+async fn dispatch(
+    command: Option<Command>,
+    read_only: bool,
+    context: &Context,
+) -> Result<(), Error> {
+    if read_only && command.is_some() {
+        return Err(Error::usage("--read-only is for the dashboard alone")
+            .hint("`cep status`, `cep errors` and their like only read anyway"));
+    }
     match command {
-        None => dashboard::run(context).await,
+        None => dashboard::run(read_only, context).await,
         Some(Command::Demo(args)) => demo::run(args, context).await,
         Some(Command::Run(args)) => run::run(args, context).await,
         Some(Command::Import(args)) => import::run(args, context).await,

@@ -8,6 +8,7 @@ mod current;
 mod error;
 mod prod;
 mod raw;
+mod screen;
 mod secrets;
 mod serve;
 mod settings;
@@ -23,6 +24,7 @@ use serde::Serialize;
 pub use current::Current;
 pub use error::ConfigError;
 pub use prod::unsafe_in_prod;
+pub use screen::Screen;
 pub use secrets::{Environment, Secret, Secrets};
 pub use serve::{Serve, TlsFiles};
 pub use settings::{
@@ -33,6 +35,7 @@ pub use settings::{
 
 use raw::{Overlay, RawSettings};
 use source::Source;
+pub use validate::Misfit;
 
 /// Every setting with its unit and why, as embedded in the binary.
 pub const DEFAULT_YAML: &str = include_str!("../../config/default.yaml");
@@ -71,6 +74,19 @@ pub fn load(
     profile: Option<Profile>,
     file: Option<&Path>,
 ) -> Result<Settings, ConfigError> {
+    load_checked(environment, profile, file, |_| Ok(()))
+}
+
+/// Reads the settings as `load` does, and lets those who know more than this module look at them.
+///
+/// # Errors
+/// As `load`; what `check` finds is cited like any other mistake.
+pub fn load_checked(
+    environment: &Environment,
+    profile: Option<Profile>,
+    file: Option<&Path>,
+    check: impl FnOnce(&Settings) -> Result<(), Misfit>,
+) -> Result<Settings, ConfigError> {
     let mut sources = vec![Source::from_text("config/default.yaml", DEFAULT_YAML.to_owned())?];
     match profile {
         Some(Profile::Dev) => {
@@ -84,7 +100,7 @@ pub fn load(
     if let Some(path) = file {
         sources.push(Source::read(path)?);
     }
-    let mut settings = merge(&sources, environment)?;
+    let mut settings = merge(&sources, environment, check)?;
     settings.environment = profile;
     if let Some(folder) = &settings.pitch.templates_dir {
         settings.pitch.book = templates::book(folder)?;
@@ -106,13 +122,21 @@ pub fn embedded(state_dir: &Path) -> Result<Settings, ConfigError> {
     Ok(settings)
 }
 
-fn merge(sources: &[Source], environment: &Environment) -> Result<Settings, ConfigError> {
+fn merge(
+    sources: &[Source],
+    environment: &Environment,
+    check: impl FnOnce(&Settings) -> Result<(), Misfit>,
+) -> Result<Settings, ConfigError> {
     let mut raw = RawSettings::default();
     for source in sources {
         raw.overlay(source.raw.clone());
     }
     let secrets = Secrets::from_environment(environment)?;
-    validate::settings(raw, environment, secrets).map_err(|misfit| {
+    let checked = validate::settings(raw, environment, secrets).and_then(|settings| {
+        check(&settings)?;
+        Ok(settings)
+    });
+    checked.map_err(|misfit| {
         // The last file that gives the value is the one to mend.
         let place = sources
             .iter()

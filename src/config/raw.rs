@@ -66,6 +66,12 @@ section!(RawSettings {
     log: RawLog,
     backup: RawBackup,
     serve: RawServe,
+    screen: RawScreen,
+});
+
+section!(RawScreen {
+    low_bandwidth: Option<bool>,
+    keys: BTreeMap<String, Option<Vec<String>>>,
 });
 
 section!(RawBackup {

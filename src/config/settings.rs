@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Profile;
+use super::screen::Screen;
 use super::secrets::Secrets;
 use super::serve::Serve;
 use crate::domain::bounce::SoftBounceRules;
@@ -72,6 +73,8 @@ pub struct Settings {
     pub backup: Backup,
     /// Webhooks, health and metrics.
     pub serve: Serve,
+    /// The dashboard.
+    pub screen: Screen,
     /// Keys of webhooks; printed as set or unset.
     pub secrets: Secrets,
     /// Which set of settings was laid over the defaults.

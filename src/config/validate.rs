@@ -27,10 +27,14 @@ use crate::domain::quota::WarmUp;
 use crate::domain::report::Cadence;
 
 /// A value that does not fit.
-pub(super) struct Misfit {
-    pub(super) key: String,
-    pub(super) message: String,
-    pub(super) hint: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// Its dotted key.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
 }
 
 pub(super) type Fit<T> = Result<T, Misfit>;
@@ -89,6 +93,7 @@ pub(super) fn settings(
         log: log(raw.log)?,
         backup: backup(raw.backup)?,
         serve: super::serve::serve(raw.serve)?,
+        screen: super::screen::screen(raw.screen)?,
         secrets,
         environment: None,
     })

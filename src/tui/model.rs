@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::event::Ticket;
 use super::filter::EventFilter;
-use super::keymap::Ctx;
+use super::keymap::{Ctx, Keymap};
 use super::screen::{Card, Overlay, Pane, Screen};
 use crate::app::query::ErrorDetail;
 use crate::app::snapshot::{RunView, Snapshot};
@@ -56,6 +56,8 @@ pub struct Model {
     tickets: u64,
     /// What is known about leaving and idling.
     pub presence: Presence,
+    /// The keys in force.
+    pub keys: Arc<Keymap>,
 }
 
 /// How the events are looked at, on the overview and on the full screen alike.
@@ -106,7 +108,15 @@ impl Model {
             history: Vec::new(),
             tickets: 0,
             presence: Presence { last_key_at: now, quit_after_run: false, interrupted: false },
+            keys: Arc::default(),
         }
+    }
+
+    /// Puts other keys in force.
+    #[must_use]
+    pub fn with(mut self, keys: &Arc<Keymap>) -> Self {
+        self.keys = Arc::clone(keys);
+        self
     }
 
     /// The picture that is shown.
@@ -276,6 +286,12 @@ impl Model {
     /// The events that pass the filter, oldest first.
     pub fn shown_events(&self) -> Vec<&Event> {
         self.shown.events.iter().filter(|event| self.events.filter.passes(event)).collect()
+    }
+
+    /// Says a hint, with the keys in force in the places of `{action}`.
+    pub fn hint(&mut self, hint: &str, is_refusal: bool) {
+        let text = self.keys.spell(hint);
+        self.say(text, is_refusal);
     }
 
     /// Says something in the one line for it; the same again only counts.

@@ -4,7 +4,7 @@ use super::model::Model;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
 
-/// Why not, in one line for the toast.
+/// Why not, in one line for the toast; `{action}` stands for its key.
 pub type Reason = &'static str;
 
 /// Nothing stands in the way.
@@ -16,11 +16,11 @@ pub fn always(_: &Model) -> Result<(), Reason> {
 pub fn can_run(model: &Model) -> Result<(), Reason> {
     let snapshot = model.snapshot();
     if model.viewed() == Mode::Live && !snapshot.live.armed {
-        return Err("LIVE is not armed here: press m to see what would go out");
+        return Err("LIVE is not armed here: press {mode} to see what would go out");
     }
     match &snapshot.run {
         Some(run) if run.is_active() && run.mode == model.viewed() => {
-            Err("a run is under way: x cancels it, p pauses it")
+            Err("a run is under way: {cancel} cancels it, {pause} pauses it")
         }
         _ => Ok(()),
     }
@@ -38,13 +38,13 @@ pub fn run_unfinished(model: &Model) -> Result<(), Reason> {
 pub fn dry_viewed(model: &Model) -> Result<(), Reason> {
     match model.viewed() {
         Mode::Dry => Ok(()),
-        Mode::Live => Err("only dry time can be moved: press v"),
+        Mode::Live => Err("only dry time can be moved: press {view}"),
     }
 }
 
 /// An error card with its facts is open.
 pub fn on_card(model: &Model) -> Result<(), Reason> {
-    model.card().map(|_| ()).ok_or("open an error first: press e")
+    model.card().map(|_| ()).ok_or("open an error first: press {errors}")
 }
 
 /// The open card's unit failed, so that there is a cause to share.
@@ -67,13 +67,13 @@ pub fn effect_unknown(model: &Model) -> Result<(), Reason> {
 
 /// A proposal is selected.
 pub fn on_proposal(model: &Model) -> Result<(), Reason> {
-    model.proposal().map(|_| ()).ok_or("select a proposal first: press A")
+    model.proposal().map(|_| ()).ok_or("select a proposal first: press {proposals}")
 }
 
 /// A task is selected, and it still stands.
 pub fn on_open_task(model: &Model) -> Result<(), Reason> {
     match model.task() {
-        None => Err("select a task first: press T"),
+        None => Err("select a task first: press {tasks}"),
         Some(task) if task.withdrawn.is_some() => Err("this task is withdrawn: do not do it"),
         Some(_) => Ok(()),
     }

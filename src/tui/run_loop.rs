@@ -16,6 +16,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
 use super::event::{Event, Request};
+use super::keymap::Keymap;
 use super::model::Model;
 use super::pacing::{self, Pacing};
 use super::painter::Painter;
@@ -50,6 +51,8 @@ pub(super) struct Parts<'a, W> {
     pub(super) pacing: Pacing,
     /// Columns and rows at the start.
     pub(super) size: (u16, u16),
+    /// The keys in force.
+    pub(super) keys: Arc<Keymap>,
     /// Gives the terminal to the shell and takes it back.
     pub(super) suspend: &'a (dyn Fn() + Sync),
 }
@@ -73,7 +76,7 @@ pub(super) async fn drive<W: Write>(
     let mut signals = signals.fuse();
     let mut pictures = machine.snapshots();
     let first = pictures.borrow_and_update().clone();
-    let mut model = Model::new(first, parts.clock.wall(), parts.size);
+    let mut model = Model::new(first, parts.clock.wall(), parts.size).with(&parts.keys);
     let mut in_flight: FuturesUnordered<BoxFuture<'static, Event>> = FuturesUnordered::new();
     let mut taken_us = parts.clock.monotonic_us();
     if paint(&mut parts, &model).is_err() {

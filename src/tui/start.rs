@@ -12,6 +12,7 @@ use futures::stream::{self, Stream, StreamExt};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+use super::keymap::Keymap;
 use super::pacing::Pacing;
 use super::painter::Painter;
 use super::run_loop::{self, Exit, Parts};
@@ -28,6 +29,8 @@ pub struct Options {
     pub terminal: Terminal,
     /// At most one frame a second for what nobody asked for.
     pub low_bandwidth: bool,
+    /// The keys in force.
+    pub keys: Keymap,
     /// Wall time and sleep.
     pub clock: Arc<dyn Clock>,
 }
@@ -89,6 +92,7 @@ fn run(machine: Arc<dyn Machine>, options: &Options) -> Result<Exit, ScreenError
             painter: Painter::new(io::stdout(), theme),
             clock: &*options.clock,
             pacing: Pacing::new(options.low_bandwidth),
+            keys: Arc::new(options.keys.clone()),
             size,
             suspend: &suspend,
         };

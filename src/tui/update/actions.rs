@@ -20,7 +20,7 @@ pub(super) fn perform_unless_disabled(
     was_interrupted: bool,
 ) -> Vec<Request> {
     if let Err(reason) = (spec.enabled)(model) {
-        model.say(reason, true);
+        model.hint(reason, true);
         return Vec::new();
     }
     if spec.action == Action::Interrupt {
@@ -103,7 +103,7 @@ fn interrupt(model: &mut Model, again: bool) -> Vec<Request> {
         return vec![Request::Quit];
     }
     model.presence.interrupted = true;
-    model.say("Ctrl-c again quits; x cancels the run", false);
+    model.hint("{interrupt} again quits; {cancel} cancels the run", false);
     Vec::new()
 }
 
@@ -197,7 +197,7 @@ fn run_selected(model: &mut Model) -> Vec<Request> {
     if let Some(layer) = model.selected_layer() {
         return start(model, vec![layer]);
     }
-    model.say("select a layer first: 1", true);
+    model.hint("select a layer first: {layers-pane}", true);
     Vec::new()
 }
 

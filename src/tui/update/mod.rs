@@ -14,12 +14,12 @@ mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use palette::{WITH_ARGUMENTS, completions};
+pub use palette::{Typed, completions, with_arguments};
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::event::{Event, Request};
-use super::keymap;
+use super::keymap::Keymap;
 use super::model::Model;
 use crate::app::command::Command;
 use crate::app::snapshot::RunView;
@@ -31,6 +31,15 @@ pub const LIVE_IDLE_MS: i64 = 30 * MINUTE_MS;
 
 /// Changes the model by one event and returns what has to be done outside.
 pub fn update(model: &mut Model, event: Event) -> Vec<Request> {
+    let mut requests = changed(model, event);
+    // The table has no such action any more; this holds whatever way a command may take.
+    if model.keys.is_read_only() {
+        requests.retain(|request| !matches!(request, Request::Submit(it) if !it.only_looks()));
+    }
+    requests
+}
+
+fn changed(model: &mut Model, event: Event) -> Vec<Request> {
     match event {
         Event::Key(key) => pressed(model, key),
         Event::Resized { width, height } => {
@@ -66,7 +75,13 @@ fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Request> {
         return with_refresh(model, requests);
     }
     let contexts = model.contexts();
-    let Some(spec) = keymap::find(&contexts, &key) else {
+    let Some(spec) = model.keys.find(&contexts, &key) else {
+        if model.keys.is_read_only()
+            && let Some(spec) = Keymap::default().find(&contexts, &key)
+        {
+            let text = format!("{} changes something, and this screen only reads", spec.name);
+            model.say(text, true);
+        }
         return Vec::new();
     };
     let requests = actions::perform_unless_disabled(model, spec, was_interrupted);

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::event::Request;
-use super::super::keymap::{ACTIONS, ActionSpec, Ctx};
+use super::super::keymap::{ACTIONS, Action, ActionSpec, Ctx, Keymap};
 use super::super::listing::Listing;
 use super::super::model::{HISTORY_MAX, Model};
+use super::super::reasons;
 use super::super::screen::{Card, Overlay, Screen};
 use super::{actions, overlay, proposals, tasks};
 use crate::app::command::{Command, RunRequest, Verdict};
@@ -18,21 +19,48 @@ use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 
-/// The commands that take arguments, with their form: shown by the palette and by `?`.
-pub const WITH_ARGUMENTS: &[(&str, &str)] = &[
-    ("run <1-9|all> [input FILE] [limit N]", "Run layers in the viewed world"),
-    ("advance <30m|6h|1d>", "Move dry time forward"),
-    ("layer <1-9>", "Open a layer"),
-    ("unit <id>", "Open a unit's card"),
-    ("skip <reason>", "Skip the open unit"),
-    ("answer <result> [note]", "Say how the open unit's task went: done, failed, won"),
-    ("done [word] [plan] [note]", "End the selected task, in one of its words"),
-    ("failed <why>", "Say why the selected task could not be done"),
-    ("note <text>", "Add a note to the selected task"),
-    ("approve [note]", "Say that the selected proposal is wanted"),
-    ("reject <why>", "Say why the selected proposal is not wanted"),
-    ("promote [N]", "Copy prospects and pitches of the rehearsal into LIVE"),
-    ("resolve <happened|absent> <evidence>", "Settle the open unit's unknown effect"),
+/// A typed command that takes arguments: its form and what it does, for the palette and `?`.
+pub struct Typed {
+    /// The command with its arguments.
+    pub form: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+    /// Whether it changes anything.
+    changes: bool,
+}
+
+impl Typed {
+    const fn looks(form: &'static str, help: &'static str) -> Self {
+        Self { form, help, changes: false }
+    }
+
+    const fn changes(form: &'static str, help: &'static str) -> Self {
+        Self { form, help, changes: true }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.form.split_whitespace().next() == Some(name)
+    }
+}
+
+/// The commands that take arguments.
+const WITH_ARGUMENTS: &[Typed] = &[
+    Typed::changes("run <1-9|all> [input FILE] [limit N]", "Run layers in the viewed world"),
+    Typed::changes("advance <30m|6h|1d>", "Move dry time forward"),
+    Typed::looks("layer <1-9>", "Open a layer"),
+    Typed::looks("unit <id>", "Open a unit's card"),
+    Typed::changes("skip <reason>", "Skip the open unit"),
+    Typed::changes(
+        "answer <result> [note]",
+        "Say how the open unit's task went: done, failed, won",
+    ),
+    Typed::changes("done [word] [plan] [note]", "End the selected task, in one of its words"),
+    Typed::changes("failed <why>", "Say why the selected task could not be done"),
+    Typed::changes("note <text>", "Add a note to the selected task"),
+    Typed::changes("approve [note]", "Say that the selected proposal is wanted"),
+    Typed::changes("reject <why>", "Say why the selected proposal is not wanted"),
+    Typed::changes("promote [N]", "Copy prospects and pitches of the rehearsal into LIVE"),
+    Typed::changes("resolve <happened|absent> <evidence>", "Settle the open unit's unknown effect"),
 ];
 
 /// Opens the palette with a command begun.
@@ -40,24 +68,26 @@ pub(super) fn prefilled(model: &mut Model, text: &str) {
     model.overlay = Some(Overlay::Palette { input: text.to_owned(), back: 0 });
 }
 
+/// Returns the commands with arguments that a screen with these keys has.
+pub fn with_arguments(keys: &Keymap) -> impl Iterator<Item = &'static Typed> {
+    let read_only = keys.is_read_only();
+    WITH_ARGUMENTS.iter().filter(move |typed| !(read_only && typed.changes))
+}
+
 /// Returns the forms that what was typed could become.
-pub fn completions(input: &str) -> Vec<(String, &'static str)> {
+pub fn completions(keys: &Keymap, input: &str) -> Vec<(&'static str, &'static str)> {
     let word = input.split_whitespace().next().unwrap_or("");
     let fits = |form: &str| {
         let name = form.split_whitespace().next().unwrap_or("");
         if input.contains(' ') { name == word } else { name.starts_with(word) }
     };
-    let with = WITH_ARGUMENTS.iter().map(|(form, help)| ((*form).to_owned(), *help));
+    let with = with_arguments(keys).map(|typed| (typed.form, typed.help));
     let plain = ACTIONS
         .iter()
-        .filter(|spec| !spec.name.is_empty())
-        .filter(|spec| !WITH_ARGUMENTS.iter().any(|(form, _)| begins(form, spec.name)))
-        .map(|spec| (spec.name.to_owned(), spec.help));
+        .filter(|spec| spec.is_typed() && keys.has(spec))
+        .filter(|spec| !WITH_ARGUMENTS.iter().any(|typed| typed.is(spec.name)))
+        .map(|spec| (spec.name, spec.help));
     with.chain(plain).filter(|(form, _)| fits(form)).collect()
-}
-
-fn begins(form: &str, name: &str) -> bool {
-    form.split_whitespace().next() == Some(name)
 }
 
 /// Takes a key of the palette.
@@ -80,11 +110,11 @@ pub(super) fn pressed(
             input = recalled(model, back);
         }
         KeyCode::Tab => {
-            if let Some((form, _)) = completions(&input).first()
+            if let Some((form, _)) = completions(&model.keys, &input).first()
                 && !input.contains(' ')
             {
                 form.split_whitespace().next().unwrap_or("").clone_into(&mut input);
-                if WITH_ARGUMENTS.iter().any(|(form, _)| begins(form, &input)) {
+                if WITH_ARGUMENTS.iter().any(|typed| typed.is(&input)) {
                     input.push(' ');
                 }
             }
@@ -116,6 +146,12 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
     }
     let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
+    let changes = WITH_ARGUMENTS.iter().any(|typed| typed.changes && typed.is(name))
+        || ACTIONS.iter().any(|spec| spec.name == name && !model.keys.has(spec));
+    if model.keys.is_read_only() && changes {
+        model.say(format!("{name} changes something, and this screen only reads"), true);
+        return Vec::new();
+    }
     let result = match name {
         "run" if !rest.is_empty() => run(model, rest),
         "advance" => advance(model, rest),
@@ -141,14 +177,25 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
 
 type Read = Result<Vec<Request>, String>;
 
+/// Refuses with the reason for which a key would refuse.
+pub(super) fn unless(
+    model: &Model,
+    enabled: fn(&Model) -> Result<(), reasons::Reason>,
+) -> Result<(), String> {
+    enabled(model).map_err(|reason| model.keys.spell(reason))
+}
+
 /// Performs a named action as its key would, with the same refusals.
 fn by_name(model: &mut Model, name: &str) -> Read {
     let contexts = model.contexts();
     let spec: &ActionSpec = ACTIONS
         .iter()
-        .filter(|spec| spec.name == name)
+        .filter(|spec| spec.name == name && spec.is_typed())
         .max_by_key(|spec| spec.ctx.iter().any(|ctx| contexts.contains(ctx)))
-        .ok_or_else(|| format!("no command {name:?}: Tab completes, ? lists"))?;
+        .ok_or_else(|| {
+            let key = model.keys.key_of(Action::Help);
+            format!("no command {name:?}: Tab completes, {key} lists")
+        })?;
     let here = spec.ctx.iter().any(|ctx| contexts.contains(ctx));
     if !here && !spec.ctx.contains(&Ctx::Overview) {
         return Err(format!("{name} does not work on this screen"));
@@ -157,7 +204,7 @@ fn by_name(model: &mut Model, name: &str) -> Read {
 }
 
 fn run(model: &mut Model, rest: &str) -> Read {
-    super::super::reasons::can_run(model)?;
+    unless(model, reasons::can_run)?;
     let mut words = rest.split_whitespace();
     let layers = match words.next() {
         Some("all") => Layer::ALL.to_vec(),
@@ -195,7 +242,7 @@ fn layer_of(word: &str) -> Result<Layer, String> {
 }
 
 fn advance(model: &Model, rest: &str) -> Read {
-    super::super::reasons::dry_viewed(model)?;
+    unless(model, reasons::dry_viewed)?;
     let ms = span(rest).ok_or_else(|| format!("{rest:?} is no span of time: 30m, 6h, 1d"))?;
     Ok(vec![Request::Submit(Command::Advance { ms })])
 }
@@ -226,7 +273,7 @@ fn unit(model: &mut Model, rest: &str) -> Read {
 }
 
 fn skip(model: &Model, reason: &str) -> Read {
-    super::super::reasons::on_card(model)?;
+    unless(model, reasons::on_card)?;
     if reason.is_empty() {
         return Err("skip needs a reason: it is kept with the unit".to_owned());
     }
@@ -235,7 +282,7 @@ fn skip(model: &Model, reason: &str) -> Read {
 }
 
 fn answer(model: &Model, rest: &str) -> Read {
-    super::super::reasons::on_card(model)?;
+    unless(model, reasons::on_card)?;
     let (result, note) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     if result.is_empty() {
         return Err("answer with the task's word: done, failed, won".to_owned());
@@ -265,7 +312,7 @@ fn promote(model: &mut Model, rest: &str) -> Read {
 }
 
 fn resolve(model: &Model, rest: &str) -> Read {
-    super::super::reasons::effect_unknown(model)?;
+    unless(model, reasons::effect_unknown)?;
     let (verdict, evidence) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let verdict = match verdict {
         "happened" => Verdict::Happened,
@@ -302,9 +349,14 @@ mod tests {
 
     #[test]
     fn a_begun_name_completes_and_a_full_one_shows_its_form() {
-        let forms: Vec<_> = completions("adv").into_iter().map(|(form, _)| form).collect();
+        let forms: Vec<_> =
+            completions(&Keymap::default(), "adv").into_iter().map(|(form, _)| form).collect();
         assert_eq!(forms, ["advance <30m|6h|1d>"]);
-        assert!(completions("run 3").iter().all(|(form, _)| form.starts_with("run ")));
-        assert!(completions("").len() > 15);
+        assert!(
+            completions(&Keymap::default(), "run 3")
+                .iter()
+                .all(|(form, _)| form.starts_with("run "))
+        );
+        assert!(completions(&Keymap::default(), "").len() > 15);
     }
 }

@@ -5,7 +5,7 @@
 use super::super::event::Request;
 use super::super::keymap::ProposalAction;
 use super::super::model::Model;
-use super::palette;
+use super::palette::{self, unless};
 use crate::app::command::Command;
 use crate::domain::ids::ProposalId;
 use crate::domain::learning::ProposalEvent;
@@ -29,11 +29,11 @@ pub(super) fn typed(
     event: ProposalEvent,
     note: &str,
 ) -> Result<Vec<Request>, String> {
-    super::super::reasons::on_proposal(model)?;
+    unless(model, super::super::reasons::on_proposal)?;
     if event == ProposalEvent::Reject && note.is_empty() {
         return Err("reject needs a reason, for whoever reads it later".to_owned());
     }
-    let selected = model.proposal().ok_or("select a proposal first: press A")?;
+    let selected = model.proposal().ok_or("no proposal is selected")?;
     Ok(decide(selected.id, event, note))
 }
 

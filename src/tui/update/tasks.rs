@@ -8,6 +8,7 @@ use super::super::event::Request;
 use super::super::keymap::TaskAction;
 use super::super::model::Model;
 use super::super::screen::{Screen, TaskPage};
+use super::palette::unless;
 use super::{actions, palette};
 use crate::app::command::Command;
 use crate::app::tasks::TaskRow;
@@ -47,8 +48,8 @@ pub(super) fn pressed(model: &mut Model, action: TaskAction) -> Vec<Request> {
 type Read = Result<Vec<Request>, String>;
 
 fn selected(model: &Model) -> Result<TaskRow, String> {
-    super::super::reasons::on_open_task(model)?;
-    model.task().cloned().ok_or_else(|| "select a task first: press T".to_owned())
+    unless(model, super::super::reasons::on_open_task)?;
+    model.task().cloned().ok_or_else(|| model.keys.spell("select a task first: press {tasks}"))
 }
 
 /// Reads `done [word] [plan] [note]`.

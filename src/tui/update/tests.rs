@@ -14,8 +14,9 @@ use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
 use crate::tui::event::{Event, Request};
 use crate::tui::fixture;
+use crate::tui::keymap::Keymap;
 use crate::tui::model::Model;
-use crate::tui::screen::{Overlay, Screen};
+use crate::tui::screen::{Card, Overlay, Screen};
 
 /// Returns the key a character of a test stands for.
 pub(crate) fn key(c: char) -> KeyEvent {
@@ -42,6 +43,10 @@ fn commands(requests: Vec<Request>) -> Vec<Command> {
             |request| if let Request::Submit(command) = request { Some(command) } else { None },
         )
         .collect()
+}
+
+fn said(model: &Model) -> &str {
+    model.toast.as_ref().map_or("", |toast| toast.text.as_str())
 }
 
 fn quiet() -> Model {
@@ -323,6 +328,23 @@ proptest! {
     }
 
     #[test]
+    fn a_screen_that_only_reads_asks_for_no_change_whatever_is_pressed(
+        keys in prop::collection::vec(any_key(), 0..60),
+        armed in any::<bool>(),
+        card in any::<bool>(),
+    ) {
+        let mut model = live(armed);
+        model.keys = Arc::new(Keymap::default().read_only());
+        if card {
+            model.push(Screen::Card(Card::new(vec![UnitId(1)], 0)));
+        }
+        for c in keys {
+            let asked = commands(update(&mut model, Event::Key(key(c))));
+            prop_assert!(asked.iter().all(Command::only_looks), "{:?}", asked);
+        }
+    }
+
+    #[test]
     fn no_single_key_makes_an_armed_live_act(c in prop::char::range(' ', '~')) {
         let mut model = live(true);
         for command in commands(update(&mut model, Event::Key(key(c)))) {
@@ -419,4 +441,26 @@ fn a_proposal_is_approved_by_one_key_and_rejected_with_a_reason() {
     press(&mut model, "q");
     assert!(commands(press(&mut model, ":approve\n")).is_empty());
     assert!(model.toast.as_ref().unwrap().text.contains("press A"));
+}
+
+#[test]
+fn a_screen_that_only_reads_says_why_a_key_does_nothing() {
+    let mut model = quiet();
+    model.keys = Arc::new(Keymap::default().read_only());
+    assert_eq!(press(&mut model, "r"), []);
+    assert_eq!(said(&model), "run changes something, and this screen only reads");
+    assert_eq!(press(&mut model, ":skip no use\n"), []);
+    assert_eq!(said(&model), "skip changes something, and this screen only reads");
+    press(&mut model, ":layer 3\n");
+    assert!(matches!(model.screen(), Screen::Layer { layer: Layer::OutreachEngine, .. }));
+}
+
+#[test]
+fn hints_name_the_keys_in_force() {
+    let mut model = quiet();
+    let changes = [("errors".to_owned(), vec!["z".to_owned()])];
+    model.keys = Arc::new(Keymap::new(&changes.into()).unwrap());
+    press(&mut model, ":retry\n");
+    press(&mut model, "z");
+    assert!(matches!(model.screen(), Screen::Errors { .. }));
 }

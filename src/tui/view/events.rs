@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::event::{Event, Level};
 use crate::tui::format;
+use crate::tui::keymap::Action;
 use crate::tui::model::Model;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::text::{clean, fit};
@@ -30,11 +31,11 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, focused: 
     let inner = pane::draw(canvas, area, &Border { title, note: &note, focused, live });
     if shown.is_empty() {
         let text = if model.snapshot().events.is_empty() {
-            "nothing has happened in this world yet: r runs a layer, R all of them"
+            " nothing has happened in this world yet: {run} runs a layer, {run-all} all of them"
         } else {
-            "no event passes the filter: / changes it"
+            " no event passes the filter: {filter} changes it"
         };
-        canvas.text(inner, 0, &format!(" {text}"), Tone::Dim);
+        canvas.hint(inner, 0, text, Tone::Dim);
         return;
     }
     let height = usize::from(inner.height);
@@ -57,7 +58,10 @@ fn note(model: &Model, at: Option<usize>, shown: usize) -> String {
     let filter = if filter.is_empty() { String::new() } else { format!("/{} ", clean(&filter)) };
     let state = match at {
         None => "FOLLOW".to_owned(),
-        Some(at) => format!("STANDING, {} newer (f follows)", shown.saturating_sub(at + 1)),
+        Some(at) => {
+            let newer = shown.saturating_sub(at + 1);
+            format!("STANDING, {newer} newer ({} follows)", model.keys.key_of(Action::Follow))
+        }
     };
     format!("{filter}{state} {}", format::count(shown as u64))
 }

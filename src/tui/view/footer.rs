@@ -9,7 +9,7 @@ use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
 use crate::domain::time::{MINUTE_MS, SECOND_MS};
 use crate::tui::format;
-use crate::tui::keymap::{self, Action, ActionSpec, Key};
+use crate::tui::keymap::{ACTIONS, Action, ActionSpec, Destination};
 use crate::tui::model::Model;
 use crate::tui::text::{clean, cut, wrap};
 use crate::tui::theme::Tone;
@@ -47,14 +47,16 @@ fn message(model: &Model) -> (String, Tone) {
 fn alert(model: &Model) -> Option<(String, Tone)> {
     let snapshot = model.latest();
     if let Some(error) = &snapshot.system.db_error {
-        return Some((format!("database: {} (S)", clean(error)), Tone::Bad));
+        let key = model.keys.key_of(Action::Go(Destination::System));
+        return Some((format!("database: {} ({key})", clean(error)), Tone::Bad));
     }
     let failing = snapshot.layers.iter().find(|row| row.units.dead + row.units.held > 0);
     if let Some(row) = failing {
         let cause = row.last_error.as_deref().unwrap_or("cause on its card");
         let n = row.units.dead + row.units.held;
-        let text =
-            format!("L{} stopped {n}: {} (e shows errors)", row.layer.number(), clean(cause));
+        let key = model.keys.key_of(Action::Go(Destination::Errors));
+        let (layer, cause) = (row.layer.number(), clean(cause));
+        let text = format!("L{layer} stopped {n}: {cause} ({key} shows errors)");
         return Some((text, Tone::Bad));
     }
     if let Some(text) = unworked_live(snapshot, model) {
@@ -76,7 +78,9 @@ fn alert(model: &Model) -> Option<(String, Tone)> {
     let retrying = snapshot.layers.iter().find_map(|row| row.next_retry.as_ref().map(|d| (row, d)));
     retrying.map(|(row, due)| {
         let at = super::card::due_text(model, due.run_at);
-        (format!("L{} tries again {at}: {} (e)", row.layer.number(), clean(&due.why)), Tone::Warn)
+        let key = model.keys.key_of(Action::Go(Destination::Errors));
+        let text = format!("L{} tries again {at}: {} ({key})", row.layer.number(), clean(&due.why));
+        (text, Tone::Warn)
     })
 }
 
@@ -94,16 +98,18 @@ fn unworked_live(snapshot: &Snapshot, model: &Model) -> Option<String> {
 
 /// The keys that work here, as many as fit; `?` and `q` are never left out.
 fn keys(model: &Model, width: usize) -> Vec<Piece> {
-    let always: Vec<_> = [Action::Help, Action::Quit]
-        .into_iter()
-        .filter_map(keymap::spec)
+    let always: Vec<_> = ACTIONS
+        .iter()
+        .filter(|spec| matches!(spec.action, Action::Help | Action::Quit))
         .map(|spec| key_label(spec, model))
         .collect();
     let reserved: usize = always.iter().map(|(key, label)| key.width() + label.width() + 3).sum();
     let mut line = vec![piece(" ", Tone::Plain)];
     let mut used = 1;
     let contexts = model.contexts();
-    let fitting = keymap::reachable(&contexts)
+    let fitting = model
+        .keys
+        .reachable(&contexts)
         .filter(|spec| !spec.label.is_empty())
         .filter(|spec| !matches!(spec.action, Action::Help | Action::Quit) && !is_demo(spec))
         .filter(|spec| (spec.enabled)(model).is_ok())
@@ -130,7 +136,7 @@ const fn is_demo(spec: &ActionSpec) -> bool {
 }
 
 fn key_label(spec: &ActionSpec, model: &Model) -> (String, String) {
-    let key = spec.keys.first().map_or_else(String::new, |key| Key::name(*key));
+    let key = model.keys.key_of(spec.action);
     let stands = model
         .latest()
         .run

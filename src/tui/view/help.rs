@@ -1,10 +1,10 @@
 //! Draws what every key does on the present screen, from the same table that dispatches it.
 
-use crate::tui::keymap::{self, ActionSpec, Danger, Key};
+use crate::tui::keymap::{ActionSpec, Danger, Key};
 use crate::tui::model::Model;
 use crate::tui::text::fit;
 use crate::tui::theme::Tone;
-use crate::tui::update::WITH_ARGUMENTS;
+use crate::tui::update::with_arguments;
 use crate::tui::widgets::canvas::{Canvas, Piece, piece};
 use crate::tui::widgets::modal;
 
@@ -32,13 +32,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, scroll: usize) {
 
 fn lines(model: &Model) -> Vec<Vec<Piece>> {
     let mut lines: Vec<_> =
-        keymap::reachable(&model.contexts()).map(|spec| line(spec, model)).collect();
+        model.keys.reachable(&model.contexts()).map(|spec| line(spec, model)).collect();
     lines.push(Vec::new());
     lines.push(vec![piece("Typed behind a colon, besides the names above:", Tone::Dim)]);
-    for (form, help) in WITH_ARGUMENTS {
+    for typed in with_arguments(&model.keys) {
         lines.push(vec![
-            piece(fit(&format!(":{form}"), 42), Tone::Strong),
-            piece(*help, Tone::Plain),
+            piece(fit(&format!(":{}", typed.form), 42), Tone::Strong),
+            piece(typed.help, Tone::Plain),
         ]);
     }
     lines.push(Vec::new());
@@ -55,8 +55,10 @@ fn lines(model: &Model) -> Vec<Vec<Piece>> {
 
 /// One action: keys, name in the palette, what it does, and why not now.
 fn line(spec: &ActionSpec, model: &Model) -> Vec<Piece> {
-    let keys: Vec<String> = spec.keys.iter().map(|key| Key::name(*key)).collect();
-    let name = if spec.name.is_empty() { String::new() } else { format!(":{}", spec.name) };
+    let keys: Vec<String> =
+        model.keys.keys_of(spec.action).iter().map(|key| Key::name(*key)).collect();
+    let colon = if spec.is_typed() { ":" } else { " " };
+    let name = format!("{colon}{}", spec.name);
     let refusal = (spec.enabled)(model).err();
     let tone = if refusal.is_some() { Tone::Dim } else { Tone::Plain };
     let mark = match spec.danger {
@@ -70,7 +72,7 @@ fn line(spec: &ActionSpec, model: &Model) -> Vec<Piece> {
         piece(spec.help, tone),
     ];
     if let Some(reason) = refusal {
-        pieces.push(piece(format!(" ({reason})"), Tone::Warn));
+        pieces.push(piece(format!(" ({})", model.keys.spell(reason)), Tone::Warn));
     }
     pieces
 }

@@ -10,6 +10,7 @@ use crate::app::snapshot::LayerRow;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::tui::format;
+use crate::tui::keymap::{Action, Destination, Keymap};
 use crate::tui::listing::Listing;
 use crate::tui::model::Model;
 use crate::tui::text::clean;
@@ -58,7 +59,7 @@ fn summary(canvas: &mut Canvas<'_>, area: Rect, model: &Model, row: &LayerRow) {
         first.push(piece(format!("  paused: {}", clean(reason)), Tone::Warn));
     }
     canvas.line(area, 0, &first);
-    canvas.line(area, 1, &unit_counts(row));
+    canvas.line(area, 1, &unit_counts(row, canvas.keys));
     let (attempts, effects) = (row.attempts, row.effects);
     canvas.line(
         area,
@@ -79,7 +80,8 @@ fn summary(canvas: &mut Canvas<'_>, area: Rect, model: &Model, row: &LayerRow) {
     );
     canvas.line(area, 3, &next_line(row, model));
     if let Some(error) = &row.last_error {
-        canvas.text(area, 4, &format!(" last error: {} (e)", clean(error)), Tone::Warn);
+        let key = canvas.keys.key_of(Action::Go(Destination::Errors));
+        canvas.text(area, 4, &format!(" last error: {} ({key})", clean(error)), Tone::Warn);
     }
 }
 
@@ -88,7 +90,7 @@ const fn alarm(n: u64, tone: Tone) -> Tone {
 }
 
 /// Every state with a count, in the order of the lifecycle.
-fn unit_counts(row: &LayerRow) -> Vec<Piece> {
+fn unit_counts(row: &LayerRow, keys: &Keymap) -> Vec<Piece> {
     let mut pieces = vec![piece(" units ", Tone::Plain)];
     for state in UnitState::ALL {
         let n = row.units.of(state);
@@ -98,7 +100,7 @@ fn unit_counts(row: &LayerRow) -> Vec<Piece> {
         }
     }
     if row.units.total() == 0 {
-        pieces.push(piece(" none yet: r runs this layer", Tone::Dim));
+        pieces.push(piece(keys.spell(" none yet: {run} runs this layer"), Tone::Dim));
     }
     pieces
 }

@@ -58,8 +58,9 @@ pub(super) fn rows<T: Searchable>(
     let shown = listing.shown();
     if shown.is_empty() {
         let filtered = !listing.filter.is_empty();
-        let text = if filtered { "no row passes the filter: / changes it" } else { words.empty };
-        canvas.text(area, 0, &format!(" {text}"), Tone::Dim);
+        let hint =
+            if filtered { " no row passes the filter: {filter} changes it" } else { words.empty };
+        canvas.hint(area, 0, hint, Tone::Dim);
         return;
     }
     canvas.text(area, 0, &format!("  {}", words.heading), Tone::Dim);

@@ -42,7 +42,7 @@ use crate::domain::mode::Mode;
 /// Draws a whole frame into an empty buffer.
 pub fn draw(model: &Model, theme: Theme, buffer: &mut Buffer) {
     let area = buffer.area;
-    let mut canvas = Canvas { buffer, theme };
+    let mut canvas = Canvas { buffer, theme, keys: &model.keys };
     let parts = layout::frame(area, model.snapshot().demo.is_some());
     header::draw(&mut canvas, parts.header, model);
     if parts.too_small {
@@ -129,7 +129,7 @@ fn overlay(canvas: &mut Canvas<'_>, footer: Rect, model: &Model) {
     match &model.overlay {
         None => {}
         Some(Overlay::Help { scroll }) => help::draw(canvas, model, *scroll),
-        Some(Overlay::Palette { input, .. }) => palette::draw(canvas, footer, input),
+        Some(Overlay::Palette { input, .. }) => palette::draw(canvas, footer, model, input),
         Some(Overlay::Filter { input, .. }) => palette::draw_filter(canvas, footer, input),
         Some(Overlay::Confirm(confirm)) => dialogs::confirm(canvas, model, confirm),
         Some(Overlay::Mode(dialog)) => mode::draw(canvas, model, dialog),

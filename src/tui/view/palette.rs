@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::tui::model::Model;
 use crate::tui::text::{clean, fit};
 use crate::tui::theme::Tone;
 use crate::tui::update::completions;
@@ -11,8 +12,8 @@ use crate::tui::widgets::canvas::{Canvas, piece};
 const SHOWN: usize = 8;
 
 /// Draws the palette over the lower part of the screen.
-pub(super) fn draw(canvas: &mut Canvas<'_>, footer: Rect, input: &str) {
-    let found = completions(input);
+pub(super) fn draw(canvas: &mut Canvas<'_>, footer: Rect, model: &Model, input: &str) {
+    let found = completions(&model.keys, input);
     let rows = u16::try_from(found.len().min(SHOWN)).unwrap_or(0).min(footer.y);
     let list = Rect { y: footer.y - rows, height: rows, ..footer };
     canvas.clear(list);

@@ -15,7 +15,7 @@ use crate::tui::widgets::canvas::{Canvas, Piece, piece};
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, runs: &Listing<RunView>) {
     let words = Words {
         heading: "RUN    WORLD   SCOPE      STATE             STARTED              TIME  OWNER",
-        empty: "no run in this world yet: r runs a layer, R all of them",
+        empty: "no run in this world yet: {run} runs a layer, {run-all} all of them",
         note: "newest first ",
     };
     list::draw(canvas, area, model, runs, words, |run| line(run, model));

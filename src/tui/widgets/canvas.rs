@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::tui::keymap::Keymap;
 use crate::tui::theme::{Glyphs, Theme, Tone};
 
 /// Cells to draw on.
@@ -13,6 +14,8 @@ pub struct Canvas<'a> {
     pub buffer: &'a mut Buffer,
     /// How tones look.
     pub theme: Theme,
+    /// The keys that hints name.
+    pub keys: &'a Keymap,
 }
 
 /// A piece of a line: its text and what it means.
@@ -44,6 +47,12 @@ impl Canvas<'_> {
     /// Writes one line in one tone.
     pub fn text(&mut self, area: Rect, row: u16, text: &str, tone: Tone) {
         self.line(area, row, &[(text.to_owned(), tone)]);
+    }
+
+    /// Writes a hint, with the keys in force in the places of `{action}`.
+    pub fn hint(&mut self, area: Rect, row: u16, hint: &str, tone: Tone) {
+        let text = self.keys.spell(hint);
+        self.text(area, row, &text, tone);
     }
 
     /// Marks a row as the selected one, over whatever was written there.
