@@ -60,9 +60,13 @@ impl Desk {
     fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.done(arguments)).unwrap()
     }
+
+    fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+        self.done(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
 }
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "demo",
     "run",
     "status",
@@ -72,6 +76,7 @@ const COMMANDS: [&str; 25] = [
     "errors",
     "effects",
     "events",
+    "changes",
     "retry",
     "skip",
     "resolve",
@@ -493,6 +498,30 @@ fn a_demo_that_falls_short_names_the_figure_and_the_red_flags() {
     let object: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(!object["short"].as_array().unwrap().is_empty());
     assert!(!object["phi"]["red_flags"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_shift_is_told_who_did_what_what_failed_and_what_of_it_still_stands() {
+    let desk = Desk::new();
+    desk.cep(&["run", "all", "--limit", "4", "--faults", "0.9"]);
+    let stuck = desk.lines(&["units", "--state", "dead", "--json"]);
+    assert!(!stuck.is_empty(), "nine of ten calls fail, so some unit gives up");
+    let unit = stuck[0]["id"].to_string();
+    desk.done(&["skip", &unit, "--reason", "not worth it"]);
+    let told = desk.json(&["changes", "--since", "1h", "--json"]);
+    let changes = told["changes"].as_array().unwrap();
+    let of = |kind: &str| changes.iter().filter(|one| one["kind"] == kind).collect::<Vec<_>>();
+    assert!(of("run")[0]["text"].as_str().unwrap().contains("run 1 started"));
+    let skip =
+        of("command").into_iter().find(|one| one["text"].as_str().unwrap().starts_with("skip"));
+    assert!(skip.unwrap()["who"].as_str().unwrap().ends_with("(cli)"));
+    let open: u64 = of("failure").iter().map(|one| one["open"].as_u64().unwrap()).sum();
+    assert_eq!(open, stuck.len() as u64 - 1, "{changes:#?}");
+    let groups = desk.lines(&["errors", "--since", "1h", "--json"]);
+    let dead: u64 = groups.iter().map(|group| group["dead"].as_u64().unwrap()).sum();
+    assert_eq!(dead, open);
+    assert!(desk.lines(&["errors", "--since", "2100-01-01T00:00:00Z", "--json"]).is_empty());
+    assert!(desk.refused(&["changes", "--since", "noon"], 2).contains("22:00 (UTC)"));
 }
 
 #[test]

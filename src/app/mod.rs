@@ -9,6 +9,7 @@ pub mod command;
 pub mod deliver;
 pub mod desk;
 pub mod finance;
+pub mod handover;
 pub mod import;
 pub mod layer_state;
 pub mod port;

@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::query::{
     Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
 };
-use super::{desk, explain, finance, lists, picture, pitches, service, tasks, trouble};
+use super::{desk, explain, finance, handover, lists, picture, pitches, service, tasks, trouble};
 use crate::config::Settings;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
@@ -55,6 +55,7 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
             let found = proposals::get(conn, *id)?;
             Ok(found.map(|(_, stored)| Answer::Proposal(Box::new(stored))))
         }
+        Query::Changes { since } => Ok(Some(Answer::Changes(handover::changes(conn, *since)?))),
         Query::Overrides { mode } => {
             Ok(Some(Answer::Overrides(proposals::overrides(conn, *mode)?)))
         }
@@ -121,6 +122,7 @@ fn nothing(query: &Query) -> Refusal {
         | Query::Tasks(_)
         | Query::Campaigns { .. }
         | Query::Suppressions { .. }
+        | Query::Changes { .. }
         | Query::Overrides { .. } => {
             ("there is no answer".to_owned(), "`cep status` has an overview")
         }

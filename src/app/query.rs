@@ -8,6 +8,7 @@ use serde_json::Value;
 pub use self::effect::{EffectRow, LateWriteRow};
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
+use super::handover::Changes;
 use super::service::{ServiceAnswer, ServiceQuery};
 use super::snapshot::{NextDue, PhiView, RunView};
 use super::tasks::{TaskDetail, TaskFilter, TaskRow};
@@ -89,6 +90,11 @@ pub enum Query {
     Proposal {
         /// Which.
         id: ProposalId,
+    },
+    /// What has changed in both worlds since a moment of the wall clock.
+    Changes {
+        /// Since when.
+        since: Moment,
     },
     /// Settings that proposals have put in force.
     Overrides {
@@ -209,6 +215,8 @@ pub enum Answer {
     Proposals(Vec<StoredProposal>),
     /// To `Query::Proposal`.
     Proposal(Box<StoredProposal>),
+    /// To `Query::Changes`.
+    Changes(Changes),
     /// To `Query::Overrides`.
     Overrides(Vec<SettingOverride>),
     /// To `Query::Campaigns`.

@@ -35,7 +35,10 @@ impl Serving {
         let lease_ms = parts.settings.orchestrator.lease_ms();
         let held = hold::serve(&parts.store, &parts.clock, &parts.owner, lease_ms).await;
         match held {
-            Ok(hold) => Ok(Self { hold }),
+            Ok(hold) => {
+                settings::tell(parts).await.map_err(|error| queries::failed(&error))?;
+                Ok(Self { hold })
+            }
             Err(Denied::Busy { owner, .. }) => Err(Refusal {
                 kind: RefusalKind::Safeguard,
                 why: format!("{owner} serves this database already"),
@@ -110,5 +113,6 @@ impl Handle {
     }
 }
 
+mod settings;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use super::context::{Context, Database, misanswered};
 use super::error::Error;
 use super::picture::layer_tag;
 use super::table::Table;
-use super::{parse, render};
+use super::{changes, parse, render};
 use crate::app::query::{Answer, AttemptRow, ErrorDetail, ErrorGroup, Query};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
@@ -22,9 +22,13 @@ pub(super) struct Args {
     /// Only this layer, 1 to 9
     #[arg(long, value_name = "LAYER", value_parser = parse::layer, conflicts_with = "unit")]
     layer: Option<Layer>,
+    /// Only what has failed since: 22:00 (UTC), 8h, 2d, or 2026-01-31T22:00:00Z
+    #[arg(long, value_name = "WHEN", conflicts_with = "unit")]
+    since: Option<String>,
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
+    let since = args.since.as_deref().map(changes::since).transpose()?;
     let session = context.open(Database::MustExist)?;
     if let Some(unit) = args.unit {
         let query = Query::ErrorDetail { unit: UnitId(unit) };
@@ -34,9 +38,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
         return if context.json() { render::json(&detail) } else { render::text(&card(&detail)) };
     }
     let query = Query::ErrorGroups { mode: context.mode(), layer: args.layer };
-    let Answer::ErrorGroups(groups) = session.ask(query).await? else {
+    let Answer::ErrorGroups(mut groups) = session.ask(query).await? else {
         return Err(misanswered());
     };
+    if let Some(since) = since {
+        groups.retain(|group| group.last_wall >= since);
+    }
     if context.json() { render::json_lines(&groups) } else { list(&groups) }
 }
 

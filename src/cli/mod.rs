@@ -6,6 +6,7 @@
 mod advance;
 mod backup;
 mod campaigns;
+mod changes;
 mod clients;
 mod config;
 mod context;
@@ -85,6 +86,7 @@ enum Command {
     Errors(errors::Args),
     Effects(effects::Args),
     Events(events::Args),
+    Changes(changes::Args),
     Meetings(meetings::Args),
     Clients(clients::Args),
     Documents(documents::Args),
@@ -181,6 +183,7 @@ async fn dispatch(
         Some(Command::Errors(args)) => errors::run(args, context).await,
         Some(Command::Effects(args)) => effects::run(&args, context).await,
         Some(Command::Events(args)) => events::run(&args, context).await,
+        Some(Command::Changes(args)) => changes::run(args, context).await,
         Some(Command::Meetings(args)) => meetings::run(&args, context).await,
         Some(Command::Clients(args)) => clients::run(args, context).await,
         Some(Command::Documents(args)) => documents::run(args, context).await,

@@ -5,7 +5,8 @@ use crate::domain::market::MarketName;
 use crate::domain::mode::Mode;
 use crate::domain::money::{Currency, Money};
 use crate::domain::mrr::Decimal;
-use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Moment, SECOND_MS};
+use crate::domain::span;
+use crate::domain::time::Moment;
 
 /// Reads `dry` or `live`.
 pub(super) fn mode(word: &str) -> Result<Mode, String> {
@@ -43,26 +44,7 @@ pub(super) fn scope(word: &str) -> Result<Scope, String> {
 
 /// Reads a length of time, `1d`, `2h`, `30m`, `45s` or several in a row: `1d12h`.
 pub(super) fn duration_ms(word: &str) -> Result<i64, String> {
-    const FORM: &str = "use a number and d, h, m or s: 1d, 2h, 30m, 1d12h";
-    let mut total = 0_i64;
-    let mut rest = word;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(FORM)?;
-        let number: i64 = rest[..digits].parse().map_err(|_| FORM)?;
-        let unit_ms = match rest.as_bytes()[digits] {
-            b'd' => DAY_MS,
-            b'h' => HOUR_MS,
-            b'm' => MINUTE_MS,
-            b's' => SECOND_MS,
-            _ => return Err(FORM.to_owned()),
-        };
-        total = number
-            .checked_mul(unit_ms)
-            .and_then(|ms| total.checked_add(ms))
-            .ok_or("that is longer than time itself")?;
-        rest = &rest[digits + 1..];
-    }
-    if total > 0 { Ok(total) } else { Err(FORM.to_owned()) }
+    span::length_ms(word).map_err(str::to_owned)
 }
 
 /// Reads a day as its first instant in UTC.
@@ -91,16 +73,6 @@ pub(super) fn money(text: &str) -> Result<Money, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_of_time_are_read_as_people_write_them() {
-        assert_eq!(duration_ms("1d"), Ok(DAY_MS));
-        assert_eq!(duration_ms("1d12h"), Ok(DAY_MS + 12 * HOUR_MS));
-        assert_eq!(duration_ms("30m"), Ok(30 * MINUTE_MS));
-        for wrong in ["", "d", "12", "0h", "-1d", "1w", "1é", "99999999999999d"] {
-            assert!(duration_ms(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_run_is_of_one_layer_or_of_all() {

@@ -49,6 +49,7 @@ pub mod sales;
 pub mod sender;
 pub mod sequence;
 pub mod signature;
+pub mod span;
 pub mod stats;
 pub mod stripe;
 pub mod task;

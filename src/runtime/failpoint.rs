@@ -33,7 +33,7 @@ pub const ALL: [&str; 19] = [
 
 /// Every command of the store's writer by its name, and so every commit: a command that is not
 /// listed cannot be written where a test asks for failpoints. A test kills before and after the commit of each.
-pub const COMMITS: [&str; 60] = [
+pub const COMMITS: [&str; 61] = [
     // Runs.
     "start dry time",
     "acquire leases",
@@ -60,6 +60,7 @@ pub const COMMITS: [&str; 60] = [
     "lease stalled",
     // What reaches a serving process.
     "serve",
+    "settings of the server",
     "readiness",
     "deliver",
     "unsubscribe",

@@ -43,7 +43,11 @@ pub fn item(model: &Model) -> Option<String> {
         Screen::Proposals(_) => model
             .proposal()
             .map(|one| format!("proposal {} {}", one.id, one.proposal.change.told())),
-        Screen::Explain { .. } | Screen::Runs(_) | Screen::Logs | Screen::System => None,
+        Screen::Explain { .. }
+        | Screen::Runs(_)
+        | Screen::Changes { .. }
+        | Screen::Logs
+        | Screen::System => None,
     }
 }
 

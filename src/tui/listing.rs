@@ -3,6 +3,7 @@
 //! A `Loaded` keeps the old answer while a newer one is awaited, so a list never blinks.
 
 use super::event::Ticket;
+use crate::app::handover::Change;
 use crate::app::query::{EffectRow, ErrorGroup, UnitRow};
 use crate::app::snapshot::RunView;
 use crate::app::tasks::TaskRow;
@@ -134,6 +135,14 @@ impl Searchable for TaskRow {
 impl Searchable for StoredProposal {
     fn haystack(&self) -> String {
         format!("{} {} {}", self.id, self.proposal.change.told(), self.proposal.text)
+    }
+}
+
+impl Searchable for Change {
+    fn haystack(&self) -> String {
+        let layer = self.layer.map_or_else(String::new, |layer| format!("L{}", layer.number()));
+        let who = self.who.as_deref().unwrap_or_default();
+        format!("{} {} {layer} {who} {}", self.mode, self.kind.word(), self.text)
     }
 }
 

@@ -219,6 +219,7 @@ impl Model {
             | Screen::Proposals(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
+            | Screen::Changes { .. }
             | Screen::Events
             | Screen::Logs
             | Screen::System => None,
@@ -247,6 +248,7 @@ impl Model {
             | Screen::Proposals(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
+            | Screen::Changes { .. }
             | Screen::Events
             | Screen::Logs
             | Screen::System => None,
@@ -275,6 +277,7 @@ impl Model {
             | Screen::Effects(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
+            | Screen::Changes { .. }
             | Screen::Events
             | Screen::Logs
             | Screen::System => Ctx::List,

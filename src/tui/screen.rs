@@ -5,6 +5,7 @@
 
 use super::listing::{Listing, Loaded};
 use crate::app::command::Command;
+use crate::app::handover::Change;
 use crate::app::query::{
     EffectFilter, EffectRow, ErrorDetail, ErrorGroup, LivePreview, PhiExplained, Query, UnitFilter,
     UnitRow,
@@ -105,6 +106,13 @@ pub enum Screen {
     Queue(Listing<UnitRow>),
     /// The history of runs.
     Runs(Listing<RunView>),
+    /// What has changed since a moment, the latest first.
+    Changes {
+        /// Since when, wall clock.
+        since: Moment,
+        /// The changes.
+        rows: Listing<Change>,
+    },
     /// Events on the full screen.
     Events,
     /// The log of this process.
@@ -188,6 +196,7 @@ impl Screen {
             Self::Task(page) => Some(Query::Task { unit: page.unit }),
             Self::Proposals(_) => Some(Query::Proposals { mode, limit: LIST_LIMIT }),
             Self::Runs(_) => Some(Query::Runs { mode, limit: LIST_LIMIT }),
+            Self::Changes { since, .. } => Some(Query::Changes { since: *since }),
             Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
         }
     }
@@ -202,6 +211,7 @@ impl Screen {
             Self::Explain { tree, .. } => tree.asked(),
             Self::Effects(effects) => effects.rows.asked(),
             Self::Runs(runs) => runs.rows.asked(),
+            Self::Changes { rows, .. } => rows.rows.asked(),
             Self::Tasks(tasks) => tasks.rows.asked(),
             Self::Proposals(proposals) => proposals.rows.asked(),
             Self::Task(page) => page.detail.asked(),
@@ -226,6 +236,7 @@ impl Screen {
             Self::Proposals(_) => "Proposals".to_owned(),
             Self::Queue(_) => "Queue".to_owned(),
             Self::Runs(_) => "Runs".to_owned(),
+            Self::Changes { .. } => "Changes".to_owned(),
             Self::Events => "Events".to_owned(),
             Self::Logs => "Logs".to_owned(),
             Self::System => "System".to_owned(),
@@ -239,6 +250,7 @@ impl Screen {
             Self::Errors { groups, .. } => Some(&mut groups.filter),
             Self::Effects(effects) => Some(&mut effects.filter),
             Self::Runs(runs) => Some(&mut runs.filter),
+            Self::Changes { rows, .. } => Some(&mut rows.filter),
             Self::Tasks(tasks) => Some(&mut tasks.filter),
             Self::Proposals(proposals) => Some(&mut proposals.filter),
             Self::Overview { .. }

@@ -46,8 +46,9 @@ enum By {
     Asker,
 }
 
-const POINTS: [(&str, By); 14] = [
+const POINTS: [(&str, By); 15] = [
     ("serve", By::Itself),
+    ("settings of the server", By::Itself),
     ("arm_live", By::Itself),
     ("stand", By::Itself),
     ("keep the trend", By::Itself),

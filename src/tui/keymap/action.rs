@@ -134,6 +134,8 @@ pub enum Destination {
     Queue,
     /// The history of runs.
     Runs,
+    /// What has changed since the last shift.
+    Changes,
     /// Events in full.
     Events,
     /// Φ_sync explained.

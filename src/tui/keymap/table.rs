@@ -112,6 +112,7 @@ actions! {
     Action::Go(Destination::Proposals), "proposals" [ch('A')] [Everywhere] Safe why::always, "", "What the machine proposes, to approve or reject";
     Action::Go(Destination::Queue), "queue" [ch('Q')] [Everywhere] Safe why::always, "", "Units that wait for a time, the next one first";
     Action::Go(Destination::Runs), "runs" [ch('H')] [Everywhere] Safe why::always, "", "The history of runs";
+    Action::Go(Destination::Changes), "changes" [ch('C')] [Everywhere] Safe why::always, "", "What has changed in the last 8 hours: commands, runs, failures by cause, warnings";
     Action::Go(Destination::Events), "events" [ch('V')] [Everywhere] Safe why::always, "", "Events on the full screen";
     Action::Go(Destination::Explain), "phi" [ch('P')] [Everywhere] Safe why::always, "", "The coherence figure down to the rows behind it";
     Action::Go(Destination::Logs), "logs" [ch('L')] [Everywhere] Safe why::always, "", "The log of this process";

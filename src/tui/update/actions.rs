@@ -12,6 +12,7 @@ use crate::domain::event::Level;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
+use crate::domain::time::{HOUR_MS, Moment};
 
 /// Performs the action, or says why it cannot be.
 pub(super) fn perform_unless_disabled(
@@ -117,6 +118,17 @@ fn suspend(model: &mut Model) -> Vec<Request> {
     vec![Request::Suspend]
 }
 
+/// How far back a shift is told: eight hours.
+const SHIFT_MS: i64 = 8 * HOUR_MS;
+
+/// Tells what has changed since a moment; another moment takes the place of the one before.
+pub(super) fn tell_changes(model: &mut Model, since: Moment) {
+    if matches!(model.screen(), Screen::Changes { .. }) {
+        model.pop();
+    }
+    model.push(Screen::Changes { since, rows: Listing::default() });
+}
+
 /// Opens one of the screens that are not behind a row.
 fn go(model: &mut Model, destination: Destination) {
     let screen = match destination {
@@ -129,6 +141,7 @@ fn go(model: &mut Model, destination: Destination) {
         Destination::Proposals => Screen::Proposals(Listing::default()),
         Destination::Queue => Screen::Queue(Listing::default()),
         Destination::Runs => Screen::Runs(Listing::default()),
+        Destination::Changes => return tell_changes(model, model.now.plus_ms(-SHIFT_MS)),
         Destination::Events => Screen::Events,
         Destination::Explain => Screen::Explain { scroll: 0, tree: Loaded::default() },
         Destination::Logs => Screen::Logs,
@@ -184,6 +197,7 @@ fn open_selected(model: &mut Model) {
         | Screen::Proposals(_)
         | Screen::Explain { .. }
         | Screen::Runs(_)
+        | Screen::Changes { .. }
         | Screen::Logs
         | Screen::System => None,
     };

@@ -6,6 +6,7 @@ use super::super::model::{ASK_AGAIN_MS, Model};
 use super::super::screen::{Card, Overlay, Screen};
 use super::movement;
 use crate::app::command::{Ack, Command, Refusal};
+use crate::app::handover::{Change, Changes};
 use crate::app::query::{Answer, Query};
 use crate::domain::learning::{ProposalState, StoredProposal};
 use crate::domain::mode::Mode;
@@ -36,6 +37,7 @@ fn on_loaded(screen: &mut Screen, now: Moment, look: u64, ticket: Ticket) -> boo
         Screen::Explain { tree, .. } => due(tree, now, look, ticket),
         Screen::Effects(effects) => due(&mut effects.rows, now, look, ticket),
         Screen::Runs(runs) => due(&mut runs.rows, now, look, ticket),
+        Screen::Changes { rows, .. } => due(&mut rows.rows, now, look, ticket),
         Screen::Tasks(tasks) => due(&mut tasks.rows, now, look, ticket),
         Screen::Proposals(proposals) => due(&mut proposals.rows, now, look, ticket),
         Screen::Task(page) => due(&mut page.detail, now, look, ticket),
@@ -84,6 +86,13 @@ pub(super) fn answered(
     refresh(model)
 }
 
+/// A list is read from its top, so the latest change comes first.
+fn latest_first(answer: Answer) -> Option<Vec<Change>> {
+    let Answer::Changes(Changes { mut changes, .. }) = answer else { return None };
+    changes.reverse();
+    Some(changes)
+}
+
 /// Fills the screen that asked, if it is still on top.
 fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
     match screen {
@@ -99,6 +108,7 @@ fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
             let found = |a| if let Answer::Effects(found) = a { Some(found) } else { None };
             take(&mut effects.rows, ticket, answer, found);
         }
+        Screen::Changes { rows, .. } => take(&mut rows.rows, ticket, answer, latest_first),
         Screen::Runs(runs) => {
             let found = |a| if let Answer::Runs(found) = a { Some(found) } else { None };
             take(&mut runs.rows, ticket, answer, found);

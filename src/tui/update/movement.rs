@@ -63,6 +63,10 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
             let rows = runs.shown().len();
             (&mut runs.cursor, rows)
         }
+        Screen::Changes { rows: changes, .. } => {
+            let rows = changes.shown().len();
+            (&mut changes.cursor, rows)
+        }
         Screen::Tasks(tasks) => {
             let rows = tasks.shown().len();
             (&mut tasks.cursor, rows)

@@ -17,7 +17,7 @@ use crate::domain::layer::Layer;
 use crate::domain::learning::ProposalEvent;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
-use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::domain::span;
 
 /// A typed command that takes arguments: its form and what it does, for the palette and `?`.
 pub struct Typed {
@@ -47,6 +47,7 @@ impl Typed {
 const WITH_ARGUMENTS: &[Typed] = &[
     Typed::changes("run <1-9|all> [input FILE] [limit N]", "Run layers in the viewed world"),
     Typed::changes("advance <30m|6h|1d>", "Move dry time forward"),
+    Typed::looks("changes [22:00|8h|2d]", "What has changed since then, in both worlds"),
     Typed::looks("layer <1-9>", "Open a layer"),
     Typed::looks("unit <id>", "Open a unit's card"),
     Typed::changes("skip <reason>", "Skip the open unit"),
@@ -146,15 +147,16 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
     }
     let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
-    let changes = WITH_ARGUMENTS.iter().any(|typed| typed.changes && typed.is(name))
+    let acts = WITH_ARGUMENTS.iter().any(|typed| typed.changes && typed.is(name))
         || ACTIONS.iter().any(|spec| spec.name == name && !model.keys.has(spec));
-    if model.keys.is_read_only() && changes {
+    if model.keys.is_read_only() && acts {
         model.say(format!("{name} changes something, and this screen only reads"), true);
         return Vec::new();
     }
     let result = match name {
         "run" if !rest.is_empty() => run(model, rest),
         "advance" => advance(model, rest),
+        "changes" if !rest.is_empty() => changes(model, rest),
         "layer" => layer(model, rest),
         "unit" => unit(model, rest),
         "skip" => skip(model, rest),
@@ -243,26 +245,19 @@ fn layer_of(word: &str) -> Result<Layer, String> {
 
 fn advance(model: &Model, rest: &str) -> Read {
     unless(model, reasons::dry_viewed)?;
-    let ms = span(rest).ok_or_else(|| format!("{rest:?} is no span of time: 30m, 6h, 1d"))?;
+    let ms = span::length_ms(rest).map_err(str::to_owned)?;
     Ok(vec![Request::Submit(Command::Advance { ms })])
-}
-
-/// Reads `30m`, `6h` or `1d` in milliseconds.
-fn span(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let number: i64 = text.strip_suffix(unit)?.trim().parse().ok()?;
-    let step = match unit {
-        'm' => MINUTE_MS,
-        'h' => HOUR_MS,
-        'd' => DAY_MS,
-        _ => return None,
-    };
-    (number > 0).then(|| number.checked_mul(step)).flatten()
 }
 
 fn layer(model: &mut Model, rest: &str) -> Read {
     let layer = layer_of(rest)?;
     model.push(Screen::Layer { layer, units: Listing::default() });
+    Ok(Vec::new())
+}
+
+fn changes(model: &mut Model, rest: &str) -> Read {
+    let since = span::since(rest, model.now)?;
+    actions::tell_changes(model, since);
     Ok(Vec::new())
 }
 
@@ -336,16 +331,6 @@ fn resolve(model: &Model, rest: &str) -> Read {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_of_time_are_read_and_nonsense_is_not() {
-        assert_eq!(span("30m"), Some(30 * MINUTE_MS));
-        assert_eq!(span("1d"), Some(DAY_MS));
-        for wrong in ["", "d", "-1d", "0h", "1y", "1", "99999999999999999999d", "9999999999999999d"]
-        {
-            assert_eq!(span(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_begun_name_completes_and_a_full_one_shows_its_form() {

@@ -12,6 +12,7 @@ use crate::app::snapshot::Snapshot;
 use crate::domain::ids::{EventId, UnitId};
 use crate::domain::layer::Layer;
 use crate::domain::mode::Mode;
+use crate::domain::time::HOUR_MS;
 use crate::tui::event::{Event, Request};
 use crate::tui::fixture;
 use crate::tui::keymap::Keymap;
@@ -463,4 +464,20 @@ fn hints_name_the_keys_in_force() {
     press(&mut model, ":retry\n");
     press(&mut model, "z");
     assert!(matches!(model.screen(), Screen::Errors { .. }));
+}
+
+#[test]
+fn a_shift_is_told_the_last_eight_hours_or_since_a_moment_that_is_typed() {
+    let mut model = quiet();
+    let asked = |requests: Vec<Request>| {
+        requests.into_iter().find_map(|request| {
+            if let Request::Ask(_, Query::Changes { since }) = request { Some(since) } else { None }
+        })
+    };
+    let ago = |hours: i64| Some(fixture::NOW.plus_ms(-hours * HOUR_MS));
+    assert_eq!(asked(press(&mut model, "C")), ago(8));
+    assert_eq!(asked(press(&mut model, ":changes 2d\n")), ago(48));
+    assert_eq!(model.screens().len(), 2, "another moment takes the place of the one before");
+    press(&mut model, ":changes noon\n");
+    assert!(said(&model).contains("22:00"), "{}", said(&model));
 }

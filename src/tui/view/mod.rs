@@ -4,6 +4,7 @@
 //! for nothing. What it shows comes from the snapshot or from an answer that already arrived.
 
 mod card;
+mod changes;
 mod containers;
 mod demo;
 mod dialogs;
@@ -88,6 +89,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
         Screen::Proposals(proposals) => proposals::draw(canvas, area, model, proposals),
         Screen::Queue(units) => units::draw(canvas, area, model, units),
         Screen::Runs(runs) => runs::draw(canvas, area, model, runs),
+        Screen::Changes { since, rows } => changes::draw(canvas, area, model, *since, rows),
         Screen::Events => events::draw(canvas, area, model, true),
         Screen::Logs => logs::draw(canvas, area, model),
         Screen::System => system::draw(canvas, area, model),
