@@ -36,7 +36,7 @@ const fn act(name: &'static str, given: Given, words: &'static [&'static str]) -
 }
 
 const CLIENT: &str =
-    "{SELECT entity FROM clients WHERE plan = 'starter' AND state = 'active' LIMIT 1}";
+    "{SELECT entity FROM clients WHERE plan <> 'enterprise' AND state = 'active' LIMIT 1}";
 const PITCHED: &str = "{SELECT entity FROM pitches ORDER BY id LIMIT 1}";
 const POSTED: &str = "{SELECT entity FROM posts WHERE state = 'planned' ORDER BY id LIMIT 1}";
 const SLOT: &str = "{SELECT slot FROM posts WHERE state = 'planned' ORDER BY id LIMIT 1}";
@@ -149,7 +149,7 @@ pub(crate) fn killed() -> BTreeSet<&'static str> {
 const MORE: &str = "
 INSERT INTO stopped_campaigns VALUES ('dry', 'intro', 'blocked', 1765584000000);
 INSERT INTO restores (generation, backup_at, restored_at, source) VALUES (1, 0, 0, 'a backup');
-INSERT INTO doubts (generation, mode, made_at) VALUES (1, 'dry', 0)";
+INSERT INTO doubts (generation, mode, made_at, remembers) VALUES (1, 'dry', 0, 1)";
 /// An invoice that nobody has paid, a paper that is asked for, and a meeting that nobody has told of.
 const WORKED_MORE: &str = "
 INSERT INTO invoices (mode, entity, period, number, net_minor, tax_minor, total_minor, currency, lines,
