@@ -38,7 +38,7 @@ use cep_machine::engines::orchestrator::engine::{AtOnce, Orchestrator, RunOrder,
 use cep_machine::runtime::clock::SystemClock;
 use cep_machine::store::attempts::{self, AttemptEnd};
 use cep_machine::store::effects::NewEffect;
-use cep_machine::store::units::Settled;
+use cep_machine::store::units::{Places, Settled};
 use cep_machine::store::{Store, Write, effects, units};
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -227,8 +227,10 @@ fn commit(conn: &mut Connection, write: impl FnOnce(&Connection)) {
 
 fn claim(tx: &Connection) -> Group {
     let layer = Layer::OutreachEngine;
-    units::claim(tx, Mode::Dry, layer, Epoch(1), RunId(1), Moment(0), GROUP)
+    let places = Places { all: GROUP, taken: 0 };
+    units::claim(tx, Mode::Dry, layer, Epoch(1), RunId(1), Moment(0), places)
         .unwrap()
+        .units
         .into_iter()
         .map(|unit| {
             let trace = "0123456789abcdef0123456789abcdef";

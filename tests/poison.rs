@@ -40,3 +40,34 @@ fn a_unit_that_kills_three_processes_is_dead_with_its_reason_and_a_person_tries_
     let said = desk.said(&["--db", "p.db", "retry", "--fingerprint", "process_died"], 2);
     assert!(said.contains("no dead or retrying unit"), "{said}");
 }
+
+#[test]
+fn what_works_beside_a_unit_that_kills_its_process_is_not_taken_for_another_one() {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let desk = Desk::new();
+    desk.said(&["--db", "p.db", "run", "1", "--limit", "4"], 0);
+    let conn = Connection::open(desk.0.path().join("p.db")).unwrap();
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let second = number("SELECT id FROM units WHERE layer = 2 ORDER BY id LIMIT 1 OFFSET 1");
+    let lose = "UPDATE units SET lost_in_row = 2 WHERE id = ?1";
+    conn.execute(lose, [second]).unwrap();
+    let working = "SELECT count(*) FROM units WHERE layer = 2 AND state = 'leased'";
+    let dies_at = |point: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cep"));
+        command.args(["--db", "p.db", "run", "2"]).current_dir(desk.0.path());
+        command.env("XDG_STATE_HOME", desk.0.path()).env("CEP_FAILPOINT", point);
+        assert!(!command.output().unwrap().status.success());
+    };
+    dies_at("claim.committed");
+    assert_eq!(number(working), 1, "the first goes before the suspect, and without it");
+    dies_at("claim.committed:2");
+    assert_eq!(number(working), 1, "the suspect goes alone");
+    let suspect = format!("SELECT count(*) FROM units WHERE id = {second} AND state = 'leased'");
+    assert_eq!(number(&suspect), 1);
+    desk.said(&["--db", "p.db", "run", "2"], 3);
+    let dead = "SELECT count(*) FROM units WHERE layer = 2 AND state = 'dead'";
+    assert_eq!(number(dead), 1);
+    assert_eq!(number(&format!("{dead} AND id = {second}")), 1, "the others are done");
+}

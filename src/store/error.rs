@@ -179,8 +179,8 @@ fn open_hint(source: &rusqlite::Error) -> String {
 const DISK_FULL: &str = "free some space on the disk that holds the database, then start again; \
                          nothing committed is lost, and nothing was sent that is not noted";
 
-const DAMAGED: &str = "the file is damaged, and nothing is worked on it: end every cep on it, keep the file with its -wal and -shm, \
-                       check the disk, and go on with a backup";
+const DAMAGED: &str = "the file is damaged, and nothing is worked on it: end every cep on it, keep the \
+                       file with its -wal and -shm, check the disk, and go on with a backup";
 
 fn sqlite_hint(code: Option<ErrorCode>) -> String {
     match code {

@@ -12,6 +12,7 @@ use super::words::{json, json_opt, optional};
 use super::{joins, limits, withdrawals};
 use crate::domain::ids::{Epoch, RunId, UnitId};
 use crate::domain::layer::Layer;
+use crate::domain::lifecycle::attempt::POISON_AFTER_LOST;
 use crate::domain::lifecycle::unit::{UnitEvent, UnitState};
 use crate::domain::mode::Mode;
 use crate::domain::time::Moment;
@@ -160,7 +161,8 @@ pub fn calling(
 }
 
 const READY: &str = "
-SELECT id FROM units WHERE mode = ?1 AND layer = ?2 AND state = 'ready' ORDER BY id LIMIT ?3";
+SELECT id, lost_in_row FROM units WHERE mode = ?1 AND layer = ?2 AND state = 'ready'
+ORDER BY id LIMIT ?3";
 
 const CLAIM: &str = "
 UPDATE units SET state = :state, epoch = epoch + 1, lease_epoch = :lease, run_id = :run,
@@ -172,7 +174,28 @@ SELECT id, mode, layer, kind, entity, version, label, payload, answer, state, ep
   tries, due_at, first_failed_at, run_id
 FROM units WHERE id = ?1";
 
-/// Claims up to `limit` ready units of `layer` under the lease `lease_epoch`, oldest first.
+/// Places in a wave.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// How many units are worked at the same time.
+    pub all: usize,
+    /// How many of them have been claimed already.
+    pub taken: usize,
+}
+
+/// Units that were claimed together.
+#[derive(Clone, Debug, Default)]
+pub struct Claim {
+    /// The units.
+    pub units: Vec<Unit>,
+    /// Whether nothing else may be claimed with them.
+    pub is_alone: bool,
+}
+
+/// Claims ready units of `layer` under the lease `lease_epoch`, oldest first, as many as have a place.
+///
+/// A unit that has lost so many processes that the next loss ends it is claimed alone: all that work
+/// in a process are lost with it, and only one of them can be the cause.
 pub fn claim(
     tx: &Connection,
     mode: Mode,
@@ -180,23 +203,30 @@ pub fn claim(
     lease_epoch: Epoch,
     run_id: RunId,
     now: Moment,
-    limit: usize,
-) -> Result<Vec<Unit>, StoreError> {
+    places: Places,
+) -> Result<Claim, StoreError> {
     let state = UnitState::Ready.next(UnitEvent::Claimed)?;
-    let ids: Vec<UnitId> = tx
+    let limit = i64::try_from(places.all.saturating_sub(places.taken)).unwrap_or(i64::MAX);
+    let ready: Vec<(UnitId, u32)> = tx
         .prepare_cached(READY)?
-        .query_map(params![mode, layer, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-            row.get(0)
-        })?
+        .query_map(params![mode, layer, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    let mut units = Vec::with_capacity(ids.len());
-    for id in ids {
+    let mut claim = Claim::default();
+    for (id, lost_in_row) in ready {
+        let is_suspect = lost_in_row + 1 >= POISON_AFTER_LOST;
+        if is_suspect && places.taken + claim.units.len() > 0 {
+            break;
+        }
         tx.prepare_cached(CLAIM)?.execute(named_params! {
             ":state": state, ":lease": lease_epoch, ":run": run_id, ":now": now, ":id": id,
         })?;
-        units.push(tx.prepare_cached(BY_ID)?.query_row([id], from_row)?);
+        claim.units.push(tx.prepare_cached(BY_ID)?.query_row([id], from_row)?);
+        if is_suspect {
+            claim.is_alone = true;
+            break;
+        }
     }
-    Ok(units)
+    Ok(claim)
 }
 
 /// Returns the unit with this id.

@@ -1,9 +1,9 @@
 //! Starts, notes and ends a run.
 //!
 //! Every write compares the epochs of the run's leases, so that a process that was stopped and comes
-//! back cannot move a run that another one has taken up. What each commit leaves after a crash: a run is open from `start` to `finish`. Whoever starts the
-//! same scope next takes it up where its rows are, because its own leases prove that nobody else
-//! works it.
+//! back cannot move a run that another one has taken up. What each commit leaves after a crash: a
+//! run is open from `start` to `finish`. Whoever starts the same scope next takes it up where its
+//! rows are, because its own leases prove that nobody else works it.
 
 use rusqlite::Connection;
 

@@ -26,6 +26,7 @@ use crate::runtime::failpoint;
 use crate::store::error::StoreError;
 use crate::store::learning::proposals;
 use crate::store::leases::Fence;
+use crate::store::units::Places;
 use crate::store::{Write, attempts, clocks, leases, units};
 
 /// What one commit brought.
@@ -177,8 +178,9 @@ impl Orchestrator {
                 }
                 leases::assert_held(tx, mode, &name, lease)?;
                 units::promote_due(tx, mode, layer, now, horizon)?;
-                let room = limit - claimed.len();
-                for unit in units::claim(tx, mode, layer, lease, id, now, room)? {
+                let places = Places { all: limit, taken: claimed.len() };
+                let claim = units::claim(tx, mode, layer, lease, id, now, places)?;
+                for unit in claim.units {
                     let trace_id = match units::trace_of(tx, unit.id)? {
                         Some(from) => TraceContext::read(&from).map(|of| of.trace_id().to_owned()),
                         None => None,
@@ -188,7 +190,7 @@ impl Orchestrator {
                         attempts::start(tx, &unit, &owner, &trace_id, now, wall)?;
                     claimed.push(Claimed { unit, attempt, number, trace_id });
                 }
-                if claimed.len() == limit {
+                if claim.is_alone || claimed.len() == limit {
                     break;
                 }
             }

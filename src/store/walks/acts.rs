@@ -126,7 +126,16 @@ impl World {
         }
         let (now, run) = (self.now, self.run);
         let claimed = self.write(|tx| {
-            let units = units::claim(tx, Mode::Dry, LAYER, Epoch(1), run, now, 1)?;
+            let units = units::claim(
+                tx,
+                Mode::Dry,
+                LAYER,
+                Epoch(1),
+                run,
+                now,
+                units::Places { all: 1, taken: 0 },
+            )?
+            .units;
             let Some(unit) = units.into_iter().next() else { return Ok(None) };
             let (attempt, _) = attempts::start(tx, &unit, "w", "t", now, now)?;
             Ok(Some(Hand { unit, attempt, stage: Stage::Claimed }))
