@@ -81,10 +81,7 @@ impl Drop for Telemetry {
 /// # Errors
 /// A file that cannot be written, a filter that cannot be read, or a second call.
 pub fn init(to: LogTo<'_>) -> Result<Telemetry, TelemetryError> {
-    // The migration library's records name paths of the machine that built it; the store tells of
-    // migrations itself.
-    let filter = format!("{},rusqlite_migration=warn", to.filter);
-    let filter = EnvFilter::from_str(&filter).map_err(|error| TelemetryError::Filter {
+    let filter = EnvFilter::from_str(to.filter).map_err(|error| TelemetryError::Filter {
         text: to.filter.to_owned(),
         why: error.to_string(),
     })?;
