@@ -155,6 +155,17 @@ impl Bench {
         assert!(is_dead_of_abort(status), "{arguments:?}: {at} was not reached: {status} {said}");
     }
 
+    /// Runs a command that dies at `failpoint` if it comes there so often; says whether it did.
+    pub(crate) fn dies_if_met<S: AsRef<OsStr> + std::fmt::Debug>(
+        &self,
+        arguments: &[S],
+        start: &Start<'_>,
+    ) -> bool {
+        let (status, said) = self.run(arguments, start);
+        assert!(is_dead_of_abort(status) || status.success(), "{arguments:?}: {status} {said}");
+        is_dead_of_abort(status)
+    }
+
     /// How often each key took effect at the simulated receivers, by their own record.
     pub(crate) fn arrivals(&self) -> BTreeMap<String, usize> {
         let text = fs::read_to_string(self.path("receiver.jsonl")).unwrap_or_default();

@@ -45,7 +45,12 @@ fn killed_at_every_boundary_and_started_again_nothing_is_lost_and_nothing_happen
         for &hit in hits_of(name) {
             let at = format!("{name}:{hit}");
             let bench = Bench::new("");
-            bench.dies(&TOWN, &Start::dying(&at));
+            // A small town comes to the first hits of each for certain, and to some no oftener.
+            if hit <= 2 {
+                bench.dies(&TOWN, &Start::dying(&at));
+            } else if !bench.dies_if_met(&TOWN, &Start::dying(&at)) {
+                break;
+            }
             invariants::after_death(&bench, &at);
             let resumed = bench.resumed_ms(&TOWN, 0);
             check(&bench, &expected, &at);
