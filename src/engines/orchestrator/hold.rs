@@ -5,7 +5,7 @@
 //! renewed; the term then runs out before the leases do, and nothing is begun that could outlive them.
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use crate::domain::ids::Epoch;
@@ -185,7 +185,9 @@ impl Hold {
     /// # Errors
     /// The database failed; the leases end by themselves.
     pub async fn release(self, store: &Store) -> Result<(), StoreError> {
-        let fence = self.fence.clone();
+        let Self { fence, renewal, .. } = self;
+        // First, so that a renewal that comes after this finds that nobody wants it any more.
+        drop(renewal);
         store
             .write("release leases", move |tx| {
                 for (name, epoch) in fence.held() {
@@ -221,6 +223,8 @@ fn renew(
                     term.put_off(now.uptime.plus_ms(lease_ms));
                     third
                 }
+                // What we have given back ourselves was not taken from us.
+                Err(StoreError::Fenced { .. }) if is_given_back(&asked) => return,
                 Err(StoreError::Fenced { .. }) => {
                     tracing::error!("a lease passed to another holder; nothing more is begun");
                     term.lose();
@@ -236,6 +240,17 @@ fn renew(
     })
     .map_err(|_| StoreError::WriterGone)?;
     Ok(ask)
+}
+
+/// Whether nobody asks for renewals any more, which is how `release` begins.
+fn is_given_back(asked: &Receiver<()>) -> bool {
+    loop {
+        match asked.try_recv() {
+            // Asked for while the last one was under way.
+            Ok(()) => {}
+            Err(gone) => return gone == TryRecvError::Disconnected,
+        }
+    }
 }
 
 /// Keeps that a renewal came too late, with who has the lease now.
