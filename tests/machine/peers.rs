@@ -65,8 +65,8 @@ async fn an_answer_that_comes_after_a_takeover_is_kept_for_the_person_who_has_to
     assert_eq!(ends, ["lost", "timed_out"]);
 }
 
-#[tokio::test]
-async fn a_machine_that_was_suspended_calls_nobody_before_its_leases_are_renewed() {
+/// A clock, and a receiver during whose first answer the machine is suspended for an hour.
+fn suspended_in_the_first_call() -> (Arc<AheadClock>, Behaviour) {
     let clock = AheadClock::by_ms(0);
     let (suspended, once) = (Arc::clone(&clock), AtomicBool::new(false));
     let sleeps: Behaviour = Box::new(move |call| {
@@ -75,6 +75,12 @@ async fn a_machine_that_was_suspended_calls_nobody_before_its_leases_are_renewed
         }
         Ok(receipt(call))
     });
+    (clock, sleeps)
+}
+
+#[tokio::test]
+async fn a_machine_that_was_suspended_calls_nobody_before_its_leases_are_renewed() {
+    let (clock, sleeps) = suspended_in_the_first_call();
     let mut stage = Stage::new(units(40, "mail"), IDEMPOTENT, sleeps);
     stage.clock = clock;
     stage.run_all().await;
@@ -89,14 +95,7 @@ async fn a_machine_that_was_suspended_calls_nobody_before_its_leases_are_renewed
 
 #[tokio::test]
 async fn a_call_that_was_put_off_in_the_last_moment_takes_no_place_of_the_day() {
-    let clock = AheadClock::by_ms(0);
-    let (suspended, once) = (Arc::clone(&clock), AtomicBool::new(false));
-    let sleeps: Behaviour = Box::new(move |call| {
-        if !once.swap(true, Ordering::SeqCst) {
-            suspended.leap_ms(HOUR_MS);
-        }
-        Ok(receipt(call))
-    });
+    let (clock, sleeps) = suspended_in_the_first_call();
     let mut stage = Stage::with(units(20, "mail"), IDEMPOTENT, sleeps, each_its_own());
     stage.settings_mut().outreach.warm_up.start_per_day = 20;
     stage.clock = clock;

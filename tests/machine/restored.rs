@@ -1,6 +1,6 @@
 //! What the gate does in a database that was restored from a backup and has nobody to ask.
 
-use cep_machine::domain::effect::{EffectKey, Recovery};
+use cep_machine::domain::effect::{Action, EffectKey, Recovery};
 use cep_machine::domain::layer::Layer;
 use cep_machine::domain::mode::Mode;
 use cep_machine::domain::time::{DAY_MS, HOUR_MS, Moment};
@@ -35,15 +35,15 @@ async fn restored_with(recovery: Recovery, age_ms: i64, remembers: bool) -> Stag
     stage
 }
 
+/// The key of the one mail that is due.
+fn mail_key() -> EffectKey {
+    let layer = Layer::OutreachEngine;
+    EffectKey::new(Mode::Dry, layer, "osm:node/0", Action::SendEmail, "c/1")
+}
+
 /// Lets the receiver have seen the mail that is due, as it would after the lost time.
 fn seen_before(stage: &Stage) {
-    let key = EffectKey::new(
-        Mode::Dry,
-        Layer::OutreachEngine,
-        "osm:node/0",
-        cep_machine::domain::effect::Action::SendEmail,
-        "c/1",
-    );
+    let key = mail_key();
     let (mode, layer) = (Mode::Dry, Layer::OutreachEngine);
     let call = Call { key, mode, layer, attempt: 1, now: Moment(0) };
     stage.recorder.arrived.lock().unwrap().push(call);
@@ -127,13 +127,7 @@ async fn what_the_replaced_database_knows_is_neither_sent_nor_asked_for_again() 
         }
         let plant = move |tx: &rusqlite::Connection| {
             tx.execute("INSERT INTO restores VALUES (1, 1000, 2000, 'one.db', 'old.db')", [])?;
-            let key = EffectKey::new(
-                Mode::Dry,
-                Layer::OutreachEngine,
-                "osm:node/0",
-                cep_machine::domain::effect::Action::SendEmail,
-                "c/1",
-            );
+            let key = mail_key();
             let payload = r#"{"effect":"mail","to":"a@b.example","to_name":"A","from":"u@a.example","from_name":"U","subject":"Then","text":"then","headers":[]}"#;
             tx.execute(
                 "INSERT INTO carried_effects VALUES ('dry', ?1, ?2, 'idempotent', 'recorder', ?3, 'other',
