@@ -169,7 +169,9 @@ fn events(conn: &Connection, filter: &EventFilter) -> Result<Answer, StoreError>
         before: filter.before,
         layer: filter.layer,
         unit: filter.unit,
+        run: filter.run,
         level: filter.level,
+        words: filter.words.clone(),
         limit: filter.limit,
     };
     Ok(Answer::Events(event_pages::read(conn, &page)?))

@@ -14,7 +14,7 @@ use super::snapshot::{NextDue, PhiView, RunView};
 use super::tasks::{TaskDetail, TaskFilter, TaskRow};
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::{Event, Level};
-use crate::domain::ids::{AttemptId, EventId, ProposalId, UnitId};
+use crate::domain::ids::{AttemptId, EventId, ProposalId, RunId, UnitId};
 use crate::domain::layer::{Container, Layer};
 use crate::domain::learning::{SettingOverride, StoredProposal};
 use crate::domain::lifecycle::attempt::AttemptState;
@@ -24,6 +24,7 @@ use crate::domain::mode::Mode;
 use crate::domain::pitch::Sentence;
 use crate::domain::sales::{Channel, Stage, Suppression};
 use crate::domain::time::Moment;
+use crate::store::event_pages;
 
 /// A question. Each has the variant of `Answer` with the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,7 +170,7 @@ pub struct EffectFilter {
 }
 
 /// Which events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventFilter {
     /// Which world; both when `None`.
     pub mode: Option<Mode>,
@@ -181,11 +182,19 @@ pub struct EventFilter {
     pub layer: Option<Layer>,
     /// Only this unit.
     pub unit: Option<UnitId>,
+    /// Only this run.
+    pub run: Option<RunId>,
     /// Only this level and above.
     pub level: Option<Level>,
+    /// Only with all of these in their words or kind; lower case and ASCII.
+    pub words: Vec<String>,
     /// At most so many.
     pub limit: u32,
 }
+
+/// How many events a page looks through, backward, for those that fit. A filter that fits nothing
+/// must not read years of history; a reader who wants more asks again with `before`.
+pub const EVENTS_LOOK_BACK: i64 = event_pages::LOOKS_BACK;
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

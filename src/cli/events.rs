@@ -107,11 +107,10 @@ async fn page(
     let filter = EventFilter {
         mode: Some(context.mode()),
         since,
-        before: None,
         layer: args.layer,
-        unit: None,
         level: args.level,
         limit,
+        ..EventFilter::default()
     };
     let Answer::Events(events) = session.ask(Query::Events(filter)).await? else {
         return Err(misanswered());

@@ -128,8 +128,7 @@ async fn events(
     limit: u32,
 ) -> Result<Vec<Event>, Error> {
     let layer = since.map(|_| Layer::ProspectResearch);
-    let filter =
-        EventFilter { mode: None, since, before: None, layer, unit: None, level: None, limit };
+    let filter = EventFilter { since, layer, limit, ..EventFilter::default() };
     let Answer::Events(events) = session.ask(Query::Events(filter)).await? else {
         return Err(misanswered());
     };

@@ -28,10 +28,8 @@ pub fn item(model: &Model) -> Option<String> {
             .selected()
             .map(|effect| format!("{} {} {}", effect.key, effect.word(), effect.summary)),
         Screen::Events | Screen::Overview { pane: Pane::Events, .. } => {
-            let anchor = model.events.anchor;
-            let events = model.shown_events();
-            let at = events.iter().rev().find(|e| anchor.is_none_or(|anchor| e.id <= anchor));
-            at.map(|event| line(event))
+            let rows = model.event_rows();
+            rows.get(model.events.cursor(&rows)).map(|row| line(row.event))
         }
         Screen::Overview { .. } => {
             let phi = model.snapshot().phi.value;

@@ -24,6 +24,7 @@ pub mod reasons;
 pub mod run_loop;
 pub mod screen;
 pub mod start;
+pub mod stream;
 pub mod term;
 pub mod text;
 pub mod theme;

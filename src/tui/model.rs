@@ -4,14 +4,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::event::Ticket;
-use super::filter::EventFilter;
 use super::keymap::{Ctx, Keymap};
 use super::screen::{Card, Overlay, Pane, Screen};
+use super::stream::{EventsView, Newer, Row};
 use crate::app::query::ErrorDetail;
 use crate::app::snapshot::{RunView, Snapshot};
 use crate::app::tasks::TaskRow;
 use crate::domain::event::Event;
-use crate::domain::ids::EventId;
 use crate::domain::layer::Layer;
 use crate::domain::learning::StoredProposal;
 use crate::domain::mode::Mode;
@@ -58,15 +57,6 @@ pub struct Model {
     pub presence: Presence,
     /// The keys in force.
     pub keys: Arc<Keymap>,
-}
-
-/// How the events are looked at, on the overview and on the full screen alike.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventsView {
-    /// The event one stands on; `None` follows the newest.
-    pub anchor: Option<EventId>,
-    /// What is typed behind `/`.
-    pub filter: EventFilter,
 }
 
 /// One line of answer.
@@ -134,16 +124,25 @@ impl Model {
         if self.behind.is_some() {
             self.behind = Some(snapshot);
         } else {
-            self.shown = snapshot;
+            self.show(snapshot);
         }
     }
 
     /// Freezes the picture, or shows the newest one again.
     pub fn toggle_frozen(&mut self) {
         match self.behind.take() {
-            Some(newest) => self.shown = newest,
+            Some(newest) => self.show(newest),
             None => self.behind = Some(Arc::clone(&self.shown)),
         }
+    }
+
+    /// Shows a picture. Where one stood in the events of one world means nothing in the other.
+    fn show(&mut self, snapshot: Arc<Snapshot>) {
+        if snapshot.mode != self.shown.mode {
+            self.events.follow();
+        }
+        self.shown = snapshot;
+        self.events.absorb(&self.shown.events);
     }
 
     /// Whether the picture is frozen.
@@ -278,9 +277,9 @@ impl Model {
             | Screen::Queue(_)
             | Screen::Runs(_)
             | Screen::Changes { .. }
-            | Screen::Events
             | Screen::Logs
             | Screen::System => Ctx::List,
+            Screen::Events => Ctx::Events,
         });
         contexts.push(Ctx::Everywhere);
         contexts
@@ -288,7 +287,28 @@ impl Model {
 
     /// The events that pass the filter, oldest first.
     pub fn shown_events(&self) -> Vec<&Event> {
-        self.shown.events.iter().filter(|event| self.events.filter.passes(event)).collect()
+        self.events.shown(&self.shown.events)
+    }
+
+    /// The rows of events that are shown, oldest first.
+    pub fn event_rows(&self) -> Vec<Row<'_>> {
+        self.events.rows(&self.shown.events)
+    }
+
+    /// How many events came that are not shown.
+    pub fn newer_events(&self) -> Newer {
+        self.events.newer(&self.shown.events, &self.latest().events)
+    }
+
+    /// Whether no event older than those shown could be fetched.
+    pub fn events_are_whole(&self) -> bool {
+        self.events.is_whole(&self.shown.events)
+    }
+
+    /// How the events are looked at, to be changed, with those of the shown and the newest picture.
+    pub fn stream_mut(&mut self) -> (&mut EventsView, &[Event], &[Event]) {
+        let latest = self.behind.as_ref().unwrap_or(&self.shown);
+        (&mut self.events, &self.shown.events, &latest.events)
     }
 
     /// Says a hint, with the keys in force in the places of `{action}`.

@@ -1,6 +1,7 @@
 //! Defines what a key can mean, and where.
 
 use crate::tui::screen::Pane;
+use crate::tui::stream::Window;
 
 /// What a key can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +44,10 @@ pub enum Action {
     Follow,
     /// Show only warnings and errors, or all.
     Level,
+    /// Show the events of another stretch of time.
+    Window(Window),
+    /// Open a fold of alike events, or close it.
+    Fold,
     /// Filter what is listed.
     Filter,
     /// Open the palette.
@@ -93,6 +98,8 @@ pub enum CardAction {
     Skip,
     /// Say what became of an unknown effect.
     Resolve,
+    /// Show its events.
+    Events,
     /// Show the next card.
     Next,
     /// Show the previous card.
@@ -172,6 +179,8 @@ pub enum Ctx {
     Layer,
     /// Any other list or page.
     List,
+    /// The events on the full screen.
+    Events,
     /// The error card.
     Card,
     /// The tasks of people: the list and one of them.
@@ -190,6 +199,7 @@ impl Ctx {
             Self::Overview => "on the overview",
             Self::Layer => "on a layer",
             Self::List => "in lists",
+            Self::Events => "among events",
             Self::Card => "on an error",
             Self::Tasks => "among tasks",
             Self::Proposals => "among proposals",

@@ -9,6 +9,7 @@ use super::key::{Key, ch, ctrl, key};
 use crate::tui::model::Model;
 use crate::tui::reasons as why;
 use crate::tui::screen::Pane;
+use crate::tui::stream::Window;
 
 /// What an action can do to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +85,8 @@ actions! {
     Action::Card(CardAction::Retry), "retry" [ch('r')] [Card] External why::on_card, "retry", "Make this unit ready at once; its effect keeps its key, so nothing is sent twice";
     Action::Card(CardAction::RetryAll), "retry-all" [ch('R')] [Card] External why::has_fingerprint, "retry all alike", "Retry every unit with the same cause";
     Action::Card(CardAction::Skip), "skip" [ch('s')] [Card] Mutates why::on_card, "skip", "End this unit as not worth doing, with your reason";
-    Action::Card(CardAction::Resolve), "resolve" [ch('o')] [Card] Mutates why::effect_unknown, "resolve", "Say by evidence whether an unknown effect happened";
+    Action::Card(CardAction::Resolve), "resolve" [ch('u')] [Card] Mutates why::effect_unknown, "resolve", "Say by evidence whether an unknown effect happened";
+    Action::Card(CardAction::Events), "unit-events" [ch('o')] [Card] Safe why::always, "events", "The events of this unit, back to its first";
     Action::Card(CardAction::Next), "next-error" [ch(']'), ch('n')] [Card] Safe why::on_card, "next", "Show the next error";
     Action::Card(CardAction::Previous), "previous-error" [ch('['), ch('N')] [Card] Safe why::on_card, "", "Show the previous error";
 
@@ -104,8 +106,16 @@ actions! {
     Action::Advance, "advance" [ch('>')] [Everywhere] Mutates why::dry_viewed, "advance", "Move dry time forward by hand";
     Action::Mode, "mode" [ch('m')] [Everywhere] External why::always, "mode", "Arm or disarm LIVE (a dialog lists what would go out)";
     Action::View, "view" [ch('v')] [Everywhere] Safe why::always, "view", "View the other world; nothing is run by it";
-    Action::Filter, "filter" [ch('/')] [Everywhere] Safe why::always, "filter", "Filter the list: words, L4, err, warn";
+    Action::Filter, "filter" [ch('/')] [Everywhere] Safe why::always, "filter", "Filter the list: words; events: L4 err unit:7 run:3 re:/50[34]/";
     Action::Follow, "follow" [ch('f')] [Everywhere] Safe why::always, "follow", "Follow the newest event, or stand still";
+    Action::Window(Window::Tail), "tail" [ch('0')] [Events] Safe why::always, "", "Follow the newest events, of all times";
+    Action::Window(Window::Head), "head" [ch('1')] [Events] Safe why::always, "", "The first events there are";
+    Action::Window(Window::Minute), "last-1m" [ch('2')] [Events] Safe why::always, "", "Only events of the last minute";
+    Action::Window(Window::Minutes5), "last-5m" [ch('3')] [Events] Safe why::always, "", "Only events of the last 5 minutes";
+    Action::Window(Window::Minutes15), "last-15m" [ch('4')] [Events] Safe why::always, "", "Only events of the last 15 minutes";
+    Action::Window(Window::Minutes30), "last-30m" [ch('5')] [Events] Safe why::always, "", "Only events of the last 30 minutes";
+    Action::Window(Window::Hour), "last-1h" [ch('6')] [Events] Safe why::always, "", "Only events of the last hour";
+    Action::Fold, "fold" [ch('+')] [Events, Overview] Safe why::always, "", "Show a row of repeats (x38 similar) one by one, or as one again";
     Action::Level, "level" [ch('l')] [Everywhere] Safe why::always, "", "All events, or only warnings and errors";
     Action::Go(Destination::Effects), "effects" [ch('E')] [Everywhere] Safe why::always, "", "What was done outside, and what is known of it";
     Action::Go(Destination::Tasks), "tasks" [ch('T')] [Everywhere] Safe why::always, "tasks", "What waits for a person, the overdue first";

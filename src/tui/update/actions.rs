@@ -6,7 +6,7 @@ use super::super::keymap::{Action, ActionSpec, CardAction, DemoKey, Destination}
 use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
 use super::super::screen::{Card, Confirm, ModeDialog, Overlay, Pane, Screen};
-use super::{movement, palette, proposals, tasks};
+use super::{movement, palette, proposals, stream, tasks};
 use crate::app::command::{Command, DemoControl, RunRequest};
 use crate::domain::event::Level;
 use crate::domain::layer::Layer;
@@ -37,10 +37,13 @@ fn perform(model: &mut Model, action: Action) -> Vec<Request> {
         Action::NextPane => movement::focus(model, |pane| pane.step(1)),
         Action::PreviousPane => movement::focus(model, |pane| pane.step(Pane::ALL.len() - 1)),
         Action::Focus(pane) => movement::focus(model, |_| pane),
-        Action::Follow => movement::follow(model),
+        Action::Follow => stream::follow(model),
+        Action::Window(window) => stream::window(model, window),
+        Action::Fold => stream::fold(model),
         Action::Level => {
             let filter = &mut model.events.filter;
             filter.level = filter.level.is_none().then_some(Level::Warn);
+            model.events.changed();
         }
         Action::Freeze => model.toggle_frozen(),
         Action::Back => back(model),
@@ -82,7 +85,7 @@ const fn other(mode: Mode) -> Mode {
 /// Goes back one screen; on the overview it lets go of the event one stands on.
 fn back(model: &mut Model) {
     if !model.pop() {
-        model.events.anchor = None;
+        model.events.follow();
     }
 }
 
@@ -170,14 +173,10 @@ fn open_selected(model: &mut Model) {
             Some(Screen::Explain { scroll: 0, tree: Loaded::default() })
         }
         Screen::Overview { pane: Pane::Events, .. } | Screen::Events => {
-            let anchor = model.events.anchor;
-            let unit = model
-                .shown_events()
-                .into_iter()
-                .rev()
-                .find(|event| anchor.is_none_or(|anchor| event.id <= anchor))
-                .and_then(|event| event.unit_id);
-            unit.map(|unit| Screen::Card(Card::new(vec![unit], 0)))
+            match stream::behind(model) {
+                Ok(screen) => Some(screen),
+                Err(why) => return model.say(why, true),
+            }
         }
         Screen::Layer { units, .. } | Screen::Queue(units) => {
             let ids: Vec<_> = units.shown().iter().map(|row| row.id).collect();
@@ -261,6 +260,7 @@ pub(super) fn confirm(model: &mut Model, title: String, lines: Vec<String>, comm
 
 fn on_card(model: &mut Model, action: CardAction) -> Vec<Request> {
     match action {
+        CardAction::Events => stream::of_unit(model),
         CardAction::Next => movement::step_card(model, 1),
         CardAction::Previous => movement::step_card(model, -1),
         CardAction::Skip => palette::prefilled(model, "skip "),
@@ -306,7 +306,7 @@ fn retry_alike(model: &mut Model) {
 fn filter(model: &mut Model) {
     let before = match model.screen_mut().filter_mut() {
         Some(text) => text.clone(),
-        None => model.events.filter.text.clone(),
+        None => model.events.filter.text().to_owned(),
     };
     model.overlay = Some(Overlay::Filter { input: before.clone(), before });
 }

@@ -4,7 +4,7 @@ use super::super::event::{Request, Ticket};
 use super::super::listing::Loaded;
 use super::super::model::{ASK_AGAIN_MS, Model};
 use super::super::screen::{Card, Overlay, Screen};
-use super::movement;
+use super::{movement, stream};
 use crate::app::command::{Ack, Command, Refusal};
 use crate::app::handover::{Change, Changes};
 use crate::app::query::{Answer, Query};
@@ -23,7 +23,8 @@ pub(super) fn refresh(model: &mut Model) -> Vec<Request> {
         let asks = on_loaded(model.screen_mut(), now, look, ticket);
         query.filter(|_| asks)
     };
-    query.map(|query| Request::Ask(ticket, query)).into_iter().collect()
+    let asked = query.map(|query| Request::Ask(ticket, query));
+    asked.into_iter().chain(stream::due(model)).collect()
 }
 
 /// Whether the top screen has a question to ask now; if so it is marked as asked.
@@ -71,6 +72,9 @@ pub(super) fn answered(
     {
         let found = |a| if let Answer::LivePreview(found) = a { Some(found) } else { None };
         fill(&mut dialog.preview, answer.map(found));
+        return refresh(model);
+    }
+    if stream::answered(model, ticket, &answer) {
         return refresh(model);
     }
     let selected = if let Screen::Errors { groups, .. } = model.screen() {

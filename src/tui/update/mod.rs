@@ -10,6 +10,7 @@ mod movement;
 mod overlay;
 mod palette;
 mod proposals;
+mod stream;
 mod tasks;
 #[cfg(test)]
 pub(crate) mod tests;

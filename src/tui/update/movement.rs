@@ -4,6 +4,7 @@ use super::super::keymap::Motion;
 use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
 use super::super::screen::{Pane, Screen};
+use super::stream;
 use crate::app::query::ErrorGroup;
 use crate::domain::layer::Container;
 
@@ -27,18 +28,10 @@ pub(super) fn step_card(model: &mut Model, by: isize) {
     }
 }
 
-/// Follows the newest event, or stands on it.
-pub(super) fn follow(model: &mut Model) {
-    model.events.anchor = match model.events.anchor {
-        Some(_) => None,
-        None => model.shown_events().last().map(|event| event.id),
-    };
-}
-
 /// Moves within the rows of whatever has the focus.
 pub(super) fn travel(model: &mut Model, motion: Motion) {
-    if looks_at_events(model) {
-        return travel_events(model, motion);
+    if stream::is_looked_at(model) {
+        return stream::travel(model, motion);
     }
     let page = usize::from(model.size.1 / 2).max(1);
     let layers = model.snapshot().layers.len();
@@ -85,7 +78,7 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
 }
 
 /// Returns where `motion` leads from `at` among `rows` rows.
-fn target(motion: Motion, at: usize, rows: usize, page: usize) -> usize {
+pub(super) fn target(motion: Motion, at: usize, rows: usize, page: usize) -> usize {
     let last = rows.saturating_sub(1);
     match motion {
         Motion::Down => at.saturating_add(1).min(last),
@@ -96,27 +89,6 @@ fn target(motion: Motion, at: usize, rows: usize, page: usize) -> usize {
         Motion::HalfDown => at.saturating_add(page).min(last),
         Motion::HalfUp => at.min(last).saturating_sub(page),
     }
-}
-
-fn looks_at_events(model: &Model) -> bool {
-    matches!(model.screen(), Screen::Events | Screen::Overview { pane: Pane::Events, .. })
-}
-
-/// Moves the anchor by event, not by row, so that new events never push the reader away. Reaching
-/// the newest one follows again.
-fn travel_events(model: &mut Model, motion: Motion) {
-    let page = usize::from(model.size.1 / 2).max(1);
-    let ids: Vec<_> = model.shown_events().iter().map(|event| event.id).collect();
-    let Some(last) = ids.len().checked_sub(1) else {
-        return;
-    };
-    let at = model
-        .events
-        .anchor
-        .map_or(last, |anchor| ids.iter().rposition(|&id| id <= anchor).unwrap_or_default());
-    let to = target(motion, at, ids.len(), page);
-    let follows = to == last && (at == last || matches!(motion, Motion::Bottom | Motion::Down));
-    model.events.anchor = if follows { None } else { ids.get(to).copied() };
 }
 
 /// Keeps the selection on the same cause when the groups under it change their order.

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::super::event::Request;
 use super::super::model::Model;
 use super::super::screen::{Confirm, LIVE_WORD, ModeDialog, Overlay};
-use super::palette;
+use super::{palette, stream};
 use crate::app::command::Command;
 
 /// Takes a key. The overlay is out of the model meanwhile; whoever wants to stay puts it back.
@@ -70,10 +70,20 @@ pub(super) fn edit(input: &mut String, key: KeyEvent) -> bool {
 }
 
 fn filter(model: &mut Model, mut input: String, before: String, key: KeyEvent) -> Vec<Request> {
-    if key.code == KeyCode::Enter {
+    let is_of_events = model.screen_mut().filter_mut().is_none();
+    let fault = model.events.filter.fault().filter(|_| is_of_events).map(str::to_owned);
+    if key.code == KeyCode::Enter && fault.is_none() {
+        model.events.filter.keep();
         return Vec::new();
     }
-    edit(&mut input, key);
+    let recalls = matches!(key.code, KeyCode::Up | KeyCode::Char('/')) && input.is_empty();
+    if recalls && is_of_events {
+        model.events.filter.last().clone_into(&mut input);
+    } else if key.code == KeyCode::Enter {
+        model.say(fault.unwrap_or_default(), true);
+    } else {
+        edit(&mut input, key);
+    }
     set_filter(model, input.clone());
     model.overlay = Some(Overlay::Filter { input, before });
     Vec::new()
@@ -82,7 +92,7 @@ fn filter(model: &mut Model, mut input: String, before: String, key: KeyEvent) -
 fn set_filter(model: &mut Model, text: String) {
     match model.screen_mut().filter_mut() {
         Some(filter) => *filter = text,
-        None => model.events.filter.text = text,
+        None => stream::set_filter(model, &text),
     }
 }
 

@@ -143,7 +143,7 @@ fn next_steps(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
         steps.push(hint.clone());
     }
     if detail.effects.iter().any(|effect| effect.state == EffectState::Unknown) {
-        steps.push("look at the receiver, then o resolve (happened or absent)".to_owned());
+        steps.push("look at the receiver, then u resolve (happened or absent)".to_owned());
     }
     let step = match detail.unit.state {
         UnitState::RetryWait => Some("wait, or r retry now"),

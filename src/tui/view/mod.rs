@@ -132,7 +132,7 @@ fn overlay(canvas: &mut Canvas<'_>, footer: Rect, model: &Model) {
         None => {}
         Some(Overlay::Help { scroll }) => help::draw(canvas, model, *scroll),
         Some(Overlay::Palette { input, .. }) => palette::draw(canvas, footer, model, input),
-        Some(Overlay::Filter { input, .. }) => palette::draw_filter(canvas, footer, input),
+        Some(Overlay::Filter { input, .. }) => palette::draw_filter(canvas, footer, model, input),
         Some(Overlay::Confirm(confirm)) => dialogs::confirm(canvas, model, confirm),
         Some(Overlay::Mode(dialog)) => mode::draw(canvas, model, dialog),
         Some(Overlay::Quit) => dialogs::quit(canvas, model),

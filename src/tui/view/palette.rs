@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::tui::model::Model;
+use crate::tui::screen::Screen;
 use crate::tui::text::{clean, fit};
 use crate::tui::theme::Tone;
 use crate::tui::update::completions;
@@ -33,9 +34,23 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, footer: Rect, model: &Model, input: 
     typed(canvas, footer, ":", input, "Enter does it  Tab completes  Up recalls  Esc leaves");
 }
 
-/// Draws the line of a filter; the list follows it.
-pub(super) fn draw_filter(canvas: &mut Canvas<'_>, footer: Rect, input: &str) {
-    typed(canvas, footer, "/", input, "Enter keeps it  Esc undoes  words, L4, err, warn, unit:7");
+/// Draws the line of a filter; the list follows it. What cannot be read is said at once.
+pub(super) fn draw_filter(canvas: &mut Canvas<'_>, footer: Rect, model: &Model, input: &str) {
+    if !matches!(model.screen(), Screen::Events | Screen::Overview { .. }) {
+        return typed(canvas, footer, "/", input, "Enter keeps it  Esc undoes  all words must fit");
+    }
+    let filter = &model.events.filter;
+    let help = if let Some(fault) = filter.fault() {
+        format!("! {fault}")
+    } else if input.is_empty() && !filter.last().is_empty() {
+        format!("/ recalls: {}", filter.last())
+    } else {
+        "Enter keeps it  Esc undoes  words L4 err warn unit:7 run:3 re:/50[34]/".to_owned()
+    };
+    typed(canvas, footer, "/", input, &clean(&help));
+    if filter.fault().is_some() {
+        canvas.text(footer, 1, &format!(" {}", clean(&help)), Tone::Warn);
+    }
 }
 
 fn typed(canvas: &mut Canvas<'_>, footer: Rect, sign: &str, input: &str, help: &str) {
