@@ -49,7 +49,7 @@ impl Machine for Explosive {
             let worker = thread::spawn(|| panic!("a worker fails"));
             assert!(worker.join().is_err());
         }
-        Ok(Ack { id: None, run: None, text: "the machine took it".to_owned() })
+        Ok(Ack::here(None, "the machine took it"))
     }
 
     async fn ask(&self, _query: Query) -> Result<Answer, Refusal> {

@@ -329,6 +329,16 @@ pub struct Ack {
     pub run: Option<RunId>,
     /// One line for a person: `run 418 started: all layers, dry`.
     pub text: String,
+    /// The other process that carried it out; `None` when it was this one.
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
+impl Ack {
+    /// Answers a command that this process carried out and that started no run.
+    pub fn here(id: Option<CommandId>, text: impl Into<String>) -> Self {
+        Self { id, run: None, text: text.into(), by: None }
+    }
 }
 
 /// The machine did not take a command, or cannot answer a query.

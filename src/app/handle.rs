@@ -125,19 +125,17 @@ impl Handle {
         let mode = request.mode;
         let ack = self.submit(Command::Run(request)).await?;
         match ack.run {
-            Some(run) => self.end_of(mode, run).await,
+            Some(run) if ack.by.is_some() => self.end_elsewhere(run).await,
+            Some(run) => self.end_here(mode, run).await,
             None => Err(gone()),
         }
     }
 
-    /// Waits for the end of a run, in this process or in the one that serves.
+    /// Waits for the end of a run that this process began or took up, whoever has taken it over since.
     ///
     /// # Errors
-    /// Its work could not be done, or its process is gone.
-    pub async fn end_of(&self, mode: Mode, run: RunId) -> Result<RunReport, Refusal> {
-        if !self.is_ours(run)? {
-            return self.end_elsewhere(run).await;
-        }
+    /// Its work could not be done, or it was taken over.
+    pub async fn end_here(&self, mode: Mode, run: RunId) -> Result<RunReport, Refusal> {
         let mut ended = self.ended.clone();
         loop {
             // Only an end from after the command counts: the same run may have stopped before.
@@ -153,18 +151,11 @@ impl Handle {
         }
     }
 
-    /// Whether this process works, or worked, a run.
+    /// Waits for the end of a run of another process.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn is_ours(&self, run: RunId) -> Result<bool, Refusal> {
-        let row = self.parts.store.read(|conn| runs::get(conn, run));
-        let row = row.map_err(|error| queries::failed(&error))?;
-        Ok(row.is_some_and(|row| row.owner == self.parts.owner))
-    }
-
-    /// Waits for the end of a run of another process.
-    async fn end_elsewhere(&self, run: RunId) -> Result<RunReport, Refusal> {
+    pub async fn end_elsewhere(&self, run: RunId) -> Result<RunReport, Refusal> {
         loop {
             let row = self.parts.store.read(|conn| {
                 let Some(row) = runs::get(conn, run)? else { return Ok(None) };

@@ -68,12 +68,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<(), Error> {
     let stop = Stop::listen()?;
     let ack = session.handle.submit(Command::Run(request)).await?;
     let Some(run) = ack.run else { return render::ack(&ack, context.json()) };
-    let end = session.handle.end_of(mode, run);
-    let report = if session.handle.is_ours(run)? {
+    let report = if ack.by.is_none() {
+        let end = session.handle.end_here(mode, run);
         stop::to_end(stop, &session.handle, end).await?
     } else {
         render::note(&ack.text);
-        stop::or_leave(stop, end, run).await?
+        stop::or_leave(stop, session.handle.end_elsewhere(run), run).await?
     };
     tell_end(&session, mode, &report, context.json()).await
 }

@@ -30,16 +30,18 @@ pub(super) async fn pause(args: Args, context: &Context) -> Result<(), Error> {
 
 /// Resumes a run. One that no process works is worked here, to its end.
 pub(super) async fn resume(args: Args, context: &Context) -> Result<(), Error> {
-    let id = RunId(args.run);
     let session = context.open(Database::MustExist)?;
     let stop = stop::Stop::listen()?;
-    let ack = session.handle.submit(Command::Resume { run: id }).await?;
+    let ack = session.handle.submit(Command::Resume { run: RunId(args.run) }).await?;
+    let Some(begun) = ack.run.filter(|_| ack.by.is_none()) else {
+        return render::ack(&ack, context.json());
+    };
     for mode in Mode::ALL {
         let Answer::Runs(runs) = session.ask(Query::Runs { mode, limit: RUNS_MAX }).await? else {
             return Err(misanswered());
         };
-        if runs.iter().any(|run| run.id == id && run.is_ours) {
-            let end = session.handle.end_of(mode, id);
+        if runs.iter().any(|run| run.id == begun) {
+            let end = session.handle.end_here(mode, begun);
             let report = stop::to_end(stop, &session.handle, end).await?;
             return run::tell_end(&session, mode, &report, context.json()).await;
         }

@@ -89,7 +89,9 @@ impl Owner {
             self.parts.clock.pause(Duration::from_millis(LOOK_MS)).await;
             let outcome = self.parts.store.read(|conn| commands::outcome(conn, id));
             if let Some(outcome) = outcome.map_err(|error| queries::failed(&error))? {
-                return serde_json::from_value(outcome).unwrap_or_else(|_| Err(unreadable()));
+                let answer: Result<Ack, Refusal> =
+                    serde_json::from_value(outcome).unwrap_or_else(|_| Err(unreadable()));
+                return answer.map(|ack| Ack { by: Some(other.to_owned()), ..ack });
             }
         }
         let why = format!("{other} has to do this and did not answer within 5 s");
@@ -98,7 +100,9 @@ impl Owner {
         // It may have been done all the same, by a process that died before it answered us.
         let told = self.parts.store.read(|conn| commands::answer(conn, id));
         match told.map_err(|error| queries::failed(&error))? {
-            Some((true, text)) => Ok(Ack { id: Some(id), run: None, text }),
+            Some((true, text)) => {
+                Ok(Ack { by: Some(other.to_owned()), ..Ack::here(Some(id), text) })
+            }
             Some((false, _)) | None => given_up,
         }
     }

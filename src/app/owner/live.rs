@@ -51,8 +51,7 @@ impl Owner {
 
     pub(super) async fn disarm(&mut self) -> Result<Ack, Refusal> {
         if !*self.shared.armed.borrow() {
-            let text = "live was not armed".to_owned();
-            return Ok(Ack { id: None, run: None, text });
+            return Ok(Ack::here(None, "live was not armed"));
         }
         self.shared.armed.send_replace(false);
         if let Some(running) = &self.running[slot(Mode::Live)] {

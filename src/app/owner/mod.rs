@@ -196,7 +196,7 @@ impl Owner {
             Command::Disarm => self.disarm().await,
             Command::View { mode } => {
                 self.shared.view.send_replace(mode);
-                Ok(Ack { id: None, run: None, text: format!("showing {mode}") })
+                Ok(Ack::here(None, format!("showing {mode}")))
             }
             Command::Demo { control } => Ok(self.steer_demo(control)),
         }
@@ -215,7 +215,7 @@ impl Owner {
             DemoControl::Skip => "through the rest without waiting",
             DemoControl::InjectFault => "the next simulated call is refused",
         };
-        Ack { id: None, run: None, text: text.to_owned() }
+        Ack::here(None, text)
     }
 
     /// Looks for what others have asked of our runs and for live work that has come due, and keeps

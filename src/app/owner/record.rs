@@ -112,7 +112,7 @@ impl Owner {
                 Err(error) => return Err(error),
             };
             end(tx, id, &outcome, wall)?;
-            Ok(outcome.map(|outcome| Ack { id: Some(id), run: None, text: outcome.text }))
+            Ok(outcome.map(|outcome| Ack::here(Some(id), outcome.text)))
         });
         done.await.map_err(|error| refused_by_store(&error))?
     }
@@ -144,7 +144,7 @@ impl Owner {
         let wall = self.parts.clock.wall();
         let written = self.parts.store.write("answer a command", move |tx| {
             end(tx, id, &outcome, wall)?;
-            Ok(outcome.map(|outcome| Ack { id: Some(id), run: None, text: outcome.text }))
+            Ok(outcome.map(|outcome| Ack::here(Some(id), outcome.text)))
         });
         written.await.map_err(|error| queries::failed(&error))?
     }

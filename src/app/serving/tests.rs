@@ -128,9 +128,10 @@ async fn a_rehearsal_asked_for_elsewhere_runs_in_the_server_and_its_end_is_told(
     let other = other.unwrap();
     let layers = vec![Layer::ProspectResearch];
     let request = RunRequest { mode: Mode::Dry, layers, input: None, limit: Some(3) };
-    let report = other.run_to_end(request).await.unwrap();
+    let ack = other.submit(Command::Run(request)).await.unwrap();
+    assert_eq!(ack.by.as_ref(), Some(&server.parts().owner));
+    let report = other.end_elsewhere(ack.run.unwrap()).await.unwrap();
     assert_eq!(report.state, RunState::Succeeded);
-    assert!(server.is_ours(report.id).unwrap() && !other.is_ours(report.id).unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

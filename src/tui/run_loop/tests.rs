@@ -57,7 +57,7 @@ impl Machine for Fake {
 
     async fn submit(&self, command: Command) -> Result<Ack, Refusal> {
         self.commands.lock().unwrap().push(command);
-        Ok(Ack { id: None, run: None, text: "taken".to_owned() })
+        Ok(Ack::here(None, "taken"))
     }
 
     async fn ask(&self, _query: Query) -> Result<Answer, Refusal> {

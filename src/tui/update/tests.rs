@@ -62,7 +62,7 @@ fn live(armed: bool) -> Model {
 }
 
 fn accepted(model: &mut Model, command: Command, text: &str) -> Vec<Request> {
-    let ack = Ack { id: None, run: None, text: text.to_owned() };
+    let ack = Ack::here(None, text);
     update(model, Event::Submitted(command, Ok(ack)))
 }
 
