@@ -78,6 +78,24 @@ pub enum Command {
         /// The note.
         text: String,
     },
+    /// Say that one looks after a cause of failures; the next failure of it takes that back.
+    Acknowledge {
+        /// The world of the failures.
+        mode: Mode,
+        /// The cause, from `cep errors`.
+        fingerprint: String,
+        /// What the others have to know.
+        note: Option<String>,
+    },
+    /// Add a note to a cause of failures.
+    NoteCause {
+        /// The world of the failures.
+        mode: Mode,
+        /// The cause, from `cep errors`.
+        fingerprint: String,
+        /// The note.
+        text: String,
+    },
     /// Never write to an address again, and stop what is planned for whoever has it.
     Suppress {
         /// The world it holds in.

@@ -4,6 +4,7 @@
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
+use super::query::Care;
 use super::trouble;
 use crate::domain::event::{Event, Level};
 use crate::domain::layer::Layer;
@@ -68,6 +69,9 @@ pub struct Change {
     pub fingerprint: Option<String>,
     /// How many units of this cause still stand, of a failure.
     pub open: Option<u64>,
+    /// Who looks after it, of a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub care: Option<Care>,
 }
 
 /// What has changed since a moment.
@@ -91,7 +95,8 @@ pub(super) fn changes(conn: &Connection, since: Moment) -> Result<Changes, Store
     changes.extend(folded(&events));
     for one in failing {
         let open = trouble::units_of(conn, one.mode, &one.fingerprint)?.len() as u64;
-        changes.push(failure(one, open));
+        let care = trouble::care(conn, one.mode, &one.fingerprint)?;
+        changes.push(failure(one, open, care));
     }
     changes.sort_by_key(|change| change.wall_at);
     Ok(Changes { since, changes, more: most >= ROWS_MAX as usize })
@@ -113,12 +118,15 @@ fn command(given: Given) -> Change {
         text: format!("{}{answer}", given.name.replace('_', " ")),
         fingerprint: None,
         open: None,
+        care: None,
     }
 }
 
-fn failure(one: Failing, open: u64) -> Change {
+fn failure(one: Failing, open: u64, care: Care) -> Change {
     let still =
         if open == 0 { "none still stands".to_owned() } else { format!("{open} still stand") };
+    let keeper =
+        care.acknowledged.as_ref().map_or_else(String::new, |it| format!("; {}", it.told()));
     Change {
         wall_at: one.last_wall,
         mode: one.mode,
@@ -126,9 +134,10 @@ fn failure(one: Failing, open: u64) -> Change {
         layer: Some(one.layer),
         who: None,
         times: one.attempts,
-        text: format!("{} of {} units, {still}", one.cause, one.units),
+        text: format!("{} of {} units, {still}{keeper}", one.cause, one.units),
         fingerprint: Some(one.fingerprint),
         open: Some(open),
+        care: Some(care),
     }
 }
 
@@ -158,6 +167,7 @@ fn folded(events: &[Event]) -> Vec<Change> {
             text: event.text.clone(),
             fingerprint: None,
             open: None,
+            care: None,
         });
     }
     changes

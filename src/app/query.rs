@@ -1,10 +1,12 @@
 //! Defines the questions whose answers are too large or too rare for the snapshot.
 
+mod cause;
 mod effect;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::cause::{Acknowledged, Care, CauseNote};
 pub use self::effect::{EffectRow, LateWriteRow};
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
@@ -405,6 +407,9 @@ pub struct ErrorGroup {
     pub next_retry: Option<Moment>,
     /// The units, the latest first, at most 100.
     pub units: Vec<UnitId>,
+    /// Who looks after it, and what was noted on it.
+    #[serde(default)]
+    pub care: Care,
 }
 
 impl ErrorGroup {
@@ -425,6 +430,12 @@ pub struct ErrorDetail {
     pub fingerprint: Option<String>,
     /// How many units share it, this one included.
     pub same: u64,
+    /// Who looks after its cause, and what was noted on it.
+    #[serde(default)]
+    pub care: Care,
+    /// Who works it at this moment.
+    #[serde(default)]
+    pub worked_by: Option<WorkedBy>,
     /// What it stops: blocked units, a client's onboarding.
     pub impact: String,
     /// Every attempt, the first one first.
@@ -439,6 +450,15 @@ pub struct ErrorDetail {
     pub input: Value,
     /// The events of this unit, newest last.
     pub events: Vec<Event>,
+}
+
+/// Who works a unit, and for how long nobody else may.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkedBy {
+    /// The process with the layer's lease: `serve pid 412@host`.
+    pub owner: String,
+    /// When its lease ends unless renewed, on the wall clock.
+    pub until: Moment,
 }
 
 /// One try of a unit.

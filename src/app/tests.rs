@@ -277,3 +277,52 @@ async fn a_setting_that_a_person_puts_in_force_holds_for_the_next_work_without_a
     let mails = effects.iter().filter(|row| row.action == crate::domain::effect::Action::SendEmail);
     assert_eq!(mails.count(), 1, "{effects:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cause_is_looked_after_until_it_fails_again_and_a_shift_is_told_so() {
+    let script = vec![ScriptedFault { layer: 3, sends: 9, kind: FaultKind::Rejected }];
+    let Bench { _folder, machine } = bench_with(script);
+    for layer in [1, 2, 3] {
+        machine.run_to_end(order(&[Layer::from_number(layer).unwrap()])).await.unwrap();
+    }
+    let first = async || {
+        let query = Query::ErrorGroups { mode: Mode::Dry, layer: None };
+        let Answer::ErrorGroups(mut groups) = machine.ask(query).await.unwrap() else {
+            panic!("no groups")
+        };
+        groups.remove(0)
+    };
+    let fingerprint = first().await.fingerprint;
+    let acknowledge = |mode| Command::Acknowledge {
+        mode,
+        fingerprint: fingerprint.clone(),
+        note: Some("asked\u{7} them".to_owned()),
+    };
+    let wrong = machine.submit(acknowledge(Mode::Live)).await.unwrap_err();
+    assert!(wrong.hint.unwrap().contains("--mode dry"));
+    machine.submit(acknowledge(Mode::Dry)).await.unwrap();
+    let text = "their office opens at nine".to_owned();
+    let note = Command::NoteCause { mode: Mode::Dry, fingerprint: fingerprint.clone(), text };
+    machine.submit(note).await.unwrap();
+    let care = first().await.care;
+    let kept = care.acknowledged.clone().unwrap();
+    assert!(kept.stands() && kept.by.starts_with("tester@"), "{kept:?}");
+    assert_eq!(kept.note.as_deref(), Some("asked them"), "words are made safe");
+    assert_eq!(care.notes[0].text, "their office opens at nine");
+
+    machine
+        .submit(Command::RetryFingerprint { mode: Mode::Dry, fingerprint: fingerprint.clone() })
+        .await
+        .unwrap();
+    machine.run_to_end(order(&[Layer::OutreachEngine])).await.unwrap();
+    let again = first().await.care.acknowledged.unwrap();
+    assert!(!again.stands() && again.failed_since > 0, "{again:?}");
+    let since = crate::domain::time::Moment(0);
+    let Answer::Changes(told) = machine.ask(Query::Changes { since }).await.unwrap() else {
+        panic!("no changes")
+    };
+    let said = |words: &str| told.changes.iter().any(|change| change.text.contains(words));
+    assert!(said("acknowledge: tester@"), "{told:?}");
+    assert!(said("note cause"), "{told:?}");
+    assert!(said(&format!("failed x{} since tester@", again.failed_since)), "{told:?}");
+}

@@ -6,7 +6,9 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::parts::Parts;
-use super::query::{AttemptRow, ErrorDetail, ErrorGroup, UnitRow};
+use super::query::{
+    Acknowledged, AttemptRow, Care, CauseNote, ErrorDetail, ErrorGroup, UnitRow, WorkedBy,
+};
 use super::snapshot::NextDue;
 use super::{lists, picture};
 use crate::domain::ids::UnitId;
@@ -16,9 +18,11 @@ use crate::domain::mode::Mode;
 use crate::domain::time::SECOND_MS;
 use crate::store::attempt_list::{self, AttemptLine, Troubled};
 use crate::store::board::Timed;
+use crate::store::cause_marks;
 use crate::store::effect_list;
 use crate::store::error::StoreError;
 use crate::store::event_pages::{self, Page};
+use crate::store::leases;
 use crate::store::unit_list::{self, UnitLine};
 
 /// How many units of each troubled state of a layer are grouped. Beyond this a person needs the
@@ -30,6 +34,24 @@ const NAMED_MAX: usize = 100;
 
 /// How many events the error card shows.
 const CARD_EVENTS_MAX: u32 = 50;
+
+/// How many notes on a cause are shown. Whoever needs more has `cep changes`.
+const NOTES_MAX: u32 = 5;
+
+/// Returns who looks after a cause, and what was noted on it.
+pub(super) fn care(conn: &Connection, mode: Mode, cause: &str) -> Result<Care, StoreError> {
+    let acknowledged = cause_marks::acknowledged(conn, mode, cause)?.map(|it| Acknowledged {
+        by: it.by,
+        wall_at: it.wall_at,
+        note: it.note,
+        failed_since: it.failed_since,
+    });
+    let notes = cause_marks::notes(conn, mode, cause, NOTES_MAX)?
+        .into_iter()
+        .map(|it| CauseNote { by: it.by, wall_at: it.wall_at, text: it.text })
+        .collect();
+    Ok(Care { acknowledged, notes })
+}
 
 /// Returns the failures that still stand, grouped by cause, the largest group first.
 pub(super) fn groups(
@@ -52,6 +74,7 @@ pub(super) fn groups(
         if let Some(first) = attempt_list::first_seen(conn, mode, &group.fingerprint)? {
             group.first_wall = first;
         }
+        group.care = care(conn, mode, &group.fingerprint)?;
     }
     groups
         .sort_by(|a, b| b.count().cmp(&a.count()).then_with(|| a.fingerprint.cmp(&b.fingerprint)));
@@ -101,6 +124,7 @@ fn add(groups: &mut HashMap<String, ErrorGroup>, one: &Troubled) {
         last_wall: one.latest.wall_at,
         next_retry: None,
         units: Vec::new(),
+        care: Care::default(),
     });
     match one.state {
         UnitState::Dead => group.dead += 1,
@@ -131,7 +155,7 @@ pub(super) fn detail(
     let attempts = attempt_list::of_unit(conn, id)?;
     let failed = attempts.iter().rev().find(|attempt| attempt.error.is_some());
     let error = failed.and_then(|attempt| attempt.error.clone());
-    let fingerprint = failed.and_then(|attempt| attempt.fingerprint.clone());
+    let fingerprint = failed.and_then(|attempt| cause_of(attempt).map(str::to_owned));
     let same = match &fingerprint {
         Some(print) => groups(conn, line.mode, Some(line.name.layer))?
             .iter()
@@ -144,12 +168,16 @@ pub(super) fn detail(
     let effects = effect_list::of_unit(conn, id)?.into_iter().map(lists::effect_row).collect();
     let next_retry = next_retry(parts, &line);
     let unit: UnitRow = lists::unit_row(parts, line.clone());
+    let care = fingerprint.as_ref().map(|cause| care(conn, line.mode, cause)).transpose()?;
+    let worked_by = worked_by(conn, &line)?;
     Ok(Some(ErrorDetail {
         impact: impact(blocked, example),
         if_nothing: if_nothing(&unit, next_retry.as_ref()),
         error,
         fingerprint,
         same,
+        care: care.unwrap_or_default(),
+        worked_by,
         attempts: attempts.into_iter().map(attempt_row).collect(),
         next_retry,
         effects,
@@ -163,6 +191,15 @@ fn next_retry(parts: &Parts, line: &UnitLine) -> Option<NextDue> {
     let run_at = line.run_at.filter(|_| line.state == UnitState::RetryWait)?;
     let timed = Timed { unit: line.id, run_at, why: line.why.clone(), tries: line.tries };
     Some(picture::next_due(parts, timed))
+}
+
+/// Returns who holds the lease under which a unit is being worked.
+fn worked_by(conn: &Connection, line: &UnitLine) -> Result<Option<WorkedBy>, StoreError> {
+    if line.state != UnitState::Leased {
+        return Ok(None);
+    }
+    let lease = leases::get(conn, line.mode, &leases::name_of(line.name.layer))?;
+    Ok(lease.map(|lease| WorkedBy { owner: lease.owner, until: lease.until }))
 }
 
 fn impact(blocked: u64, example: Option<String>) -> String {

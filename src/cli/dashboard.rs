@@ -79,6 +79,7 @@ async fn show(context: &Context, session: &Session, read_only: bool) -> Result<E
         terminal: terminal(context),
         low_bandwidth: screen.low_bandwidth || context.global.low_bandwidth,
         keys: if read_only { keys.read_only() } else { keys },
+        folder: context.settings.paths.state_dir.join("kept"),
         clock: Arc::new(SystemClock::new()),
     };
     tui::show(Arc::new(session.handle.clone()), options).await.map_err(|error| match error {

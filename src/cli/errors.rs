@@ -7,10 +7,10 @@ use super::error::Error;
 use super::picture::layer_tag;
 use super::table::Table;
 use super::{changes, parse, render};
-use crate::app::query::{Answer, AttemptRow, ErrorDetail, ErrorGroup, Query};
+use crate::app::query::{Answer, AttemptRow, Care, ErrorDetail, ErrorGroup, Query};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
-use crate::tui::format;
+use crate::tui::format::{self, full_time};
 
 /// Shows what is wrong: units that are dead, held or in retry, grouped by cause.
 ///
@@ -56,6 +56,7 @@ fn list(groups: &[ErrorGroup]) -> Result<(), Error> {
         ">held",
         "next retry",
         "first unit",
+        "who",
         "cause",
     ]);
     for group in groups {
@@ -65,12 +66,34 @@ fn list(groups: &[ErrorGroup]) -> Result<(), Error> {
             group.retrying.to_string(),
             group.dead.to_string(),
             group.held.to_string(),
-            group.next_retry.map_or_else(String::new, format::full_time),
+            group.next_retry.map_or_else(String::new, full_time),
             group.units.first().map(ToString::to_string).unwrap_or_default(),
+            keeper(&group.care),
             format!("{}: {}", group.code, group.message),
         ]);
     }
     render::table(&table, "nothing is dead, held or in retry")
+}
+
+/// Who looks after a cause; one that came back after that says so.
+fn keeper(care: &Care) -> String {
+    match &care.acknowledged {
+        Some(it) if it.stands() => it.by.clone(),
+        Some(it) => format!("again x{}", it.failed_since),
+        None => String::new(),
+    }
+}
+
+/// What people said about a cause.
+fn care_lines(text: &mut String, care: &Care) {
+    if let Some(it) = &care.acknowledged {
+        let note = it.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
+        let _ = writeln!(text, "who          {} ({}){note}", it.told(), full_time(it.wall_at));
+    }
+    for note in &care.notes {
+        let _ =
+            writeln!(text, "note         {} {}: {}", full_time(note.wall_at), note.by, note.text);
+    }
 }
 
 /// The error card: enough to act without the logs.
@@ -102,9 +125,13 @@ fn card(detail: &ErrorDetail) -> String {
     if let Some(fingerprint) = &detail.fingerprint {
         let _ = writeln!(text, "fingerprint  {fingerprint}, shared by {} units", detail.same);
     }
+    care_lines(&mut text, &detail.care);
+    if let Some(by) = &detail.worked_by {
+        let _ = writeln!(text, "worked by    {}, lease until {}", by.owner, full_time(by.until));
+    }
     let _ = writeln!(text, "impact       {}", detail.impact);
     if let Some(next) = &detail.next_retry {
-        let at = format::full_time(next.run_at);
+        let at = full_time(next.run_at);
         let _ = writeln!(text, "next retry   {at}, try {} of {}", next.tries + 1, next.tries_max);
         let _ = writeln!(text, "             {}", next.why);
     }
@@ -120,6 +147,10 @@ fn card(detail: &ErrorDetail) -> String {
         }
     }
     let _ = writeln!(text, "retry it     cep retry {}", unit.id);
+    if let Some(fingerprint) = &detail.fingerprint {
+        let mode = unit.mode;
+        let _ = writeln!(text, "look after   cep acknowledge {fingerprint} --mode {mode}");
+    }
     let _ = writeln!(text, "give up      cep skip {} --reason \"...\"", unit.id);
     text
 }
@@ -131,7 +162,7 @@ fn attempt_lines(text: &mut String, attempt: &AttemptRow) {
         "attempt {:<4} {} · {} · {} · {}",
         attempt.number,
         attempt.state.as_column(),
-        format::full_time(attempt.started_at),
+        full_time(attempt.started_at),
         took.as_deref().unwrap_or("running"),
         attempt.worker
     );

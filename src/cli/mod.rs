@@ -3,6 +3,7 @@
 //! The derive structs below are the only list of commands; help, documents and completion read
 //! them. `context` finds settings and database, `render` alone prints, `error` decides the exit code.
 
+mod acknowledge;
 mod advance;
 mod backup;
 mod campaigns;
@@ -90,6 +91,8 @@ enum Command {
     Meetings(meetings::Args),
     Clients(clients::Args),
     Documents(documents::Args),
+    Acknowledge(acknowledge::Args),
+    Note(acknowledge::NoteArgs),
     Retry(retry::Args),
     Skip(skip::Args),
     Resolve(resolve::Args),
@@ -187,6 +190,8 @@ async fn dispatch(
         Some(Command::Meetings(args)) => meetings::run(&args, context).await,
         Some(Command::Clients(args)) => clients::run(args, context).await,
         Some(Command::Documents(args)) => documents::run(args, context).await,
+        Some(Command::Acknowledge(args)) => acknowledge::run(args, context).await,
+        Some(Command::Note(args)) => acknowledge::note(args, context).await,
         Some(Command::Retry(args)) => retry::run(args, context).await,
         Some(Command::Skip(args)) => skip::run(args, context).await,
         Some(Command::Resolve(args)) => resolve::run(args, context).await,

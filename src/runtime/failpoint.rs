@@ -33,7 +33,7 @@ pub const ALL: [&str; 19] = [
 
 /// Every command of the store's writer by its name, and so every commit: a command that is not
 /// listed cannot be written where a test asks for failpoints. A test kills before and after the commit of each.
-pub const COMMITS: [&str; 61] = [
+pub const COMMITS: [&str; 63] = [
     // Runs.
     "start dry time",
     "acquire leases",
@@ -81,6 +81,8 @@ pub const COMMITS: [&str; 61] = [
     "skip",
     "answer",
     "note",
+    "acknowledge",
+    "note_cause",
     "resolve",
     "advance",
     "promote",

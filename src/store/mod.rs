@@ -7,6 +7,7 @@
 pub mod attempt_list;
 pub mod attempts;
 pub mod board;
+pub mod cause_marks;
 pub mod changes;
 pub mod clocks;
 pub mod coherence;

@@ -14,7 +14,7 @@ use super::error::StoreError;
 use crate::runtime::{durable, failpoint};
 
 /// Every migration in order; a released one is never edited.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("schema/0001_machine.sql"),
     include_str!("schema/0002_business.sql"),
     include_str!("schema/0003_sales_depth.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("schema/0007_last_gaps.sql"),
     include_str!("schema/0008_serving.sql"),
     include_str!("schema/0009_survival.sql"),
+    include_str!("schema/0010_desk.sql"),
 ];
 
 /// The oldest SQLite without the WAL-reset corruption bug (sqlite.org/wal.html#walresetbug).

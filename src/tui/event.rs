@@ -1,5 +1,6 @@
 //! Defines all that can happen to the screen, and all it can ask for in return.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
@@ -34,6 +35,8 @@ pub enum Event {
     Answered(Ticket, Result<Answer, Refusal>),
     /// A command was taken or refused.
     Submitted(Command, Result<Ack, Refusal>),
+    /// A file was written, or why not.
+    Saved(Result<PathBuf, String>),
 }
 
 /// What the screen wants done outside itself.
@@ -43,6 +46,13 @@ pub enum Request {
     Submit(Command),
     /// Ask the machine.
     Ask(Ticket, Query),
+    /// Write a file of this name to the folder for what people keep.
+    Save {
+        /// The file's name.
+        name: String,
+        /// What it holds.
+        text: String,
+    },
     /// Put this text on the clipboard of the person's own terminal.
     Copy(String),
     /// Draw everything anew.

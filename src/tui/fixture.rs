@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::model::Model;
 use crate::app::query::{
-    AttemptRow, EffectRow, ErrorDetail, ErrorGroup, LivePreview, LivePreviewRow, UnitRow,
+    Acknowledged, AttemptRow, Care, CauseNote, EffectRow, ErrorDetail, ErrorGroup, LivePreview,
+    LivePreviewRow, UnitRow,
 };
 use crate::app::snapshot::{
     AttemptCounts, ContainerRow, DryClock, EffectCounts, Figure, LayerRow, LiveStatus, NextDue,
@@ -261,6 +262,21 @@ pub(crate) fn group(units: &[i64]) -> ErrorGroup {
         last_wall: NOW,
         next_retry: Some(dry_clock().now.plus_ms(8_000)),
         units: units.iter().map(|&id| UnitId(id)).collect(),
+        care: Care::default(),
+    }
+}
+
+/// A cause that somebody looks after, and that has failed so often since.
+pub(crate) fn care(failed_since: u64) -> Care {
+    let text = "the receiver's office opens at nine".to_owned();
+    Care {
+        acknowledged: Some(Acknowledged {
+            by: "ann@desk".to_owned(),
+            wall_at: NOW.plus_ms(-3_600_000),
+            note: None,
+            failed_since,
+        }),
+        notes: vec![CauseNote { by: "bob@desk".to_owned(), wall_at: NOW, text }],
     }
 }
 
@@ -290,6 +306,8 @@ pub(crate) fn detail(id: i64) -> ErrorDetail {
         error: Some(error),
         fingerprint: Some("a91c03ffe210".to_owned()),
         same: 4,
+        care: Care::default(),
+        worked_by: None,
         impact: "blocks onboarding of A Dental".to_owned(),
         attempts,
         next_retry: Some(NextDue {

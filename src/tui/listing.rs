@@ -55,6 +55,13 @@ impl<T> Default for Listing<T> {
     }
 }
 
+impl<T> Listing<T> {
+    /// Forgets the rows and keeps the filter.
+    pub fn forget(&mut self) {
+        (self.rows, self.cursor) = (Loaded::default(), 0);
+    }
+}
+
 impl<T: Searchable> Listing<T> {
     /// Returns the rows that pass the filter.
     pub fn shown(&self) -> Vec<&T> {
@@ -100,12 +107,13 @@ impl Searchable for UnitRow {
 impl Searchable for ErrorGroup {
     fn haystack(&self) -> String {
         format!(
-            "L{} {} {} {} {}",
+            "L{} {} {} {} {} {}",
             self.layer.number(),
             self.class.as_column(),
             self.code,
             self.message,
-            self.fingerprint
+            self.fingerprint,
+            self.care.keeper().unwrap_or("nobody")
         )
     }
 }

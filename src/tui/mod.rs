@@ -10,6 +10,7 @@
 pub mod cells;
 pub mod copy;
 pub mod event;
+mod files;
 pub mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;

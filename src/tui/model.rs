@@ -7,7 +7,7 @@ use super::event::Ticket;
 use super::keymap::{Ctx, Keymap};
 use super::screen::{Card, Overlay, Pane, Screen};
 use super::stream::{EventsView, Newer, Row};
-use crate::app::query::ErrorDetail;
+use crate::app::query::{Care, ErrorDetail};
 use crate::app::snapshot::{RunView, Snapshot};
 use crate::app::tasks::TaskRow;
 use crate::domain::event::Event;
@@ -55,6 +55,8 @@ pub struct Model {
     tickets: u64,
     /// What is known about leaving and idling.
     pub presence: Presence,
+    /// The world that was asked for and is not shown yet.
+    awaited: Option<Mode>,
     /// The keys in force.
     pub keys: Arc<Keymap>,
 }
@@ -83,6 +85,23 @@ pub struct Presence {
     pub interrupted: bool,
 }
 
+/// A cause of failures that keys act on.
+#[derive(Clone, Debug)]
+pub struct Cause<'a> {
+    /// The world of the failures.
+    pub mode: Mode,
+    /// What they share.
+    pub fingerprint: &'a str,
+    /// The latest of them in a line.
+    pub text: String,
+    /// How many units share it.
+    pub units: u64,
+    /// How many of these are held, as far as known: those are never tried again blindly.
+    pub held: u64,
+    /// Who looks after it.
+    pub care: &'a Care,
+}
+
 impl Model {
     /// Starts on the overview.
     pub fn new(snapshot: Arc<Snapshot>, now: Moment, size: (u16, u16)) -> Self {
@@ -98,6 +117,7 @@ impl Model {
             history: Vec::new(),
             tickets: 0,
             presence: Presence { last_key_at: now, quit_after_run: false, interrupted: false },
+            awaited: None,
             keys: Arc::default(),
         }
     }
@@ -204,6 +224,55 @@ impl Model {
         detail.value.as_deref()
     }
 
+    /// The cause of failures that keys act on: the selected row's, or the open card's.
+    pub fn cause(&self) -> Option<Cause<'_>> {
+        if let Screen::Errors { groups, .. } = self.screen() {
+            return groups.selected().map(|group| Cause {
+                mode: self.viewed(),
+                fingerprint: &group.fingerprint,
+                text: format!("{}: {}", group.code, group.message),
+                units: group.count(),
+                held: group.held,
+                care: &group.care,
+            });
+        }
+        let detail = self.card()?;
+        Some(Cause {
+            mode: detail.unit.mode,
+            fingerprint: detail.fingerprint.as_deref()?,
+            text: detail.error.as_ref().map(ToString::to_string).unwrap_or_default(),
+            units: detail.same,
+            held: 0,
+            care: &detail.care,
+        })
+    }
+
+    /// Notes that a world was asked for: until it is shown, no question is asked about the old one.
+    pub const fn await_world(&mut self, mode: Mode) {
+        self.awaited = Some(mode);
+    }
+
+    /// The world that was asked for and is not shown yet.
+    pub const fn awaited(&self) -> Option<Mode> {
+        self.awaited
+    }
+
+    /// Lets go of what was awaited, because it is refused or shown.
+    pub const fn awaits_no_world(&mut self) {
+        self.awaited = None;
+    }
+
+    /// Another world is shown: nothing read of the old one may stand under the new one's name, and
+    /// pages of a single unit give way to the list they came from.
+    pub fn leave_world(&mut self) {
+        let single = |screen: &Screen| matches!(screen, Screen::Card(_) | Screen::Task(_));
+        if let Some(first) = self.screens.iter().position(single) {
+            self.screens.truncate(first);
+        }
+        self.screens.iter_mut().for_each(Screen::forget);
+        self.events.anchor = None;
+    }
+
     /// The task that keys act on: the page's, or the selected row's.
     pub fn task(&self) -> Option<&TaskRow> {
         match self.screen() {
@@ -260,7 +329,11 @@ impl Model {
         if self.shown.demo.as_ref().is_some_and(|demo| !demo.ended)
             && !matches!(
                 self.screen(),
-                Screen::Card(_) | Screen::Tasks(_) | Screen::Task(_) | Screen::Proposals(_)
+                Screen::Errors { .. }
+                    | Screen::Card(_)
+                    | Screen::Tasks(_)
+                    | Screen::Task(_)
+                    | Screen::Proposals(_)
             )
         {
             contexts.push(Ctx::Demo);
@@ -268,11 +341,11 @@ impl Model {
         contexts.push(match self.screen() {
             Screen::Overview { .. } => Ctx::Overview,
             Screen::Layer { .. } => Ctx::Layer,
+            Screen::Errors { .. } => Ctx::Errors,
             Screen::Card(_) => Ctx::Card,
             Screen::Tasks(_) | Screen::Task(_) => Ctx::Tasks,
             Screen::Proposals(_) => Ctx::Proposals,
-            Screen::Errors { .. }
-            | Screen::Explain { .. }
+            Screen::Explain { .. }
             | Screen::Effects(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
@@ -339,7 +412,12 @@ impl Model {
     /// Live time is wall time. Dry time stands still between jumps, so an instant in it has a
     /// distance in dry time, and a distance in real time only once the jump to it is announced.
     pub fn left_ms(&self, run_at: Moment) -> i64 {
-        match self.viewed() {
+        self.left_ms_in(self.viewed(), run_at)
+    }
+
+    /// The same for an instant on the clock of either world.
+    pub fn left_ms_in(&self, world: Mode, run_at: Moment) -> i64 {
+        match world {
             Mode::Live => run_at.since(self.now),
             Mode::Dry => match self.shown.dry_clock.jump {
                 Some(jump) if jump.to >= run_at => jump.wall_at.since(self.now),

@@ -1,6 +1,7 @@
 //! Says why an action cannot be done now. A key that does nothing explains itself instead.
 
 use super::model::Model;
+use super::screen::Screen;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
 
@@ -47,12 +48,20 @@ pub fn on_card(model: &Model) -> Result<(), Reason> {
     model.card().map(|_| ()).ok_or("open an error first: press {errors}")
 }
 
-/// The open card's unit failed, so that there is a cause to share.
-pub fn has_fingerprint(model: &Model) -> Result<(), Reason> {
-    on_card(model)?;
-    match model.card().and_then(|detail| detail.fingerprint.as_ref()) {
-        Some(_) => Ok(()),
-        None => Err("this unit has never failed"),
+/// A cause of failures is selected, or that of the open card.
+pub fn has_cause(model: &Model) -> Result<(), Reason> {
+    match (model.cause(), model.card()) {
+        (Some(_), _) => Ok(()),
+        (None, Some(_)) => Err("this unit has never failed"),
+        (None, None) => Err("select an error first: press {errors}"),
+    }
+}
+
+/// There is a cause or a task to add a note to.
+pub fn can_note(model: &Model) -> Result<(), Reason> {
+    match model.screen() {
+        Screen::Errors { .. } | Screen::Card(_) => has_cause(model),
+        _ => on_open_task(model),
     }
 }
 

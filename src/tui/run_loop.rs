@@ -5,6 +5,7 @@
 //! is the screen's own, so a terminal that takes no bytes stops this thread and no unit.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
 use super::event::{Event, Request};
+use super::files;
 use super::keymap::Keymap;
 use super::model::Model;
 use super::pacing::{self, Pacing};
@@ -53,6 +55,8 @@ pub(super) struct Parts<'a, W> {
     pub(super) size: (u16, u16),
     /// The keys in force.
     pub(super) keys: Arc<Keymap>,
+    /// Where files that a person asks for are written.
+    pub(super) folder: PathBuf,
     /// Gives the terminal to the shell and takes it back.
     pub(super) suspend: &'a (dyn Fn() + Sync),
 }
@@ -196,6 +200,17 @@ fn fulfil<W: Write>(
         Request::Ask(ticket, query) => {
             in_flight
                 .push(async move { Event::Answered(ticket, machine.ask(query).await) }.boxed());
+        }
+        Request::Save { name, text } => {
+            let folder = parts.folder.clone();
+            let written = tokio::task::spawn_blocking(move || files::write(&folder, &name, &text));
+            in_flight.push(
+                async move {
+                    let written = written.await.map_err(|error| error.to_string());
+                    Event::Saved(written.and_then(|done| done.map_err(|error| error.to_string())))
+                }
+                .boxed(),
+            );
         }
         Request::Copy(text) => parts.painter.copy(&text)?,
         Request::Repaint => parts.painter.forget(),

@@ -82,8 +82,8 @@ pub enum Screen {
         layer: Option<Layer>,
         /// The causes.
         groups: Listing<ErrorGroup>,
-        /// Whether a sole unit is to be opened at once when the first answer comes.
-        straight: bool,
+        /// What is to be opened at once when the first answer comes.
+        straight: Straight,
     },
     /// One unit's trouble.
     Card(Card),
@@ -119,6 +119,18 @@ pub enum Screen {
     Logs,
     /// Database, queues, screen.
     System,
+}
+
+/// What a list of errors opens by itself with its first answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Straight {
+    /// Nothing.
+    #[default]
+    No,
+    /// A sole unit: it needs no list.
+    Sole,
+    /// The first cause: Enter was pressed before there was anything to open.
+    First,
 }
 
 /// The error card and its place among others.
@@ -198,6 +210,27 @@ impl Screen {
             Self::Runs(_) => Some(Query::Runs { mode, limit: LIST_LIMIT }),
             Self::Changes { since, .. } => Some(Query::Changes { since: *since }),
             Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
+        }
+    }
+
+    /// Forgets what was answered: it was about another world.
+    pub fn forget(&mut self) {
+        match self {
+            Self::Layer { units, .. } | Self::Queue(units) => units.forget(),
+            Self::Errors { groups, .. } => groups.forget(),
+            Self::Card(card) => card.detail = Loaded::default(),
+            Self::Explain { tree, .. } => *tree = Loaded::default(),
+            Self::Effects(effects) => effects.forget(),
+            Self::Tasks(tasks) => tasks.forget(),
+            Self::Task(page) => page.detail = Loaded::default(),
+            Self::Proposals(proposals) => proposals.forget(),
+            Self::Runs(runs) => runs.forget(),
+            // These are about both worlds, or about what the snapshot holds.
+            Self::Changes { .. }
+            | Self::Overview { .. }
+            | Self::Events
+            | Self::Logs
+            | Self::System => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::process::Command as Process;
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub struct Options {
     pub low_bandwidth: bool,
     /// The keys in force.
     pub keys: Keymap,
+    /// Where files that a person asks for are written.
+    pub folder: PathBuf,
     /// Wall time and sleep.
     pub clock: Arc<dyn Clock>,
 }
@@ -94,6 +97,7 @@ fn run(machine: Arc<dyn Machine>, options: &Options) -> Result<Exit, ScreenError
             pacing: Pacing::new(options.low_bandwidth),
             keys: Arc::new(options.keys.clone()),
             size,
+            folder: options.folder.clone(),
             suspend: &suspend,
         };
         Ok::<_, io::Error>(run_loop::drive(machine, parts, EventStream::new(), signals()?).await)

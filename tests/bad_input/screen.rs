@@ -62,6 +62,7 @@ async fn settle(model: &mut Model, machine: &Handle, mut open: Vec<Request>) {
                 let answer = machine.ask(query).await;
                 open.extend(update(model, Event::Answered(ticket, answer)));
             }
+            Request::Save { text, .. } => assert!(!text.contains('\u{1b}'), "what is written"),
             Request::Copy(text) => assert_clean(&text, "what is copied"),
             Request::Submit(_) | Request::Repaint | Request::Suspend | Request::Quit => {}
         }

@@ -48,9 +48,11 @@ const PAPERS: &str = "{SELECT entity FROM documents WHERE state = 'requested' OR
 const PAPER: &str =
     "{SELECT document FROM documents WHERE state = 'requested' ORDER BY id LIMIT 1}";
 
-const ACTS: [Act; 26] = [
+const ACTS: [Act; 28] = [
     act("retry", Given::Dead, &["retry", DEAD]),
     act("retry_fingerprint", Given::Dead, &["retry", "--fingerprint", CAUSE]),
+    act("acknowledge", Given::Dead, &["acknowledge", CAUSE, "--note", "asked the receiver"]),
+    act("note_cause", Given::Dead, &["note", CAUSE, "their office opens at nine"]),
     act("skip", Given::Dead, &["skip", DEAD, "--reason", "gone"]),
     act("resolve", Given::Unknown, &["resolve", UNKNOWN, "happened", "--evidence", "its log"]),
     act("cancel", Given::Open, &["cancel", "1"]),

@@ -4,6 +4,7 @@
 //! changed stands in the audit log, before → after. What another process has to do, because it works
 //! the run or serves the database, is handed to it (`hand_over`).
 
+mod causes;
 mod clock;
 mod copy;
 mod documents;
@@ -165,6 +166,12 @@ impl Owner {
                 self.answer(unit, result, note, data).await
             }
             Command::Note { unit, text } => self.note(unit, text).await,
+            Command::Acknowledge { mode, fingerprint, note } => {
+                self.acknowledge(mode, fingerprint, note).await
+            }
+            Command::NoteCause { mode, fingerprint, text } => {
+                self.note_cause(mode, fingerprint, text).await
+            }
             Command::Resolve { key, verdict, evidence } => {
                 self.resolve(key, verdict, evidence).await
             }

@@ -41,6 +41,16 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
             ..edit
         }),
         Command::Note { unit, text } => Command::Note { unit, text: needed("note", &text)? },
+        Command::Acknowledge { mode, fingerprint, note } => Command::Acknowledge {
+            mode,
+            fingerprint: needed("fingerprint", &fingerprint)?,
+            note: optional(note)?,
+        },
+        Command::NoteCause { mode, fingerprint, text } => Command::NoteCause {
+            mode,
+            fingerprint: needed("fingerprint", &fingerprint)?,
+            text: needed("note", &text)?,
+        },
         Command::Suppress { mode, address, reason } => Command::Suppress {
             mode,
             address: needed("address", &address)?,

@@ -30,6 +30,12 @@ pub enum Action {
     Advance,
     /// Act on the open error card.
     Card(CardAction),
+    /// Say that one looks after the selected cause.
+    Acknowledge,
+    /// Add a note to the selected task or cause.
+    Note,
+    /// Write the item to a file.
+    Save,
     /// Act on the selected task.
     Task(TaskAction),
     /// Decide on the selected proposal.
@@ -113,8 +119,6 @@ pub enum TaskAction {
     Done,
     /// Say that it could not be done.
     Failed,
-    /// Add a note.
-    Note,
 }
 
 /// What can be done with a proposal that waits for a person.
@@ -181,6 +185,8 @@ pub enum Ctx {
     List,
     /// The events on the full screen.
     Events,
+    /// The errors by cause.
+    Errors,
     /// The error card.
     Card,
     /// The tasks of people: the list and one of them.
@@ -200,6 +206,7 @@ impl Ctx {
             Self::Layer => "on a layer",
             Self::List => "in lists",
             Self::Events => "among events",
+            Self::Errors => "among errors",
             Self::Card => "on an error",
             Self::Tasks => "among tasks",
             Self::Proposals => "among proposals",

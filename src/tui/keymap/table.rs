@@ -83,16 +83,17 @@ actions! {
     Action::Demo(DemoKey::Fault), "demo-fault" [ch('i')] [Demo] Mutates why::always, "inject fault", "Make the next simulated call fail, and watch it be retried";
 
     Action::Card(CardAction::Retry), "retry" [ch('r')] [Card] External why::on_card, "retry", "Make this unit ready at once; its effect keeps its key, so nothing is sent twice";
-    Action::Card(CardAction::RetryAll), "retry-all" [ch('R')] [Card] External why::has_fingerprint, "retry all alike", "Retry every unit with the same cause";
+    Action::Card(CardAction::RetryAll), "retry-all" [ch('R')] [Errors, Card] External why::has_cause, "retry all alike", "Retry every unit with the same cause (asks first)";
+    Action::Acknowledge, "acknowledge" [ch('a')] [Errors, Card] Mutates why::has_cause, "acknowledge", "Say that you look after this cause; its next failure takes that back";
     Action::Card(CardAction::Skip), "skip" [ch('s')] [Card] Mutates why::on_card, "skip", "End this unit as not worth doing, with your reason";
     Action::Card(CardAction::Resolve), "resolve" [ch('u')] [Card] Mutates why::effect_unknown, "resolve", "Say by evidence whether an unknown effect happened";
     Action::Card(CardAction::Events), "unit-events" [ch('o')] [Card] Safe why::always, "events", "The events of this unit, back to its first";
-    Action::Card(CardAction::Next), "next-error" [ch(']'), ch('n')] [Card] Safe why::on_card, "next", "Show the next error";
-    Action::Card(CardAction::Previous), "previous-error" [ch('['), ch('N')] [Card] Safe why::on_card, "", "Show the previous error";
+    Action::Card(CardAction::Next), "next-error" [ch(']')] [Card] Safe why::on_card, "next", "Show the next error";
+    Action::Card(CardAction::Previous), "previous-error" [ch('[')] [Card] Safe why::on_card, "", "Show the previous error";
 
     Action::Task(TaskAction::Done), "done" [ch('d')] [Tasks] Mutates why::on_open_task, "done", "Say that the task is done; where that is not enough, it asks how it went";
     Action::Task(TaskAction::Failed), "failed" [ch('f')] [Tasks] Mutates why::on_open_task, "failed", "Say that the task could not be done, and why";
-    Action::Task(TaskAction::Note), "note" [ch('n')] [Tasks] Mutates why::on_open_task, "note", "Add a note to the task, which goes on waiting";
+    Action::Note, "note" [ch('n')] [Errors, Card, Tasks] Mutates why::can_note, "note", "Add a note to this cause, or to the task, which goes on waiting";
 
     Action::Proposal(ProposalAction::Approve), "approve" [ch('a')] [Proposals] Mutates why::on_proposal, "approve", "Say that the proposal is wanted; nothing changes before it is applied";
     Action::Proposal(ProposalAction::Reject), "reject" [ch('r')] [Proposals] Mutates why::on_proposal, "reject", "Say that the proposal is not wanted, and why";
@@ -139,6 +140,7 @@ actions! {
     Action::Move(Motion::Bottom), "bottom" [ch('G'), key(KeyCode::End)] [Everywhere] Safe why::always, "", "Last row";
     Action::Move(Motion::HalfDown), "page-down" [ctrl('d'), key(KeyCode::PageDown)] [Everywhere] Safe why::always, "", "Half a page down";
     Action::Move(Motion::HalfUp), "page-up" [ctrl('u'), key(KeyCode::PageUp)] [Everywhere] Safe why::always, "", "Half a page up";
+    Action::Save, "write" [ch('w')] [Card] Safe why::on_card, "", "Write the whole error as JSON to a file in the state directory";
     Action::Copy, "copy" [ch('y')] [Everywhere] Safe why::always, "", "Copy the item to your own clipboard (OSC 52)";
     Action::Freeze, "freeze" [ch(' ')] [Everywhere] Safe why::always, "", "Freeze the picture; the machine goes on";
     Action::Palette, "command" [ch(':')] [Everywhere] Safe why::always, "cmd", "Type a command by name";

@@ -131,6 +131,7 @@ fn bench(snapshot: Snapshot) -> Bench {
         let theme = Theme { depth: Depth::Ansi, ascii: false, synchronized: true };
         let clock = StillClock { start: Instant::now() };
         let parts = Parts {
+            folder: std::env::temp_dir(),
             keys: Arc::default(),
             painter: Painter::new(out, theme),
             clock: &clock,

@@ -5,8 +5,8 @@ use super::super::event::Request;
 use super::super::keymap::{Action, ActionSpec, CardAction, DemoKey, Destination};
 use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
-use super::super::screen::{Card, Confirm, ModeDialog, Overlay, Pane, Screen};
-use super::{movement, palette, proposals, stream, tasks};
+use super::super::screen::{Card, Confirm, ModeDialog, Overlay, Pane, Screen, Straight};
+use super::{causes, movement, palette, proposals, stream, tasks};
 use crate::app::command::{Command, DemoControl, RunRequest};
 use crate::domain::event::Level;
 use crate::domain::layer::Layer;
@@ -61,9 +61,10 @@ fn perform(model: &mut Model, action: Action) -> Vec<Request> {
         Action::Card(action) => return on_card(model, action),
         Action::Task(action) => return tasks::pressed(model, action),
         Action::Proposal(action) => return proposals::pressed(model, action),
-        Action::View => {
-            return vec![Request::Submit(Command::View { mode: other(model.viewed()) })];
-        }
+        Action::Acknowledge => return causes::acknowledge(model, ""),
+        Action::Note => palette::prefilled(model, "note "),
+        Action::Save => return causes::save(model),
+        Action::View => return view(model),
         Action::Copy => return copy(model),
         Action::Repaint => return vec![Request::Repaint],
         Action::Suspend => return suspend(model),
@@ -80,6 +81,16 @@ const fn other(mode: Mode) -> Mode {
         Mode::Dry => Mode::Live,
         Mode::Live => Mode::Dry,
     }
+}
+
+/// Asks for the other world. A frozen picture would hide the answer, so it is let go.
+fn view(model: &mut Model) -> Vec<Request> {
+    if model.is_frozen() {
+        model.toggle_frozen();
+    }
+    let mode = other(model.awaited().unwrap_or_else(|| model.viewed()));
+    model.await_world(mode);
+    vec![Request::Submit(Command::View { mode })]
 }
 
 /// Goes back one screen; on the overview it lets go of the event one stands on.
@@ -137,7 +148,7 @@ fn go(model: &mut Model, destination: Destination) {
     let screen = match destination {
         Destination::Errors => {
             let layer = layer_for_errors(model);
-            Screen::Errors { layer, groups: Listing::default(), straight: true }
+            Screen::Errors { layer, groups: Listing::default(), straight: Straight::Sole }
         }
         Destination::Effects => Screen::Effects(Listing::default()),
         Destination::Tasks => Screen::Tasks(Listing::default()),
@@ -156,6 +167,10 @@ fn go(model: &mut Model, destination: Destination) {
 /// Errors are filtered to the layer under the cursor, but only if that layer has any: `e` with
 /// nothing behind it would hide the failures of the other eight.
 fn layer_for_errors(model: &Model) -> Option<Layer> {
+    // Of the awaited world nothing is known yet; on the errors of one layer the key shows all.
+    if model.awaited().is_some() || matches!(model.screen(), Screen::Errors { .. }) {
+        return None;
+    }
     let layer = model.selected_layer()?;
     let row = model.snapshot().layers.iter().find(|row| row.layer == layer)?;
     let units = row.units;
@@ -163,6 +178,13 @@ fn layer_for_errors(model: &Model) -> Option<Layer> {
 }
 
 fn open_selected(model: &mut Model) {
+    if let Screen::Errors { groups, straight, .. } = model.screen_mut()
+        && groups.rows.value.is_none()
+    {
+        *straight = Straight::First;
+        model.say("the first cause opens as soon as it is read", false);
+        return;
+    }
     let next = match model.screen() {
         Screen::Overview { pane: Pane::Layers, layer, .. } => model
             .snapshot()
@@ -266,7 +288,7 @@ fn on_card(model: &mut Model, action: CardAction) -> Vec<Request> {
         CardAction::Skip => palette::prefilled(model, "skip "),
         CardAction::Resolve => palette::prefilled(model, "resolve happened "),
         CardAction::Retry => return retry(model),
-        CardAction::RetryAll => retry_alike(model),
+        CardAction::RetryAll => causes::retry_alike(model),
     }
     Vec::new()
 }
@@ -280,27 +302,11 @@ fn retry(model: &mut Model) -> Vec<Request> {
         return vec![Request::Submit(Command::Retry { unit })];
     }
     let lines = vec![
-        format!("It goes out through {}.", model.latest().live.through),
+        causes::who_sends(model),
         "Its effect keeps its key, so nothing is sent twice.".to_owned(),
     ];
     confirm(model, format!("Retry unit {unit} LIVE?"), lines, Command::Retry { unit });
     Vec::new()
-}
-
-fn retry_alike(model: &mut Model) {
-    let Some(detail) = model.card() else {
-        return;
-    };
-    let (mode, same) = (detail.unit.mode, detail.same);
-    let Some(fingerprint) = detail.fingerprint.clone() else {
-        return;
-    };
-    let lines = vec![
-        format!("{same} units share the cause {fingerprint}."),
-        format!("World: {}.", mode.badge()),
-    ];
-    let command = Command::RetryFingerprint { mode, fingerprint };
-    confirm(model, format!("Retry all {same} units?"), lines, command);
 }
 
 fn filter(model: &mut Model) {

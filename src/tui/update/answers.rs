@@ -3,7 +3,7 @@
 use super::super::event::{Request, Ticket};
 use super::super::listing::Loaded;
 use super::super::model::{ASK_AGAIN_MS, Model};
-use super::super::screen::{Card, Overlay, Screen};
+use super::super::screen::{Card, Overlay, Screen, Straight};
 use super::{movement, stream};
 use crate::app::command::{Ack, Command, Refusal};
 use crate::app::handover::{Change, Changes};
@@ -15,6 +15,10 @@ use crate::domain::time::Moment;
 /// Asks for what the top screen or the open dialog lacks or has outdated.
 pub(super) fn refresh(model: &mut Model) -> Vec<Request> {
     let (now, look, mode) = (model.now, model.look(), model.viewed());
+    // The answer would be about a world that is about to go.
+    if model.awaited().is_some() && model.overlay.is_none() {
+        return Vec::new();
+    }
     let ticket = model.ticket();
     let query = if let Some(Overlay::Mode(dialog)) = &mut model.overlay {
         due(&mut dialog.preview, now, look, ticket).then_some(Query::LivePreview)
@@ -171,19 +175,22 @@ fn fill<T>(loaded: &mut Loaded<T>, answer: Result<Option<T>, Refusal>) {
     }
 }
 
-/// A single failing unit needs no list: its card opens at once, and Esc leads back to the list.
+/// A single failing unit needs no list: its card opens at once, and Esc leads back to the list. So
+/// does the first one when Enter was pressed before there was a list.
 fn open_sole_error(model: &mut Model) {
     let Screen::Errors { groups, straight, .. } = model.screen_mut() else {
         return;
     };
-    if groups.rows.value.is_none() || !std::mem::take(straight) {
+    if groups.rows.value.is_none() {
         return;
     }
-    if let Some([group]) = groups.rows.value.as_deref()
-        && let [unit] = group.units.as_slice()
-    {
-        let card = Screen::Card(Card::new(vec![*unit], 0));
-        model.push(card);
+    let units = match (std::mem::take(straight), groups.shown().as_slice()) {
+        (Straight::Sole, [group]) if group.units.len() == 1 => group.units.clone(),
+        (Straight::First, [group, ..]) => group.units.clone(),
+        (Straight::No | Straight::Sole | Straight::First, _) => return,
+    };
+    if !units.is_empty() {
+        model.push(Screen::Card(Card::new(units, 0)));
     }
 }
 
@@ -196,6 +203,9 @@ pub(super) fn submitted(
     let ack = match result {
         Ok(ack) => ack,
         Err(refusal) => {
+            if matches!(command, Command::View { .. }) {
+                model.awaits_no_world();
+            }
             let hint = refusal.hint.map_or_else(String::new, |hint| format!(": {hint}"));
             model.say(format!("refused: {}{hint}", refusal.why), true);
             return Vec::new();
@@ -213,6 +223,8 @@ pub(super) fn submitted(
         | Command::Skip { .. }
         | Command::Answer { .. }
         | Command::Note { .. }
+        | Command::Acknowledge { .. }
+        | Command::NoteCause { .. }
         | Command::Decide { .. }
         | Command::EndDoubt { .. }
         | Command::Resolve { .. } => {
@@ -250,9 +262,13 @@ fn note_on_screen(screen: &mut Screen, note: String) {
     if let Screen::Card(card) = screen {
         card.done = Some(note);
         card.detail.seen = 0;
+        card.detail.asked_at = None;
     } else if let Screen::Task(page) = screen {
         page.done = Some(note);
         page.detail.seen = 0;
+    } else if let Screen::Errors { groups, .. } = screen {
+        groups.rows.seen = 0;
+        groups.rows.asked_at = None;
     } else if let Screen::Tasks(tasks) = screen {
         tasks.rows.seen = 0;
     } else if let Screen::Proposals(proposals) = screen {

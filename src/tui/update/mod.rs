@@ -6,6 +6,7 @@
 
 mod actions;
 mod answers;
+mod causes;
 mod movement;
 mod overlay;
 mod palette;
@@ -32,7 +33,15 @@ pub const LIVE_IDLE_MS: i64 = 30 * MINUTE_MS;
 
 /// Changes the model by one event and returns what has to be done outside.
 pub fn update(model: &mut Model, event: Event) -> Vec<Request> {
+    let world = model.viewed();
     let mut requests = changed(model, event);
+    if model.awaited() == Some(model.viewed()) {
+        model.awaits_no_world();
+    }
+    if model.viewed() != world {
+        model.leave_world();
+        requests.extend(answers::refresh(model));
+    }
     // The table has no such action any more; this holds whatever way a command may take.
     if model.keys.is_read_only() {
         requests.retain(|request| !matches!(request, Request::Submit(it) if !it.only_looks()));
@@ -61,6 +70,13 @@ fn changed(model: &mut Model, event: Event) -> Vec<Request> {
         }
         Event::Answered(ticket, answer) => answers::answered(model, ticket, answer),
         Event::Submitted(command, result) => answers::submitted(model, &command, result),
+        Event::Saved(result) => {
+            match result {
+                Ok(path) => model.say(format!("written to {}", path.display()), false),
+                Err(why) => model.say(format!("not written: {why}"), true),
+            }
+            Vec::new()
+        }
     }
 }
 

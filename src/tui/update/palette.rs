@@ -10,7 +10,7 @@ use super::super::listing::Listing;
 use super::super::model::{HISTORY_MAX, Model};
 use super::super::reasons;
 use super::super::screen::{Card, Overlay, Screen};
-use super::{actions, overlay, proposals, tasks};
+use super::{actions, causes, overlay, proposals, tasks};
 use crate::app::command::{Command, RunRequest, Verdict};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
@@ -57,7 +57,8 @@ const WITH_ARGUMENTS: &[Typed] = &[
     ),
     Typed::changes("done [word] [plan] [note]", "End the selected task, in one of its words"),
     Typed::changes("failed <why>", "Say why the selected task could not be done"),
-    Typed::changes("note <text>", "Add a note to the selected task"),
+    Typed::changes("note <text>", "Add a note to the selected cause or task"),
+    Typed::changes("acknowledge [note]", "Say that you look after the selected cause"),
     Typed::changes("approve [note]", "Say that the selected proposal is wanted"),
     Typed::changes("reject <why>", "Say why the selected proposal is not wanted"),
     Typed::changes("promote [N]", "Copy prospects and pitches of the rehearsal into LIVE"),
@@ -163,7 +164,9 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
         "answer" => answer(model, rest),
         "done" => tasks::typed_done(model, rest),
         "failed" => tasks::typed_failed(model, rest),
+        "note" if model.cause().is_some() => causes::typed_note(model, rest),
         "note" => tasks::typed_note(model, rest),
+        "acknowledge" => causes::typed_acknowledge(model, rest),
         "approve" => proposals::typed(model, ProposalEvent::Approve, rest),
         "reject" => proposals::typed(model, ProposalEvent::Reject, rest),
         "promote" => promote(model, rest),

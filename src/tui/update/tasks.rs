@@ -40,7 +40,6 @@ pub(super) fn pressed(model: &mut Model, action: TaskAction) -> Vec<Request> {
                 model.say(format!("this task ends with {}", task::list(row.kind)), true);
             }
         }
-        TaskAction::Note => palette::prefilled(model, "note "),
     }
     Vec::new()
 }

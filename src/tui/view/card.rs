@@ -26,7 +26,9 @@ const INPUT_MAX: usize = 600;
 
 /// Draws the card.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, card: &Card) {
-    let note = format!("{} of {}  ] next [ previous", card.index + 1, card.units.len());
+    let (n, of) = (card.index + 1, card.units.len());
+    let note =
+        model.keys.spell(&format!("{n} of {of}  {{next-error}} next {{previous-error}} previous"));
     let inner = list::page(canvas, area, model, if card.units.len() > 1 { &note } else { "" });
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let Some(detail) = &card.detail.value else {
@@ -56,9 +58,10 @@ fn lines(detail: &ErrorDetail, card: &Card, model: &Model, width: usize, rule: &
     if let Some(done) = &card.done {
         labelled(&mut lines, "DONE", done, width, Tone::Active);
     }
-    what(&mut lines, detail, width);
+    what(&mut lines, detail, model, width);
+    care(&mut lines, detail, width);
     labelled(&mut lines, "IMPACT", &detail.impact, width, Tone::Plain);
-    next_steps(&mut lines, detail, width);
+    next_steps(&mut lines, detail, model, width);
     attempts(&mut lines, detail, model, width);
     lines.push(Vec::new());
     causes(&mut lines, detail, width);
@@ -88,6 +91,7 @@ fn lines(detail: &ErrorDetail, card: &Card, model: &Model, width: usize, rule: &
 fn head(detail: &ErrorDetail) -> Vec<Piece> {
     let unit = &detail.unit;
     vec![
+        piece(if unit.mode == Mode::Live { "LIVE  " } else { "" }, Tone::Live),
         piece(format!("L{} {}  ", unit.layer.number(), unit.layer.name()), Tone::Strong),
         piece(format!("unit {}  ", unit.id), Tone::Plain),
         piece(unit.state.as_column().replace('_', " ").to_uppercase(), units::tone(unit.state)),
@@ -104,7 +108,7 @@ fn labelled(lines: &mut Lines, label: &str, text: &str, width: usize, tone: Tone
     }
 }
 
-fn what(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
+fn what(lines: &mut Lines, detail: &ErrorDetail, model: &Model, width: usize) {
     let Some(error) = &detail.error else {
         let why = detail.unit.why.as_deref().unwrap_or("this unit has not failed");
         labelled(lines, "WHAT", why, width, Tone::Plain);
@@ -117,9 +121,27 @@ fn what(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
     if let Some(fingerprint) = &detail.fingerprint {
         let same = match detail.same {
             0 | 1 => "only this unit".to_owned(),
-            n => format!("{n} units alike: R retries all of them"),
+            n => model.keys.spell(&format!("{n} units alike: {{retry-all}} retries all of them")),
         };
         labelled(lines, "ALIKE", &format!("{fingerprint}, {same}"), width, Tone::Dim);
+    }
+}
+
+/// Who looks after the cause, what was noted on it, and who works the unit at this moment.
+fn care(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
+    if let Some(it) = &detail.care.acknowledged {
+        let note = it.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
+        let text = format!("{} ({}){note}", it.told(), format::day_and_time(it.wall_at));
+        labelled(lines, "WHO", &text, width, if it.stands() { Tone::Good } else { Tone::Warn });
+    }
+    for (index, note) in detail.care.notes.iter().enumerate() {
+        let label = if index == 0 { "NOTES" } else { "" };
+        let text = format!("{} {}: {}", format::day_and_time(note.wall_at), note.by, note.text);
+        labelled(lines, label, &text, width, Tone::Plain);
+    }
+    if let Some(by) = &detail.worked_by {
+        let text = format!("{}, lease until {}", by.owner, format::full_time(by.until));
+        labelled(lines, "WORKED", &format!("by {text}"), width, Tone::Active);
     }
 }
 
@@ -137,17 +159,18 @@ const fn meaning(class: ErrorClass) -> &'static str {
 }
 
 /// What a person can do now, the likeliest first.
-fn next_steps(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
+fn next_steps(lines: &mut Lines, detail: &ErrorDetail, model: &Model, width: usize) {
+    let spell = |text: &str| model.keys.spell(text);
     let mut steps: Vec<String> = Vec::new();
     if let Some(hint) = detail.error.as_ref().and_then(|error| error.hint.as_ref()) {
         steps.push(hint.clone());
     }
     if detail.effects.iter().any(|effect| effect.state == EffectState::Unknown) {
-        steps.push("look at the receiver, then u resolve (happened or absent)".to_owned());
+        steps.push(spell("look at the receiver, then {resolve} resolve (happened or absent)"));
     }
     let step = match detail.unit.state {
-        UnitState::RetryWait => Some("wait, or r retry now"),
-        UnitState::Dead => Some("r retry"),
+        UnitState::RetryWait => Some("wait, or {retry} retry now"),
+        UnitState::Dead => Some("{retry} retry"),
         UnitState::Waiting => Some("answer the task it was handed over as"),
         UnitState::Blocked
         | UnitState::Scheduled
@@ -158,9 +181,12 @@ fn next_steps(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
         | UnitState::Skipped
         | UnitState::Cancelled => None,
     };
-    steps.extend(step.map(str::to_owned));
+    steps.extend(step.map(spell));
     if !matches!(detail.unit.state, UnitState::Done | UnitState::Skipped | UnitState::Cancelled) {
-        steps.push("s skip with a reason".to_owned());
+        steps.push(spell("{skip} skip with a reason"));
+    }
+    if detail.fingerprint.is_some() && detail.care.keeper().is_none() {
+        steps.push(spell("{acknowledge} say that you look after it"));
     }
     let steps: Vec<_> =
         steps.iter().enumerate().map(|(n, step)| format!("{}) {step}", n + 1)).collect();
@@ -182,7 +208,7 @@ fn attempts(lines: &mut Lines, detail: &ErrorDetail, model: &Model, width: usize
             "> try {} of {}: {} - {}",
             due.tries + 1,
             due.tries_max,
-            due_text(model, due.run_at),
+            due_text(model, detail.unit.mode, due.run_at),
             reason(&due.why)
         ),
         None => format!("> {}", no_retry(detail)),
@@ -297,10 +323,10 @@ fn effect_lines(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
     }
 }
 
-/// An instant on the viewed world's clock and how far it is: `day 12 09:30:08 (in 8s)`.
-pub(super) fn due_text(model: &Model, at: Moment) -> String {
-    let left = format::left(model.left_ms(at));
-    match model.viewed() {
+/// An instant on a world's clock and how far it is: `day 12 09:30:08 (in 8s)`.
+pub(super) fn due_text(model: &Model, world: Mode, at: Moment) -> String {
+    let left = format::left(model.left_ms_in(world, at));
+    match world {
         Mode::Live => format!("{} (in {left})", format::full_time(at)),
         Mode::Dry => {
             let clock = &model.snapshot().dry_clock;

@@ -77,7 +77,7 @@ fn alert(model: &Model) -> Option<(String, Tone)> {
     }
     let retrying = snapshot.layers.iter().find_map(|row| row.next_retry.as_ref().map(|d| (row, d)));
     retrying.map(|(row, due)| {
-        let at = super::card::due_text(model, due.run_at);
+        let at = super::card::due_text(model, model.viewed(), due.run_at);
         let key = model.keys.key_of(Action::Go(Destination::Errors));
         let text = format!("L{} tries again {at}: {} ({key})", row.layer.number(), clean(&due.why));
         (text, Tone::Warn)

@@ -113,7 +113,7 @@ fn next_line(row: &LayerRow, model: &Model) -> Vec<Piece> {
     };
     vec![
         piece(format!(" next {word}: "), Tone::Plain),
-        piece(super::card::due_text(model, due.run_at), Tone::Warn),
+        piece(super::card::due_text(model, model.viewed(), due.run_at), Tone::Warn),
         piece(
             format!("  try {} of {}  {}", due.tries + 1, due.tries_max, clean(&due.why)),
             Tone::Dim,

@@ -69,6 +69,14 @@ fn answer(model: &mut Model, requests: Vec<Request>, answer: &Answer) {
     }
 }
 
+/// The list of errors with these causes, as text.
+pub(super) fn shown_errors(size: (u16, u16), groups: &Answer) -> String {
+    let mut model = fixture::model(fixture::troubled(), size);
+    let asked = press(&mut model, "e");
+    answer(&mut model, asked, groups);
+    text(&frame(&model, UTF8))
+}
+
 #[test]
 fn the_overview_looks_as_it_should_at_every_size() {
     for size in [(40, 10), (60, 15), (80, 24), (120, 36)] {
