@@ -82,6 +82,7 @@ fn child() {
     let Ok(locale) = std::env::var(CHILD) else { return };
     let machine = Arc::new(Explosive(watch::channel(Arc::new(quiet())).0));
     let options = Options {
+        folder: std::env::temp_dir(),
         terminal: Terminal {
             term: "xterm-256color".to_owned(),
             locale,
