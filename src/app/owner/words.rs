@@ -41,16 +41,7 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
             ..edit
         }),
         Command::Note { unit, text } => Command::Note { unit, text: needed("note", &text)? },
-        Command::Acknowledge { mode, fingerprint, note } => Command::Acknowledge {
-            mode,
-            fingerprint: needed("fingerprint", &fingerprint)?,
-            note: optional(note)?,
-        },
-        Command::NoteCause { mode, fingerprint, text } => Command::NoteCause {
-            mode,
-            fingerprint: needed("fingerprint", &fingerprint)?,
-            text: needed("note", &text)?,
-        },
+        cause @ (Command::Acknowledge { .. } | Command::NoteCause { .. }) => of_a_cause(cause)?,
         Command::Suppress { mode, address, reason } => Command::Suppress {
             mode,
             address: needed("address", &address)?,
@@ -89,6 +80,22 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
         | Command::Disarm
         | Command::View { .. }
         | Command::Demo { .. }) => other,
+    })
+}
+
+fn of_a_cause(command: Command) -> Result<Command, Refusal> {
+    Ok(match command {
+        Command::Acknowledge { mode, fingerprint, note } => Command::Acknowledge {
+            mode,
+            fingerprint: needed("fingerprint", &fingerprint)?,
+            note: optional(note)?,
+        },
+        Command::NoteCause { mode, fingerprint, text } => Command::NoteCause {
+            mode,
+            fingerprint: needed("fingerprint", &fingerprint)?,
+            text: needed("note", &text)?,
+        },
+        other => other,
     })
 }
 
