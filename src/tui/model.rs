@@ -428,6 +428,9 @@ impl Model {
 
     /// Milliseconds until the top screen's question may be asked again, if it should be.
     pub fn asks_again_in_ms(&self) -> Option<i64> {
+        if self.awaited.is_some() {
+            return None;
+        }
         let (asked_at, seen, waits) = self.screen().asked()?;
         let due = asked_at.plus_ms(ASK_AGAIN_MS).since(self.now);
         (!waits && seen != self.look()).then_some(due)

@@ -59,10 +59,8 @@ pub fn has_cause(model: &Model) -> Result<(), Reason> {
 
 /// There is a cause or a task to add a note to.
 pub fn can_note(model: &Model) -> Result<(), Reason> {
-    match model.screen() {
-        Screen::Errors { .. } | Screen::Card(_) => has_cause(model),
-        _ => on_open_task(model),
-    }
+    let of_cause = matches!(model.screen(), Screen::Errors { .. } | Screen::Card(_));
+    if of_cause { has_cause(model) } else { on_open_task(model) }
 }
 
 /// The open card's unit has an effect of unknown fate.

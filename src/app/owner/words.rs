@@ -6,6 +6,7 @@
 use super::record::refuse;
 use crate::app::command::{Command, DocumentAct, PitchEdit, PostCommand, Refusal, RefusalKind};
 use crate::app::finance::FinanceCommand;
+use crate::domain::mode::Mode;
 use crate::domain::text;
 
 /// Characters of a note, a reason or evidence: a paragraph.
@@ -41,7 +42,8 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
             ..edit
         }),
         Command::Note { unit, text } => Command::Note { unit, text: needed("note", &text)? },
-        cause @ (Command::Acknowledge { .. } | Command::NoteCause { .. }) => of_a_cause(cause)?,
+        Command::Acknowledge { mode, fingerprint, note } => acknowledged(mode, &fingerprint, note)?,
+        Command::NoteCause { mode, fingerprint, text } => noted(mode, &fingerprint, &text)?,
         Command::Suppress { mode, address, reason } => Command::Suppress {
             mode,
             address: needed("address", &address)?,
@@ -83,20 +85,14 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
     })
 }
 
-fn of_a_cause(command: Command) -> Result<Command, Refusal> {
-    Ok(match command {
-        Command::Acknowledge { mode, fingerprint, note } => Command::Acknowledge {
-            mode,
-            fingerprint: needed("fingerprint", &fingerprint)?,
-            note: optional(note)?,
-        },
-        Command::NoteCause { mode, fingerprint, text } => Command::NoteCause {
-            mode,
-            fingerprint: needed("fingerprint", &fingerprint)?,
-            text: needed("note", &text)?,
-        },
-        other => other,
-    })
+fn acknowledged(mode: Mode, cause: &str, note: Option<String>) -> Result<Command, Refusal> {
+    let fingerprint = needed("fingerprint", cause)?;
+    Ok(Command::Acknowledge { mode, fingerprint, note: optional(note)? })
+}
+
+fn noted(mode: Mode, cause: &str, text: &str) -> Result<Command, Refusal> {
+    let fingerprint = needed("fingerprint", cause)?;
+    Ok(Command::NoteCause { mode, fingerprint, text: needed("note", text)? })
 }
 
 fn of_money(command: FinanceCommand) -> Result<FinanceCommand, Refusal> {

@@ -130,8 +130,9 @@ mod tests {
     }
 
     fn submitted(requests: &[Request]) -> Vec<&Command> {
-        let command =
-            |request| if let &Request::Submit(ref it) = request { Some(it) } else { None };
+        fn command(request: &Request) -> Option<&Command> {
+            if let Request::Submit(it) = request { Some(it) } else { None }
+        }
         requests.iter().filter_map(command).collect()
     }
 
@@ -191,6 +192,17 @@ mod tests {
         press(&mut model, "\n");
         update(&mut model, Event::Snapshot(Arc::new(served(Mode::Live))));
         assert!(matches!(model.screen(), Screen::Errors { .. }), "a unit of the old world is left");
+    }
+
+    #[test]
+    fn while_the_other_world_is_on_its_way_nothing_wakes_the_screen_to_ask() {
+        let mut model = at_errors(Mode::Dry);
+        let mut newer = served(Mode::Dry);
+        newer.layers[2].units.dead += 1;
+        update(&mut model, Event::Snapshot(Arc::new(newer)));
+        assert!(model.asks_again_in_ms().is_some());
+        press(&mut model, "v");
+        assert_eq!(model.asks_again_in_ms(), None);
     }
 
     #[test]
