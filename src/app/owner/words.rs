@@ -50,13 +50,7 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
             reason: needed("reason", &reason)?,
         },
         Command::Document { mode, client, document, act } => {
-            let act = match act {
-                DocumentAct::Reject { reason } => {
-                    DocumentAct::Reject { reason: needed("reason", &reason)? }
-                }
-                act @ (DocumentAct::Receive { .. } | DocumentAct::Approve) => act,
-            };
-            Command::Document { mode, client, document, act }
+            Command::Document { mode, client, document, act: of_papers(act)? }
         }
         Command::Post(PostCommand::Edit { mode, client, slot, text }) => {
             let text = text::clean_lines(&text, usize::MAX);
@@ -82,6 +76,15 @@ pub(super) fn cleaned(command: Command) -> Result<Command, Refusal> {
         | Command::Disarm
         | Command::View { .. }
         | Command::Demo { .. }) => other,
+    })
+}
+
+fn of_papers(act: DocumentAct) -> Result<DocumentAct, Refusal> {
+    Ok(match act {
+        DocumentAct::Reject { reason } => {
+            DocumentAct::Reject { reason: needed("reason", &reason)? }
+        }
+        act @ (DocumentAct::Receive { .. } | DocumentAct::Approve) => act,
     })
 }
 
