@@ -270,7 +270,9 @@ impl Model {
             self.screens.truncate(first);
         }
         self.screens.iter_mut().for_each(Screen::forget);
-        self.events.anchor = None;
+        let filter = std::mem::take(&mut self.events.filter);
+        self.events = EventsView::default();
+        self.events.filter = filter;
     }
 
     /// The task that keys act on: the page's, or the selected row's.

@@ -237,7 +237,8 @@ mod tests {
         let fingerprint = "a91c03ffe210".to_owned();
         let wanted = Command::Acknowledge { mode: Mode::Live, fingerprint, note: None };
         assert_eq!(submitted(&asked), [&wanted]);
-        let ack = Ack { id: None, run: None, text: "ann@desk looks after a91c03ffe210".into() };
+        let ack =
+            Ack { id: None, run: None, by: None, text: "ann@desk looks after a91c03ffe210".into() };
         let asked = update(&mut model, Event::Submitted(wanted, Ok(ack)));
         assert!(matches!(&asked[..], [Request::Ask(_, Query::ErrorGroups { .. })]), "{asked:?}");
         assert!(model.toast.as_ref().is_some_and(|toast| toast.text.contains("looks after")));
