@@ -15,6 +15,8 @@ pub(super) fn view(phi: &Phi, trend: Vec<(Moment, Option<f64>)>) -> PhiView {
         containers_known: phi.containers_known(),
         red_flags: phi.red_flags().iter().map(ToString::to_string).collect(),
         trend: trend.into_iter().map(|(at, value)| PhiPoint { at, value }).collect(),
+        parts: phi.parts(),
+        lost: phi.lost().into_iter().map(|lost| (lost.layer, lost.by)).collect(),
     }
 }
 
@@ -70,7 +72,8 @@ fn branch(one: &ContainerPhi, now: Moment) -> ContainerExplained {
     }
 }
 
-fn ratio(tallies: &[Tally]) -> Ratio {
+/// Returns counts of rows of one or several tables as one ratio.
+pub(super) fn ratio(tallies: &[Tally]) -> Ratio {
     let of: Vec<_> = tallies.iter().map(|tally| tally.of).collect();
     let rows: Vec<_> = tallies
         .iter()

@@ -35,6 +35,7 @@ mod receive;
 pub mod service;
 pub mod serving;
 mod trouble;
+pub(crate) mod why;
 pub mod wiring;
 
 #[cfg(test)]

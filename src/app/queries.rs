@@ -7,7 +7,9 @@ use super::parts::Parts;
 use super::query::{
     Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
 };
-use super::{desk, explain, finance, handover, lists, picture, pitches, service, tasks, trouble};
+use super::{
+    desk, explain, finance, handover, lists, picture, pitches, service, tasks, trouble, why,
+};
 use crate::config::Settings;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
@@ -34,6 +36,10 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
         Query::Effects(filter) => effects(conn, filter).map(Some),
         Query::Events(filter) => events(conn, filter).map(Some),
         Query::PhiExplain { mode } => phi_explained(conn, parts, *mode).map(Some),
+        Query::PhiWhy { mode, since, until } => {
+            let until = until.map_or_else(|| now(conn, parts, *mode), Ok)?;
+            Ok(Some(Answer::PhiWhy(Box::new(why::between(conn, *mode, *since, until)?))))
+        }
         Query::Runs { mode, limit } => {
             let rows = runs::latest_in(conn, *mode, *limit)?;
             let views = rows.into_iter().map(|row| picture::run_view(conn, parts, row));
@@ -112,6 +118,7 @@ fn nothing(query: &Query) -> Refusal {
         | Query::Effects(_)
         | Query::Events(_)
         | Query::PhiExplain { .. }
+        | Query::PhiWhy { .. }
         | Query::Runs { .. }
         | Query::Meetings { .. }
         | Query::Clients { .. }

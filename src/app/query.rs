@@ -2,12 +2,14 @@
 
 mod cause;
 mod effect;
+mod why;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::cause::{Acknowledged, Care, CauseNote};
 pub use self::effect::{EffectRow, LateWriteRow};
+pub use self::why::{ContainerWhy, FigureWhy, PhiAt, PhiWhy, StoredPhi};
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
 use super::handover::Changes;
@@ -54,6 +56,15 @@ pub enum Query {
     PhiExplain {
         /// Which world.
         mode: Mode,
+    },
+    /// Why Φ_sync changed between two moments of the world's clock.
+    PhiWhy {
+        /// Which world.
+        mode: Mode,
+        /// The first moment.
+        since: Moment,
+        /// The second one; now when `None`.
+        until: Option<Moment>,
     },
     /// Runs, newest first.
     Runs {
@@ -214,6 +225,8 @@ pub enum Answer {
     Events(Vec<Event>),
     /// To `Query::PhiExplain`.
     PhiExplain(Box<PhiExplained>),
+    /// To `Query::PhiWhy`.
+    PhiWhy(Box<PhiWhy>),
     /// To `Query::Runs`.
     Runs(Vec<RunView>),
     /// To `Query::Meetings`.

@@ -337,6 +337,12 @@ pub struct PhiView {
     pub red_flags: Vec<String>,
     /// Stored values, oldest first.
     pub trend: Vec<PhiPoint>,
+    /// What each container adds to the value: weight · health · coupling.
+    #[serde(default)]
+    pub parts: Vec<(Container, f64)>,
+    /// What each layer holds the value down by, the most first.
+    #[serde(default)]
+    pub lost: Vec<(Layer, f64)>,
 }
 
 /// One stored value of Φ_sync.

@@ -51,6 +51,7 @@ mod tasks;
 mod text_file;
 mod units;
 mod verdict;
+mod why;
 
 use std::process::ExitCode;
 

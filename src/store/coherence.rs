@@ -7,6 +7,7 @@ use rusqlite::{Connection, named_params, params};
 
 use super::error::StoreError;
 use super::phi;
+use super::words::optional;
 use crate::domain::ids::RunId;
 use crate::domain::mode::Mode;
 use crate::domain::phi::Phi;
@@ -30,6 +31,21 @@ pub fn record(
         ":coupling": phi.coupling, ":inputs": serde_json::to_string(&phi)?,
     })?;
     Ok(phi)
+}
+
+const STORED_BEFORE: &str = "
+SELECT at, phi FROM (SELECT id, at, phi FROM coherence_metrics WHERE mode = ?1 ORDER BY id DESC
+  LIMIT 10000) WHERE at <= ?2 ORDER BY id DESC LIMIT 1";
+
+/// Returns the latest of the newest 10,000 stored values that is not later than `moment`, with its
+/// time on the mode's clock. Hourly values reach back a year.
+pub fn stored_before(
+    conn: &Connection,
+    mode: Mode,
+    moment: Moment,
+) -> Result<Option<(Moment, Option<f64>)>, StoreError> {
+    let mut statement = conn.prepare_cached(STORED_BEFORE)?;
+    optional(statement.query_row(params![mode, moment], |row| Ok((row.get(0)?, row.get(1)?))))
 }
 
 const TREND: &str = "

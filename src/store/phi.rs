@@ -16,9 +16,19 @@ use crate::domain::phi::{
 };
 use crate::domain::time::Moment;
 
+/// After everything that has happened.
+const NOW: Moment = Moment(i64::MAX);
+
 /// Computes Φ_sync of a world from its rows.
 pub fn current(conn: &Connection, mode: Mode) -> Result<Phi, StoreError> {
-    let inputs = Container::ALL.into_iter().map(|one| inputs(conn, mode, one));
+    as_of(conn, mode, NOW)
+}
+
+/// Computes Φ_sync of a world from those of its rows that had ended, concluded or been done at
+/// `moment`. Attempts never change, so its error rates are those of then; a unit that has been taken
+/// up again since is missing among those that had ended.
+pub fn as_of(conn: &Connection, mode: Mode, moment: Moment) -> Result<Phi, StoreError> {
+    let inputs = Container::ALL.into_iter().map(|one| inputs_as_of(conn, mode, one, moment));
     Ok(Phi::of(inputs.collect::<Result<_, _>>()?))
 }
 
@@ -28,9 +38,18 @@ pub fn inputs(
     mode: Mode,
     container: Container,
 ) -> Result<ContainerInputs, StoreError> {
+    inputs_as_of(conn, mode, container, NOW)
+}
+
+fn inputs_as_of(
+    conn: &Connection,
+    mode: Mode,
+    container: Container,
+    moment: Moment,
+) -> Result<ContainerInputs, StoreError> {
     let mut window_end = None;
     for layer in container.layers() {
-        window_end = window_end.max(latest_end(conn, mode, layer)?);
+        window_end = window_end.max(latest_end(conn, mode, layer, moment)?);
     }
     // Without an ended unit the windows are empty; any end will do, for nothing lies before it.
     let to = window_end.unwrap_or(Moment(i64::MIN));
@@ -42,22 +61,28 @@ pub fn inputs(
     let conversion_from = to.plus_ms(-CONVERSION_WINDOW_MS);
     let conversion = conversions(container)
         .iter()
-        .map(|count| count.run(conn, mode, conversion_from, to))
+        .map(|count| count.run(conn, mode, conversion_from, to, moment))
         .collect::<Result<_, _>>()?;
     Ok(ContainerInputs { container, window_end, layers, conversion })
 }
 
 const LATEST_ENDED: &str = "
 SELECT max(ended_at) FROM units
-WHERE mode = ?1 AND layer = ?2 AND (state IN ('done', 'dead') OR skipped_by = 'person')";
+WHERE mode = ?1 AND layer = ?2 AND ended_at <= ?3
+  AND (state IN ('done', 'dead') OR skipped_by = 'person')";
 
 const LATEST_HELD: &str = "
 SELECT max(a.ended_at) FROM units u JOIN attempts a ON a.unit_id = u.id
-WHERE u.mode = ?1 AND u.layer = ?2 AND u.state = 'held'";
+WHERE u.mode = ?1 AND u.layer = ?2 AND u.state = 'held' AND a.ended_at <= ?3";
 
-fn latest_end(conn: &Connection, mode: Mode, layer: Layer) -> Result<Option<Moment>, StoreError> {
+fn latest_end(
+    conn: &Connection,
+    mode: Mode,
+    layer: Layer,
+    moment: Moment,
+) -> Result<Option<Moment>, StoreError> {
     let latest = |sql| -> Result<Option<Moment>, StoreError> {
-        Ok(conn.prepare_cached(sql)?.query_row(params![mode, layer], |row| row.get(0))?)
+        Ok(conn.prepare_cached(sql)?.query_row(params![mode, layer, moment], |row| row.get(0))?)
     };
     Ok(latest(LATEST_ENDED)?.max(latest(LATEST_HELD)?))
 }
@@ -112,27 +137,28 @@ impl Conversion {
         mode: Mode,
         from: Moment,
         to: Moment,
+        moment: Moment,
     ) -> Result<Tally, StoreError> {
         Ok(conn
             .prepare_cached(self.sql)?
-            .query_row(params![mode, from, to], |row| tally(self.of, self.table, row))?)
+            .query_row(params![mode, from, to, moment], |row| tally(self.of, self.table, row))?)
     }
 }
 
 const PROSPECTS: &str = "
 SELECT coalesce(sum(conclusion = 'booked'), 0), count(*), min(id), max(id) FROM prospects
-WHERE mode = ?1 AND concluded_at > ?2 AND concluded_at <= ?3";
+WHERE mode = ?1 AND concluded_at > ?2 AND concluded_at <= min(?3, ?4)";
 const TASKS: &str = "
-SELECT count(done_at), count(*), min(id), max(id) FROM onboarding_tasks
+SELECT coalesce(sum(done_at <= ?4), 0), count(*), min(id), max(id) FROM onboarding_tasks
 WHERE mode = ?1 AND due_at > ?2 AND due_at <= ?3";
 const ACTIONS: &str = "
-SELECT count(done_at), count(*), min(id), max(id) FROM profile_actions
+SELECT coalesce(sum(done_at <= ?4), 0), count(*), min(id), max(id) FROM profile_actions
 WHERE mode = ?1 AND due_at > ?2 AND due_at <= ?3";
 const INVOICES: &str = "
-SELECT count(paid_at), count(*), min(id), max(id) FROM invoices
+SELECT coalesce(sum(paid_at <= ?4), 0), count(*), min(id), max(id) FROM invoices
 WHERE mode = ?1 AND due_at > ?2 AND due_at <= ?3 AND state <> 'void'";
 const REPORTS: &str = "
-SELECT count(delivered_at), count(*), min(id), max(id) FROM reports
+SELECT coalesce(sum(delivered_at <= ?4), 0), count(*), min(id), max(id) FROM reports
 WHERE mode = ?1 AND due_at > ?2 AND due_at <= ?3";
 
 const fn conversions(container: Container) -> &'static [Conversion] {

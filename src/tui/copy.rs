@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::format;
 use super::model::Model;
+use super::parts::parts;
 use super::screen::{Pane, Screen};
-use crate::app::query::{Care, ErrorDetail, ErrorGroup};
+use crate::app::query::{Care, ErrorDetail, ErrorGroup, PhiWhy};
 use crate::domain::event::Event;
 
 /// Returns the selected item in Markdown, if there is one.
@@ -30,6 +31,7 @@ pub fn item(model: &Model) -> Option<String> {
         Screen::Tasks(_) | Screen::Task(_) => {
             model.task().map(|task| format!("task {} {} ({})", task.id, task.title, task.entity))
         }
+        Screen::Why(page) => page.why.value.as_ref().map(why),
         Screen::Proposals(_) => model
             .proposal()
             .map(|one| format!("proposal {} {}", one.id, one.proposal.change.told())),
@@ -67,6 +69,19 @@ fn cause(group: &ErrorGroup, model: &Model) -> String {
     let more = if group.units.len() > units.len() { ", ..." } else { "" };
     let _ = writeln!(out, "- units: {}{more}", units.join(", "));
     out
+}
+
+/// Returns the parts of a change as a block of fixed columns.
+fn why(why: &PhiWhy) -> String {
+    let (before, after) = (why.before.at, why.after.at);
+    let mut out = format!("Phi_sync {}, {before} to {after}\n```\n", why.mode.badge());
+    for part in parts(why) {
+        let change = part.change.unwrap_or_else(|| format::UNKNOWN.to_owned());
+        let indent = "  ".repeat(part.depth);
+        // Writing into a String cannot fail.
+        let _ = writeln!(out, "{change:>7}  {indent}{} {}", part.name, part.detail);
+    }
+    out + "```\n"
 }
 
 /// Adds who looks after a cause, and what was noted on it.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::model::Model;
 use crate::app::query::{
     Acknowledged, AttemptRow, Care, CauseNote, EffectRow, ErrorDetail, ErrorGroup, LivePreview,
-    LivePreviewRow, UnitRow,
+    LivePreviewRow, PhiWhy, UnitRow,
 };
 use crate::app::snapshot::{
     AttemptCounts, ContainerRow, DryClock, EffectCounts, Figure, LayerRow, LiveStatus, NextDue,
@@ -157,6 +157,12 @@ pub(crate) fn troubled() -> Snapshot {
                 value: (n != 7).then_some(0.3 + f64::from(u32::try_from(n).unwrap()) / 70.0),
             })
             .collect(),
+        parts: vec![
+            (Container::Sales, 0.2297),
+            (Container::Operations, 0.3133),
+            (Container::Finance, 0.3138),
+        ],
+        lost: vec![(Layer::BookingHandler, 0.0521), (Layer::OutreachEngine, 0.0078)],
     };
     snapshot.events = vec![
         event(1, Level::Info, Some(3), "sent e-mail 1 to A Dental (simulated)"),
@@ -264,6 +270,42 @@ pub(crate) fn group(units: &[i64]) -> ErrorGroup {
         units: units.iter().map(|&id| UnitId(id)).collect(),
         care: Care::default(),
     }
+}
+
+/// Sales fell within an hour because layer 4 failed, and a flag came up.
+pub(crate) fn why() -> PhiWhy {
+    use crate::domain::phi::{ContainerInputs, IdRange, LayerInputs, Phi, Tally, Why};
+    let tally = |hits, n| Tally {
+        of: "hits of rows",
+        table: "units",
+        hits,
+        n,
+        ids: Some(IdRange { first: 12, last: 418 }),
+    };
+    let of = |failed: u64| {
+        let one = |container: Container| ContainerInputs {
+            container,
+            window_end: Some(NOW),
+            layers: container
+                .layers()
+                .map(|layer| {
+                    let failed = if layer == Layer::BookingHandler { failed } else { 1 };
+                    let (attempts, units) = (tally(failed, 41), tally(41 - failed, 41));
+                    LayerInputs { layer, attempts, units, done: 9 }
+                })
+                .collect(),
+            conversion: vec![tally(7, 11)],
+        };
+        Phi::of(Container::ALL.map(one).into())
+    };
+    let (before, after) = (of(1), of(17));
+    let parts = Why::between(&before, &after).unwrap();
+    crate::app::why::told(
+        Mode::Dry,
+        (NOW.plus_ms(-3_600_000), &before),
+        (NOW, &after),
+        Some(&parts),
+    )
 }
 
 /// A cause that somebody looks after, and that has failed so often since.

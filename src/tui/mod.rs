@@ -21,6 +21,7 @@ pub mod model;
 pub mod pacing;
 pub mod painter;
 pub mod panic;
+pub mod parts;
 pub mod reasons;
 pub mod run_loop;
 pub mod screen;

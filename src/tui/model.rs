@@ -285,6 +285,7 @@ impl Model {
             | Screen::Errors { .. }
             | Screen::Card(_)
             | Screen::Explain { .. }
+            | Screen::Why(_)
             | Screen::Effects(_)
             | Screen::Proposals(_)
             | Screen::Queue(_)
@@ -312,6 +313,7 @@ impl Model {
             Screen::Overview { .. }
             | Screen::Card(_)
             | Screen::Explain { .. }
+            | Screen::Why(_)
             | Screen::Effects(_)
             | Screen::Tasks(_)
             | Screen::Task(_)
@@ -347,8 +349,8 @@ impl Model {
             Screen::Card(_) => Ctx::Card,
             Screen::Tasks(_) | Screen::Task(_) => Ctx::Tasks,
             Screen::Proposals(_) => Ctx::Proposals,
-            Screen::Explain { .. }
-            | Screen::Effects(_)
+            Screen::Explain { .. } | Screen::Why(_) => Ctx::Phi,
+            Screen::Effects(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
             | Screen::Changes { .. }

@@ -7,8 +7,8 @@ use super::listing::{Listing, Loaded};
 use crate::app::command::Command;
 use crate::app::handover::Change;
 use crate::app::query::{
-    EffectFilter, EffectRow, ErrorDetail, ErrorGroup, LivePreview, PhiExplained, Query, UnitFilter,
-    UnitRow,
+    EffectFilter, EffectRow, ErrorDetail, ErrorGroup, LivePreview, PhiExplained, PhiWhy, Query,
+    UnitFilter, UnitRow,
 };
 use crate::app::snapshot::RunView;
 use crate::app::tasks::{TaskDetail, TaskFilter, TaskRow};
@@ -94,6 +94,8 @@ pub enum Screen {
         /// The tree.
         tree: Loaded<PhiExplained>,
     },
+    /// Why Φ_sync changed between two moments.
+    Why(WhyPage),
     /// What was done outside.
     Effects(Listing<EffectRow>),
     /// Work that waits for people.
@@ -119,6 +121,19 @@ pub enum Screen {
     Logs,
     /// Database, queues, screen.
     System,
+}
+
+/// Why Φ_sync changed between two moments of the world's clock.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WhyPage {
+    /// The first moment.
+    pub since: Moment,
+    /// The second one; now when `None`.
+    pub until: Option<Moment>,
+    /// The first line shown.
+    pub scroll: usize,
+    /// The parts of the change.
+    pub why: Loaded<PhiWhy>,
 }
 
 /// What a list of errors opens by itself with its first answer.
@@ -193,6 +208,7 @@ impl Screen {
             Self::Errors { layer, .. } => Some(Query::ErrorGroups { mode, layer: *layer }),
             Self::Card(card) => card.units.get(card.index).map(|&unit| Query::ErrorDetail { unit }),
             Self::Explain { .. } => Some(Query::PhiExplain { mode }),
+            Self::Why(page) => Some(Query::PhiWhy { mode, since: page.since, until: page.until }),
             Self::Effects(_) => Some(Query::Effects(EffectFilter {
                 mode,
                 layer: None,
@@ -220,6 +236,7 @@ impl Screen {
             Self::Errors { groups, .. } => groups.forget(),
             Self::Card(card) => card.detail = Loaded::default(),
             Self::Explain { tree, .. } => *tree = Loaded::default(),
+            Self::Why(page) => page.why = Loaded::default(),
             Self::Effects(effects) => effects.forget(),
             Self::Tasks(tasks) => tasks.forget(),
             Self::Task(page) => page.detail = Loaded::default(),
@@ -242,6 +259,7 @@ impl Screen {
             Self::Errors { groups, .. } => groups.rows.asked(),
             Self::Card(card) => card.detail.asked(),
             Self::Explain { tree, .. } => tree.asked(),
+            Self::Why(page) => page.why.asked(),
             Self::Effects(effects) => effects.rows.asked(),
             Self::Runs(runs) => runs.rows.asked(),
             Self::Changes { rows, .. } => rows.rows.asked(),
@@ -263,6 +281,7 @@ impl Screen {
                 card.units.get(card.index).map_or_else(String::new, |unit| format!("unit {unit}"))
             }
             Self::Explain { .. } => "Phi explained".to_owned(),
+            Self::Why(_) => "why".to_owned(),
             Self::Effects(_) => "Effects".to_owned(),
             Self::Tasks(_) => "Tasks".to_owned(),
             Self::Task(page) => format!("task {}", page.unit),
@@ -290,6 +309,7 @@ impl Screen {
             | Self::Card(_)
             | Self::Task(_)
             | Self::Explain { .. }
+            | Self::Why(_)
             | Self::Events
             | Self::Logs
             | Self::System => None,

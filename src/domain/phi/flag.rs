@@ -46,6 +46,17 @@ pub enum RedFlag {
     },
 }
 
+impl RedFlag {
+    /// Returns what it is about, without its figure: the same flag at another moment has the same.
+    pub const fn about(&self) -> (u8, Option<Container>) {
+        match self {
+            Self::Phi { .. } => (0, None),
+            Self::ErrorRate { container, .. } => (1, Some(*container)),
+            Self::Spread { .. } => (2, None),
+        }
+    }
+}
+
 impl fmt::Display for RedFlag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

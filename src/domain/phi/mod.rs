@@ -13,12 +13,14 @@
 mod band;
 mod flag;
 mod inputs;
+mod why;
 
 use serde::Serialize;
 
 pub use band::Band;
 pub use flag::RedFlag;
 pub use inputs::{ContainerInputs, IdRange, LayerInputs, Tally};
+pub use why::{ContainerPart, Lost, Why, in_steps};
 
 use super::layer::Container;
 use super::time::{DAY_MS, HOUR_MS, Moment};

@@ -216,3 +216,24 @@ fn a_stored_value_is_the_one_of_the_rows_and_keeps_its_inputs() {
     assert_eq!(inputs["containers"][0]["inputs"]["conversion"][0]["n"], 1);
     assert_eq!(inputs["containers"][1]["health"], serde_json::Value::Null);
 }
+
+#[test]
+fn an_earlier_moment_counts_what_had_ended_and_what_had_been_done_by_then() {
+    let (_folder, conn) = database();
+    for hour in 1..=4 {
+        put(&conn, &Ended { at: END - hour * HOUR_MS, ..DONE });
+    }
+    put(&conn, &Ended { attempts: &["failed", "failed"], state: "dead", ..DONE });
+    concluded(&conn, "booked", END - 3 * HOUR_MS);
+    concluded(&conn, "declined", END);
+    let then = as_of(&conn, Mode::Dry, Moment(END - 2 * HOUR_MS)).unwrap();
+    let now = current(&conn, Mode::Dry).unwrap();
+    let of = |phi: &Phi| {
+        let inputs = &phi.containers[0].inputs;
+        let layer = inputs.layers[0];
+        (inputs.window_end, layer.attempts.hits, layer.attempts.n, inputs.conversion_counts())
+    };
+    assert_eq!(of(&then), (Some(Moment(END - 2 * HOUR_MS)), 0, 3, (1, 1)));
+    assert_eq!(of(&now), (Some(Moment(END)), 2, 6, (1, 2)));
+    assert_eq!(as_of(&conn, Mode::Dry, Moment(END)).unwrap(), now);
+}

@@ -151,6 +151,8 @@ pub enum Destination {
     Events,
     /// Φ_sync explained.
     Explain,
+    /// Why Φ_sync changed lately.
+    Why,
     /// The log.
     Logs,
     /// The machine itself.
@@ -185,6 +187,8 @@ pub enum Ctx {
     List,
     /// The events on the full screen.
     Events,
+    /// The coherence figure explained.
+    Phi,
     /// The errors by cause.
     Errors,
     /// The error card.
@@ -206,6 +210,7 @@ impl Ctx {
             Self::Layer => "on a layer",
             Self::List => "in lists",
             Self::Events => "among events",
+            Self::Phi => "where the coherence is explained",
             Self::Errors => "among errors",
             Self::Card => "on an error",
             Self::Tasks => "among tasks",

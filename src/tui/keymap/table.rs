@@ -126,6 +126,7 @@ actions! {
     Action::Go(Destination::Changes), "changes" [ch('C')] [Everywhere] Safe why::always, "", "What has changed in the last 8 hours: commands, runs, failures by cause, warnings";
     Action::Go(Destination::Events), "events" [ch('V')] [Everywhere] Safe why::always, "", "Events on the full screen";
     Action::Go(Destination::Explain), "phi" [ch('P')] [Everywhere] Safe why::always, "", "The coherence figure down to the rows behind it";
+    Action::Go(Destination::Why), "why" [ch('w')] [Phi] Safe why::always, "why", "Why the coherence changed in the last hour, in rehearsal the last day";
     Action::Go(Destination::Logs), "logs" [ch('L')] [Everywhere] Safe why::always, "", "The log of this process";
     Action::Go(Destination::System), "system" [ch('S')] [Everywhere] Safe why::always, "", "Database, queues and the screen itself";
     Action::NextPane, "next-pane" [key(KeyCode::Tab)] [Overview] Safe why::always, "pane", "Focus the next pane";

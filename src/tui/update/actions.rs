@@ -12,7 +12,7 @@ use crate::domain::event::Level;
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
-use crate::domain::time::{HOUR_MS, Moment};
+use crate::domain::time::{DAY_MS, HOUR_MS, Moment};
 
 /// Performs the action, or says why it cannot be.
 pub(super) fn perform_unless_disabled(
@@ -143,6 +143,14 @@ pub(super) fn tell_changes(model: &mut Model, since: Moment) {
     model.push(Screen::Changes { since, rows: Listing::default() });
 }
 
+/// The start of the last hour; a rehearsal passes a day in seconds, so there it is the last day.
+pub(super) fn lately(model: &Model) -> Moment {
+    match model.viewed() {
+        Mode::Live => model.now.plus_ms(-HOUR_MS),
+        Mode::Dry => model.snapshot().dry_clock.now.plus_ms(-DAY_MS),
+    }
+}
+
 /// Opens one of the screens that are not behind a row.
 fn go(model: &mut Model, destination: Destination) {
     let screen = match destination {
@@ -157,6 +165,7 @@ fn go(model: &mut Model, destination: Destination) {
         Destination::Runs => Screen::Runs(Listing::default()),
         Destination::Changes => return tell_changes(model, model.now.plus_ms(-SHIFT_MS)),
         Destination::Events => Screen::Events,
+        Destination::Why => return palette::tell_why(model, lately(model), None),
         Destination::Explain => Screen::Explain { scroll: 0, tree: Loaded::default() },
         Destination::Logs => Screen::Logs,
         Destination::System => Screen::System,
@@ -217,6 +226,7 @@ fn open_selected(model: &mut Model) {
         | Screen::Task(_)
         | Screen::Proposals(_)
         | Screen::Explain { .. }
+        | Screen::Why(_)
         | Screen::Runs(_)
         | Screen::Changes { .. }
         | Screen::Logs

@@ -40,6 +40,7 @@ fn on_loaded(screen: &mut Screen, now: Moment, look: u64, ticket: Ticket) -> boo
         Screen::Errors { groups, .. } => due(&mut groups.rows, now, look, ticket),
         Screen::Card(card) => due(&mut card.detail, now, look, ticket),
         Screen::Explain { tree, .. } => due(tree, now, look, ticket),
+        Screen::Why(page) => due(&mut page.why, now, look, ticket),
         Screen::Effects(effects) => due(&mut effects.rows, now, look, ticket),
         Screen::Runs(runs) => due(&mut runs.rows, now, look, ticket),
         Screen::Changes { rows, .. } => due(&mut rows.rows, now, look, ticket),
@@ -137,6 +138,10 @@ fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
         Screen::Explain { tree, .. } => {
             let found = |a| if let Answer::PhiExplain(found) = a { Some(*found) } else { None };
             take(tree, ticket, answer, found);
+        }
+        Screen::Why(page) => {
+            let found = |a| if let Answer::PhiWhy(found) = a { Some(*found) } else { None };
+            take(&mut page.why, ticket, answer, found);
         }
         Screen::Overview { .. } | Screen::Events | Screen::Logs | Screen::System => {}
     }

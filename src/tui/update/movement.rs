@@ -72,6 +72,7 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
         Screen::Card(card) => (&mut card.scroll, usize::MAX),
         Screen::Task(page) => (&mut page.scroll, usize::MAX),
         Screen::Explain { scroll, .. } => (scroll, usize::MAX),
+        Screen::Why(page) => (&mut page.scroll, usize::MAX),
         Screen::Events | Screen::Logs | Screen::System => return,
     };
     *cursor = target(motion, *cursor, rows, page);

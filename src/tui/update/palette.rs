@@ -6,10 +6,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::event::Request;
 use super::super::keymap::{ACTIONS, Action, ActionSpec, Ctx, Keymap};
-use super::super::listing::Listing;
+use super::super::listing::{Listing, Loaded};
 use super::super::model::{HISTORY_MAX, Model};
 use super::super::reasons;
-use super::super::screen::{Card, Overlay, Screen};
+use super::super::screen::{Card, Overlay, Screen, WhyPage};
 use super::{actions, causes, overlay, proposals, tasks};
 use crate::app::command::{Command, RunRequest, Verdict};
 use crate::domain::ids::UnitId;
@@ -18,6 +18,7 @@ use crate::domain::learning::ProposalEvent;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
 use crate::domain::span;
+use crate::domain::time::Moment;
 
 /// A typed command that takes arguments: its form and what it does, for the palette and `?`.
 pub struct Typed {
@@ -48,6 +49,10 @@ const WITH_ARGUMENTS: &[Typed] = &[
     Typed::changes("run <1-9|all> [input FILE] [limit N]", "Run layers in the viewed world"),
     Typed::changes("advance <30m|6h|1d>", "Move dry time forward"),
     Typed::looks("changes [22:00|8h|2d]", "What has changed since then, in both worlds"),
+    Typed::looks(
+        "why [22:00|8h] [until]",
+        "Why the coherence changed since then, or between two moments",
+    ),
     Typed::looks("layer <1-9>", "Open a layer"),
     Typed::looks("unit <id>", "Open a unit's card"),
     Typed::changes("skip <reason>", "Skip the open unit"),
@@ -158,6 +163,7 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
         "run" if !rest.is_empty() => run(model, rest),
         "advance" => advance(model, rest),
         "changes" if !rest.is_empty() => changes(model, rest),
+        "why" => why(model, rest),
         "layer" => layer(model, rest),
         "unit" => unit(model, rest),
         "skip" => skip(model, rest),
@@ -262,6 +268,30 @@ fn changes(model: &mut Model, rest: &str) -> Read {
     let since = span::since(rest, model.now)?;
     actions::tell_changes(model, since);
     Ok(Vec::new())
+}
+
+/// Reads `why [since] [until]`, both on the viewed world's clock.
+fn why(model: &mut Model, rest: &str) -> Read {
+    let now = match model.viewed() {
+        Mode::Live => model.now,
+        Mode::Dry => model.snapshot().dry_clock.now,
+    };
+    let mut words = rest.split_whitespace().map(|word| span::since(word, now));
+    let since = words.next().transpose()?.unwrap_or_else(|| actions::lately(model));
+    let until = words.next().transpose()?;
+    if until.is_some_and(|until| until < since) {
+        return Err("the second moment lies before the first".to_owned());
+    }
+    tell_why(model, since, until);
+    Ok(Vec::new())
+}
+
+/// Tells why the coherence changed; other moments take the place of those before.
+pub(super) fn tell_why(model: &mut Model, since: Moment, until: Option<Moment>) {
+    if matches!(model.screen(), Screen::Why(_)) {
+        model.pop();
+    }
+    model.push(Screen::Why(WhyPage { since, until, scroll: 0, why: Loaded::default() }));
 }
 
 fn unit(model: &mut Model, rest: &str) -> Read {

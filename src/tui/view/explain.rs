@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::list;
 use crate::app::query::{ContainerExplained, LayerRatio, PhiExplained, Ratio};
+use crate::domain::layer::{Container, Layer};
 use crate::tui::format;
 use crate::tui::listing::Loaded;
 use crate::tui::model::Model;
@@ -19,7 +20,12 @@ pub(super) fn draw(
     scroll: usize,
     tree: &Loaded<PhiExplained>,
 ) {
-    let inner = list::page(canvas, area, model, "cep phi --explain prints the same");
+    let inner = list::page(
+        canvas,
+        area,
+        model,
+        &model.keys.spell("{why} why it changed  cep phi --explain prints this"),
+    );
     let Some(explained) = &tree.value else {
         let text = list::unready(tree).unwrap_or_default();
         canvas.text(inner, 0, &text, Tone::Warn);
@@ -53,6 +59,17 @@ fn lines(explained: &PhiExplained, sign: &str, model: &Model) -> Lines {
     )]);
     for flag in &phi.red_flags {
         lines.push(vec![piece(format!("   ! {}", clean(flag)), Tone::Warn)]);
+    }
+    if !phi.parts.is_empty() {
+        let plus = |(container, part): &(Container, f64)| format!("{} {part:.4}", container.name());
+        let parts: Vec<_> = phi.parts.iter().map(plus).collect();
+        lines.push(vec![piece(format!("   = {}", parts.join(" + ")), Tone::Plain)]);
+    }
+    if !phi.lost.is_empty() {
+        let minus = |(layer, by): &(Layer, f64)| format!("L{} {by:.4}", layer.number());
+        let lost: Vec<_> = phi.lost.iter().map(minus).collect();
+        let text = format!("   held down by failures and units not clean: {}", lost.join(", "));
+        lines.push(vec![piece(text, Tone::Plain)]);
     }
     for container in &explained.containers {
         lines.push(Vec::new());

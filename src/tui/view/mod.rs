@@ -30,6 +30,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod units;
+mod why;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -83,6 +84,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
         Screen::Errors { groups, .. } => errors::draw(canvas, area, model, groups),
         Screen::Card(card) => card::draw(canvas, area, model, card),
         Screen::Explain { scroll, tree } => explain::draw(canvas, area, model, *scroll, tree),
+        Screen::Why(page) => why::draw(canvas, area, model, page.scroll, &page.why),
         Screen::Effects(effects) => effects::draw(canvas, area, model, effects),
         Screen::Tasks(tasks) => tasks::draw(canvas, area, model, tasks),
         Screen::Task(page) => tasks::draw_page(canvas, area, model, page),

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::app::snapshot::{PhiView, Snapshot};
+use crate::domain::layer::{Container, Layer};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::text::{clean, cut};
@@ -13,6 +14,12 @@ use crate::tui::widgets::pane::{self, Border};
 
 /// The lower ends of the bands, marked on the gauge.
 const BANDS: [f64; 6] = [0.30, 0.65, 0.70, 0.80, 0.88, 0.95];
+
+/// Rows from which the parts have their place.
+const ROOMY: u16 = 7;
+
+/// How many layers are named that hold the figure down.
+const LOST_MAX: usize = 4;
 
 /// Draws the pane.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, focused: bool) {
@@ -32,7 +39,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, focused: 
     canvas.line(inner, 1, &[piece("[", Tone::Dim), piece(bar, tone), piece("]", Tone::Dim)]);
     canvas.text(inner, 2, &scale(width), Tone::Dim);
     trend_line(canvas, inner, phi);
-    flag_lines(canvas, inner, snapshot);
+    let first = part_lines(canvas, inner, phi);
+    flag_lines(canvas, inner, snapshot, first);
 }
 
 fn value_line(canvas: &mut Canvas<'_>, area: Rect, phi: &PhiView) {
@@ -79,8 +87,28 @@ fn trend_line(canvas: &mut Canvas<'_>, area: Rect, phi: &PhiView) {
     canvas.text(area, 3, &text, Tone::Plain);
 }
 
+/// What each container adds, and which layers hold the figure down most; returns the row after.
+fn part_lines(canvas: &mut Canvas<'_>, area: Rect, phi: &PhiView) -> u16 {
+    // Where there is no room for them as well as for a flag, the flag is worth more.
+    if area.height < ROOMY || phi.parts.is_empty() {
+        return 4;
+    }
+    let plus = |(container, part): &(Container, f64)| format!("{} {part:.3}", container.name());
+    let parts: Vec<_> = phi.parts.iter().map(plus).collect();
+    canvas.text(area, 4, &cut(&parts.join(" + "), usize::from(area.width)), Tone::Plain);
+    let minus = |(layer, by): &(Layer, f64)| format!("L{} -{by:.3}", layer.number());
+    let lost: Vec<_> = phi.lost.iter().take(LOST_MAX).map(minus).collect();
+    let text = if lost.is_empty() {
+        "no layer holds it down".to_owned()
+    } else {
+        format!("held down by {}", lost.join(", "))
+    };
+    canvas.text(area, 5, &cut(&text, usize::from(area.width)), Tone::Plain);
+    6
+}
+
 /// What is wrong, or the container that holds the figure down most.
-fn flag_lines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+fn flag_lines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot, first: u16) {
     let flags = &snapshot.phi.red_flags;
     if flags.is_empty() {
         let lowest = snapshot
@@ -91,12 +119,12 @@ fn flag_lines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let text = lowest.map_or_else(String::new, |(container, health)| {
             format!("lowest is {} {health:.2}", container.name())
         });
-        canvas.text(area, 4, &text, Tone::Dim);
+        canvas.text(area, first, &text, Tone::Dim);
         return;
     }
-    let room = area.height.saturating_sub(4);
+    let room = area.height.saturating_sub(first);
     for (index, flag) in flags.iter().take(usize::from(room)).enumerate() {
-        let row = 4 + u16::try_from(index).unwrap_or(0);
+        let row = first + u16::try_from(index).unwrap_or(0);
         let hidden = flags.len().saturating_sub(usize::from(room));
         let more = index + 1 == usize::from(room) && hidden > 0;
         let text = if more {

@@ -69,6 +69,12 @@ fn answer(model: &mut Model, requests: Vec<Request>, answer: &Answer) {
     }
 }
 
+/// Answers what was asked and returns the frame after it, as text.
+pub(super) fn shown(model: &mut Model, asked: Vec<Request>, told: &Answer) -> String {
+    answer(model, asked, told);
+    text(&frame(model, UTF8))
+}
+
 /// The list of errors with these causes, as text.
 pub(super) fn shown_errors(size: (u16, u16), groups: &Answer) -> String {
     let mut model = fixture::model(fixture::troubled(), size);
