@@ -22,6 +22,7 @@ pub(super) fn unit_row(parts: &Parts, line: UnitLine) -> UnitRow {
         tries: line.tries,
         tries_max: parts.settings.retry.max_tries,
         run_at: line.run_at,
+        worker: line.worker,
         why: line.why,
         blocked_on: line.blocked_on,
         last_error: line.last_error,

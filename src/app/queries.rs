@@ -8,7 +8,8 @@ use super::query::{
     Answer, EffectFilter, EventFilter, LivePreview, LivePreviewRow, Query, UnitFilter,
 };
 use super::{
-    desk, explain, finance, handover, lists, picture, pitches, service, tasks, trouble, why,
+    desk, explain, finance, handover, in_full, lists, log, picture, pitches, records, service,
+    tasks, trouble, why,
 };
 use crate::config::Settings;
 use crate::domain::layer::Layer;
@@ -24,7 +25,15 @@ use crate::store::{board, clocks, coherence, effect_list, phi, runs, unit_list};
 
 /// Answers `query`.
 pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
+    if let Query::Log { of, limit } = query {
+        return log::answer(&parts.settings.paths.log_file, *of, *limit).map(Answer::Log);
+    }
     let answered = parts.store.read(|conn| match query {
+        Query::Log { .. } => Ok(None),
+        Query::Run { .. } | Query::Effect { .. } => in_full::answer(conn, parts, query),
+        Query::Records { mode, .. } | Query::Record { mode, .. } => {
+            records::answer(conn, parts, query, now(conn, parts, *mode)?)
+        }
         Query::Units(filter) => units(conn, parts, filter).map(Some),
         Query::ErrorGroups { mode, layer } => {
             Ok(Some(Answer::ErrorGroups(trouble::groups(conn, *mode, *layer)?)))
@@ -113,7 +122,17 @@ fn nothing(query: &Query) -> Refusal {
         Query::ErrorDetail { unit } => {
             (format!("there is no unit {unit}"), "`cep units` lists them")
         }
+        Query::Run { run } => (format!("there is no run {run}"), "`cep runs` lists them"),
+        Query::Effect { mode, key } => {
+            (format!("there is no effect {key} in the {mode} world"), "`cep effects` lists them")
+        }
+        Query::Record { kind, key, .. } => (
+            format!("{key} is not among the {}", kind.word()),
+            "its list on the dashboard has those that there are",
+        ),
         Query::Units(_)
+        | Query::Log { .. }
+        | Query::Records { .. }
         | Query::ErrorGroups { .. }
         | Query::Effects(_)
         | Query::Events(_)

@@ -2,6 +2,10 @@
 
 mod cause;
 mod effect;
+mod log;
+mod phi;
+mod record;
+mod run;
 mod why;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +13,10 @@ use serde_json::Value;
 
 pub use self::cause::{Acknowledged, Care, CauseNote};
 pub use self::effect::{EffectRow, LateWriteRow};
+pub use self::log::{LogLine, LogOf, LogTail};
+pub use self::phi::{ContainerExplained, LayerRatio, PhiExplained, Ratio};
+pub use self::record::{Column, RecordDetail, RecordKind, RecordRow};
+pub use self::run::{EffectDetail, RunCause, RunDetail, RunLayer, RunPhi};
 pub use self::why::{ContainerWhy, FigureWhy, PhiAt, PhiWhy, StoredPhi};
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
@@ -16,6 +24,7 @@ use super::handover::Changes;
 use super::service::{ServiceAnswer, ServiceQuery};
 use super::snapshot::{NextDue, PhiView, RunView};
 use super::tasks::{TaskDetail, TaskFilter, TaskRow};
+use crate::domain::effect::EffectKey;
 use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::{Event, Level};
 use crate::domain::ids::{AttemptId, EventId, ProposalId, RunId, UnitId};
@@ -70,6 +79,43 @@ pub enum Query {
     Runs {
         /// Which world.
         mode: Mode,
+        /// At most so many.
+        limit: u32,
+    },
+    /// One run with what became of it.
+    Run {
+        /// Which.
+        run: RunId,
+    },
+    /// One effect with all that the journal has of it.
+    Effect {
+        /// Which world.
+        mode: Mode,
+        /// Its key.
+        key: EffectKey,
+    },
+    /// Business records, the newest first.
+    Records {
+        /// Which world.
+        mode: Mode,
+        /// Which kind.
+        kind: RecordKind,
+        /// At most so many.
+        limit: u32,
+    },
+    /// One business record in full.
+    Record {
+        /// Which world.
+        mode: Mode,
+        /// Its kind.
+        kind: RecordKind,
+        /// What its list knows it by.
+        key: String,
+    },
+    /// The newest lines of the log file.
+    Log {
+        /// Whose.
+        of: LogOf,
         /// At most so many.
         limit: u32,
     },
@@ -229,6 +275,16 @@ pub enum Answer {
     PhiWhy(Box<PhiWhy>),
     /// To `Query::Runs`.
     Runs(Vec<RunView>),
+    /// To `Query::Run`.
+    Run(Box<RunDetail>),
+    /// To `Query::Effect`.
+    Effect(Box<EffectDetail>),
+    /// To `Query::Records`.
+    Records(Vec<RecordRow>),
+    /// To `Query::Record`.
+    Record(Box<RecordDetail>),
+    /// To `Query::Log`.
+    Log(LogTail),
     /// To `Query::Meetings`.
     Meetings(Vec<MeetingRow>),
     /// To `Query::Clients`.
@@ -383,6 +439,9 @@ pub struct UnitRow {
     pub tries_max: u32,
     /// When it goes on, on the mode's clock.
     pub run_at: Option<Moment>,
+    /// Who works it now: `w3 pid 412@host`.
+    #[serde(default)]
+    pub worker: Option<String>,
     /// Why it is where it is: the cause of a wait, a skip, a hold.
     pub why: Option<String>,
     /// The unit it is blocked on, in the column form of a name.
@@ -497,76 +556,6 @@ pub struct AttemptRow {
     pub backoff_why: Option<String>,
     /// Who worked it: `w3 pid 412@host`.
     pub worker: String,
-}
-
-/// Φ_sync as a tree: every figure leads to the rows behind it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PhiExplained {
-    /// The world it is of.
-    pub mode: Mode,
-    /// The value and its band.
-    pub phi: PhiView,
-    /// Σ weight · health, before coupling.
-    pub weighted: Option<f64>,
-    /// The containers.
-    pub containers: Vec<ContainerExplained>,
-}
-
-/// One container down to its counts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ContainerExplained {
-    /// Which.
-    pub container: Container,
-    /// Its share.
-    pub weight: f64,
-    /// Its health.
-    pub health: Option<f64>,
-    /// Start of the recent window, on the mode's clock.
-    pub window_start: Option<Moment>,
-    /// End of it: its latest ended unit.
-    pub window_end: Option<Moment>,
-    /// Whether that is more than two windows ago.
-    pub stale: bool,
-    /// Conversion before the division by its target.
-    pub conversion: Ratio,
-    /// What conversion is divided by.
-    pub conversion_target: f64,
-    /// Efficiency, layer by layer.
-    pub efficiency: Vec<LayerRatio>,
-    /// Error rate, layer by layer.
-    pub error_rate: Vec<LayerRatio>,
-    /// Units done per hour in the recent window.
-    pub throughput_per_h: Option<f64>,
-}
-
-/// A ratio and the rows it counts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ratio {
-    /// What is counted above and below, in words: `booked ÷ concluded`.
-    pub of: String,
-    /// Above.
-    pub numerator: u64,
-    /// Below.
-    pub denominator: u64,
-    /// The rows: `units 12..418`, `prospects 3..77`.
-    pub rows: Option<String>,
-}
-
-impl Ratio {
-    /// Returns the quotient; `None` over nothing.
-    #[expect(clippy::cast_precision_loss, reason = "counts of rows stay far below 2^52")]
-    pub fn value(&self) -> Option<f64> {
-        (self.denominator > 0).then(|| self.numerator as f64 / self.denominator as f64)
-    }
-}
-
-/// A ratio of one layer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LayerRatio {
-    /// Which layer.
-    pub layer: Layer,
-    /// Its ratio.
-    pub ratio: Ratio,
 }
 
 /// What arming live would set in motion.

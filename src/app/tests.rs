@@ -1,3 +1,5 @@
+mod reading;
+
 use std::path::Path;
 use std::sync::Arc;
 

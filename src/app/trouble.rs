@@ -257,7 +257,7 @@ fn attempt_row(line: AttemptLine) -> AttemptRow {
 }
 
 /// Takes values out whose name says that they are nobody's business.
-fn without_secrets(input: Value) -> Value {
+pub(super) fn without_secrets(input: Value) -> Value {
     const SECRET_WORDS: [&str; 4] = ["secret", "token", "password", "signature"];
     match input {
         Value::Object(fields) => {

@@ -5,7 +5,9 @@ use rusqlite::{Connection, Row, params};
 use super::effects::{self, EffectRow};
 use super::error::StoreError;
 use super::late_writes::{self, LateLine};
-use crate::domain::ids::UnitId;
+use super::words::optional;
+use crate::domain::effect::EffectKey;
+use crate::domain::ids::{AttemptId, UnitId};
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
@@ -47,6 +49,40 @@ pub fn list(
     let mut statement = conn.prepare_cached(BY_ID)?;
     let lines = ids.into_iter().map(|id| statement.query_row([id], from_row));
     with_late(conn, lines.collect::<Result<_, _>>()?)
+}
+
+/// An effect with what only its page shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectInFull {
+    /// As a list shows it.
+    pub line: EffectLine,
+    /// Stored word of what the receiver allows when an answer was lost.
+    pub recovery: String,
+    /// The process that last sent it.
+    pub owner: String,
+    /// The attempt that last sent it.
+    pub attempt: AttemptId,
+}
+
+const BY_KEY: &str = "SELECT * FROM effects WHERE mode = ?1 AND key = ?2";
+
+/// Returns the effect with this key, with all that the journal has of it.
+pub fn in_full(
+    conn: &Connection,
+    mode: Mode,
+    key: &EffectKey,
+) -> Result<Option<EffectInFull>, StoreError> {
+    let found = conn.prepare_cached(BY_KEY)?.query_row(params![mode, key], |row| {
+        Ok(EffectInFull {
+            line: from_row(row)?,
+            recovery: row.get("recovery")?,
+            owner: row.get("owner")?,
+            attempt: row.get("attempt_id")?,
+        })
+    });
+    let Some(mut found) = optional(found)? else { return Ok(None) };
+    found.line.late = late_writes::of_effect(conn, mode, key)?;
+    Ok(Some(found))
 }
 
 const OF_UNIT: &str = "SELECT * FROM effects WHERE unit_id = ?1 ORDER BY id DESC";

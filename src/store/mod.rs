@@ -36,6 +36,7 @@ pub mod promotion;
 pub mod pulse;
 pub mod recovery;
 pub mod restores;
+pub mod run_list;
 pub mod runs;
 pub mod sales;
 pub mod served;

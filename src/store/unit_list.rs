@@ -32,6 +32,8 @@ pub struct UnitLine {
     pub tries: u32,
     /// When it goes on, on the mode's clock.
     pub run_at: Option<Moment>,
+    /// Who works it now.
+    pub worker: Option<String>,
     /// Why it is where it is.
     pub why: Option<String>,
     /// The unit it is blocked on.
@@ -87,6 +89,8 @@ pub fn list(
 
 const BY_ID: &str = "
 SELECT u.*,
+  (SELECT owner FROM attempts WHERE unit_id = u.id AND state = 'started'
+   ORDER BY number DESC LIMIT 1) AS worker,
   (SELECT code || ': ' || message FROM attempts WHERE unit_id = u.id AND message IS NOT NULL
    ORDER BY number DESC LIMIT 1) AS last_error,
   coalesce(
@@ -99,6 +103,23 @@ FROM units u WHERE u.id = ?1";
 /// Returns one unit.
 pub fn get(conn: &Connection, id: UnitId) -> Result<Option<UnitLine>, StoreError> {
     optional(conn.prepare_cached(BY_ID)?.query_row([id], from_row))
+}
+
+const OF_ENTITY: &str = "
+SELECT id FROM units WHERE mode = ?1 AND entity = ?2 ORDER BY id DESC LIMIT ?3";
+
+/// Returns the units of an entity, the newest first.
+pub fn of_entity(
+    conn: &Connection,
+    mode: Mode,
+    entity: &str,
+    limit: u32,
+) -> Result<Vec<UnitLine>, StoreError> {
+    let mut statement = conn.prepare_cached(OF_ENTITY)?;
+    let ids = statement.query_map(params![mode, entity, limit], |row| row.get(0))?;
+    let ids: Vec<UnitId> = ids.collect::<Result<_, _>>()?;
+    let lines = ids.into_iter().map(|id| get(conn, id));
+    lines.filter_map(Result::transpose).collect()
 }
 
 const BLOCKED: &str = "
@@ -130,6 +151,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<UnitLine> {
         state: row.get("state")?,
         tries: row.get("tries")?,
         run_at: row.get("run_at")?,
+        worker: row.get("worker")?,
         why: row.get("why")?,
         blocked_on: row.get("blocked_on")?,
         last_error: row.get("last_error")?,

@@ -136,7 +136,7 @@ impl Sink {
 }
 
 /// The name of the file before this one.
-fn previous(path: &Path) -> PathBuf {
+pub(super) fn previous(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".1");
     PathBuf::from(name)

@@ -6,6 +6,7 @@
 
 mod console;
 mod log_file;
+pub mod tail;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

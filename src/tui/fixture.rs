@@ -246,6 +246,7 @@ pub(crate) fn unit(id: i64, state: UnitState) -> UnitRow {
         tries: 3,
         tries_max: 5,
         run_at: Some(dry_clock().now.plus_ms(8_000)),
+        worker: None,
         why: Some("429, Retry-After 8 s".to_owned()),
         blocked_on: None,
         last_error: Some("rate_limited: 429 from calendar".to_owned()),

@@ -117,6 +117,17 @@ pub fn of_entity(conn: &Connection, mode: Mode, entity: &str) -> Result<Vec<Mess
     rows.map(|row| row?).collect()
 }
 
+const NEWEST: &str = "
+SELECT entity, campaign, step, channel, planned_at, sent_at, state, reason, effect_key
+FROM messages WHERE mode = ?1 ORDER BY id DESC LIMIT ?2";
+
+/// Returns the steps planned last, in every campaign, the newest first.
+pub fn newest(conn: &Connection, mode: Mode, limit: u32) -> Result<Vec<Message>, StoreError> {
+    let mut statement = conn.prepare_cached(NEWEST)?;
+    let rows = statement.query_map(params![mode, limit], from_row)?;
+    rows.map(|row| row?).collect()
+}
+
 /// Where the work of one message stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageWork {

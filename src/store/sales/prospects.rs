@@ -263,6 +263,15 @@ pub fn page(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+const NEWEST: &str = "SELECT * FROM prospects WHERE mode = ?1 ORDER BY id DESC LIMIT ?2";
+
+/// Returns the prospects found last, the newest first.
+pub fn newest(conn: &Connection, mode: Mode, limit: u32) -> Result<Vec<Prospect>, StoreError> {
+    let mut statement = conn.prepare_cached(NEWEST)?;
+    let rows = statement.query_map(params![mode, limit], from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 const OF_STAGE: &str = "
 SELECT * FROM prospects WHERE mode = ?1 AND stage = ?2 ORDER BY id LIMIT ?3";
 
