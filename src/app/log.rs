@@ -25,7 +25,7 @@ pub(super) fn answer(file: &Path, of: LogOf, limit: u32) -> Result<LogTail, Refu
         hint: Some("make it readable, or name another with paths.log_file".to_owned()),
     })?;
     let Tail { records, looked_bytes, whole } = found;
-    let lines = records.into_iter().map(line).collect();
+    let lines = records.iter().map(line).collect();
     Ok(LogTail { file: file.display().to_string(), lines, looked_bytes, whole })
 }
 
@@ -34,15 +34,15 @@ fn of_span(record: &Value, name: &str) -> Option<i64> {
     record["span"][name].as_i64().or_else(|| record[name].as_i64())
 }
 
-fn line(record: Value) -> LogLine {
+fn line(record: &Value) -> LogLine {
     let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
     LogLine {
         at: text("timestamp"),
         level: text("level"),
         target: text("target"),
-        run: of_span(&record, "run"),
-        unit: of_span(&record, "unit"),
-        attempt: of_span(&record, "attempt"),
+        run: of_span(record, "run"),
+        unit: of_span(record, "unit"),
+        attempt: of_span(record, "attempt"),
         text: said(record.as_object()),
     }
 }

@@ -63,17 +63,10 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
             Ok(Some(Answer::Clients(desk::clients(conn, *mode, wanted, now, *limit)?)))
         }
         Query::LivePreview => live_preview(conn, parts).map(Some),
-        Query::Proposals { mode, limit } => {
-            Ok(Some(Answer::Proposals(proposals::list(conn, *mode, *limit)?)))
-        }
-        Query::Proposal { id } => {
-            let found = proposals::get(conn, *id)?;
-            Ok(found.map(|(_, stored)| Answer::Proposal(Box::new(stored))))
+        Query::Proposals { .. } | Query::Proposal { .. } | Query::Overrides { .. } => {
+            learned(conn, query)
         }
         Query::Changes { since } => Ok(Some(Answer::Changes(handover::changes(conn, *since)?))),
-        Query::Overrides { mode } => {
-            Ok(Some(Answer::Overrides(proposals::overrides(conn, *mode)?)))
-        }
         Query::Finance(query) => {
             let answer = finance::answer(conn, parts, query)?;
             Ok(answer.map(|answer| Answer::Finance(Box::new(answer))))
@@ -96,11 +89,23 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
         }
         Query::Tasks(filter) => Ok(Some(Answer::Tasks(tasks::list(conn, parts, *filter)?))),
         Query::Task { unit } => {
-            let task = tasks::detail(conn, parts, *unit)?;
-            Ok(task.map(|task| Answer::Task(Box::new(task))))
+            Ok(tasks::detail(conn, parts, *unit)?.map(|task| Answer::Task(Box::new(task))))
         }
     });
     answered.map_err(|error| failed(&error))?.ok_or_else(|| nothing(query))
+}
+
+/// Answers what layer 9 proposes, and what of it is in force.
+fn learned(conn: &Connection, query: &Query) -> Result<Option<Answer>, StoreError> {
+    if let Query::Proposals { mode, limit } = query {
+        return Ok(Some(Answer::Proposals(proposals::list(conn, *mode, *limit)?)));
+    }
+    if let Query::Overrides { mode } = query {
+        return Ok(Some(Answer::Overrides(proposals::overrides(conn, *mode)?)));
+    }
+    let Query::Proposal { id } = query else { return Ok(None) };
+    let found = proposals::get(conn, *id)?;
+    Ok(found.map(|(_, stored)| Answer::Proposal(Box::new(stored))))
 }
 
 /// Returns what is said when there is nothing by the number that was asked for.

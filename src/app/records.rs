@@ -53,7 +53,7 @@ fn list(
     let found = values(conn, parts, mode, kind, now, limit)?;
     let row = |value: Value| RecordRow {
         key: key(kind, &value),
-        cells: kind.columns().iter().map(|(_, _, path)| cell(&value, path)).collect(),
+        cells: kind.columns().iter().map(|(_, _, path)| short(&cell(&value, path))).collect(),
     };
     Ok(found.into_iter().map(row).collect())
 }
@@ -93,6 +93,14 @@ fn values(
     Ok(if let Value::Array(rows) = found { rows } else { Vec::new() })
 }
 
+/// A column's text: of an instant, a list needs no seconds.
+fn short(cell: &str) -> String {
+    match cell.parse::<Moment>() {
+        Ok(at) => at.to_timestamp().strftime("%Y-%m-%d %H:%M").to_string(),
+        Err(_) => cell.to_owned(),
+    }
+}
+
 /// What a record is known by.
 fn key(kind: RecordKind, value: &Value) -> String {
     let of = |path| cell(value, path);
@@ -121,9 +129,10 @@ fn one(
     now: Moment,
 ) -> Result<Option<RecordDetail>, StoreError> {
     let Some(value) = in_full(conn, parts, mode, kind, key, now)? else { return Ok(None) };
-    let entity = match kind {
-        RecordKind::Proposals => cell(&value, "proposal.entity"),
-        _ => key.split(APART).next().unwrap_or_default().to_owned(),
+    let entity = if kind == RecordKind::Proposals {
+        cell(&value, "proposal.entity")
+    } else {
+        key.split(APART).next().unwrap_or_default().to_owned()
     };
     let units = unit_list::of_entity(conn, mode, &entity, UNITS_MAX)?;
     let mut fields = Vec::new();

@@ -17,9 +17,7 @@ pub fn item(model: &Model) -> Option<String> {
         Screen::Layer { units, .. } | Screen::Queue(units) => {
             units.selected().map(|unit| format!("unit {} {}", unit.id, unit.label))
         }
-        Screen::Effects(effects) => effects
-            .selected()
-            .map(|effect| format!("{} {} {}", effect.key, effect.word(), effect.summary)),
+        Screen::Page(page) => page.copied(),
         Screen::Events | Screen::Overview { pane: Pane::Events, .. } => {
             let rows = model.event_rows();
             rows.get(model.events.cursor(&rows)).map(|row| line(row.event))
@@ -35,11 +33,7 @@ pub fn item(model: &Model) -> Option<String> {
         Screen::Proposals(_) => model
             .proposal()
             .map(|one| format!("proposal {} {}", one.id, one.proposal.change.told())),
-        Screen::Explain { .. }
-        | Screen::Runs(_)
-        | Screen::Changes { .. }
-        | Screen::Logs
-        | Screen::System => None,
+        Screen::Explain { .. } | Screen::Runs(_) | Screen::Changes { .. } | Screen::System => None,
     }
 }
 

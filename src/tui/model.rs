@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::event::Ticket;
 use super::keymap::{Ctx, Keymap};
+use super::page::Page;
 use super::screen::{Card, Overlay, Pane, Screen};
 use super::stream::{EventsView, Newer, Row};
 use crate::app::query::{Care, ErrorDetail};
@@ -286,13 +287,12 @@ impl Model {
             | Screen::Card(_)
             | Screen::Explain { .. }
             | Screen::Why(_)
-            | Screen::Effects(_)
+            | Screen::Page(_)
             | Screen::Proposals(_)
             | Screen::Queue(_)
             | Screen::Runs(_)
             | Screen::Changes { .. }
             | Screen::Events
-            | Screen::Logs
             | Screen::System => None,
         }
     }
@@ -314,7 +314,7 @@ impl Model {
             | Screen::Card(_)
             | Screen::Explain { .. }
             | Screen::Why(_)
-            | Screen::Effects(_)
+            | Screen::Page(_)
             | Screen::Tasks(_)
             | Screen::Task(_)
             | Screen::Proposals(_)
@@ -322,7 +322,6 @@ impl Model {
             | Screen::Runs(_)
             | Screen::Changes { .. }
             | Screen::Events
-            | Screen::Logs
             | Screen::System => None,
         }
     }
@@ -350,13 +349,13 @@ impl Model {
             Screen::Tasks(_) | Screen::Task(_) => Ctx::Tasks,
             Screen::Proposals(_) => Ctx::Proposals,
             Screen::Explain { .. } | Screen::Why(_) => Ctx::Phi,
-            Screen::Effects(_)
-            | Screen::Queue(_)
-            | Screen::Runs(_)
-            | Screen::Changes { .. }
-            | Screen::Logs
-            | Screen::System => Ctx::List,
+            Screen::Queue(_) | Screen::Runs(_) | Screen::Changes { .. } | Screen::System => {
+                Ctx::List
+            }
             Screen::Events => Ctx::Events,
+            Screen::Page(Page::Records { .. }) => Ctx::Records,
+            Screen::Page(Page::Logs(_)) => Ctx::Logs,
+            Screen::Page(_) => Ctx::Page,
         });
         contexts.push(Ctx::Everywhere);
         contexts

@@ -2,6 +2,7 @@
 //! a second while something on it counts, once a minute otherwise.
 
 use super::model::Model;
+use super::page::Page;
 use super::screen::Screen;
 use crate::app::snapshot::RunView;
 use crate::domain::mode::Mode;
@@ -80,7 +81,7 @@ fn counts_seconds(model: &Model) -> bool {
         .any(|due| near(due.run_at));
     let card =
         model.card().and_then(|card| card.next_retry.as_ref()).is_some_and(|d| near(d.run_at));
-    runs || jumps || due || card || matches!(model.screen(), Screen::Logs)
+    runs || jumps || due || card || matches!(model.screen(), Screen::Page(Page::Logs(_)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Says why an action cannot be done now. A key that does nothing explains itself instead.
 
 use super::model::Model;
+use super::page::Page;
 use super::screen::Screen;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::mode::Mode;
@@ -70,6 +71,12 @@ pub fn effect_unknown(model: &Model) -> Result<(), Reason> {
         .card()
         .is_some_and(|detail| detail.effects.iter().any(|e| e.state == EffectState::Unknown));
     if unknown { Ok(()) } else { Err("no effect of this unit is unknown") }
+}
+
+/// A page about a run or about an effect is open.
+pub fn about_work(model: &Model) -> Result<(), Reason> {
+    let is = matches!(model.screen(), Screen::Page(Page::Run { .. } | Page::Effect { .. }));
+    if is { Ok(()) } else { Err("this page is about no run and no unit") }
 }
 
 /// A proposal is selected.

@@ -4,11 +4,11 @@
 //! for by `query` and lives in a `Loaded`.
 
 use super::listing::{Listing, Loaded};
+use super::page::Page;
 use crate::app::command::Command;
 use crate::app::handover::Change;
 use crate::app::query::{
-    EffectFilter, EffectRow, ErrorDetail, ErrorGroup, LivePreview, PhiExplained, PhiWhy, Query,
-    UnitFilter, UnitRow,
+    ErrorDetail, ErrorGroup, LivePreview, PhiExplained, PhiWhy, Query, UnitFilter, UnitRow,
 };
 use crate::app::snapshot::RunView;
 use crate::app::tasks::{TaskDetail, TaskFilter, TaskRow};
@@ -96,8 +96,8 @@ pub enum Screen {
     },
     /// Why Φ_sync changed between two moments.
     Why(WhyPage),
-    /// What was done outside.
-    Effects(Listing<EffectRow>),
+    /// A page or list that is only read.
+    Page(Page),
     /// Work that waits for people.
     Tasks(Listing<TaskRow>),
     /// One task in full.
@@ -117,8 +117,6 @@ pub enum Screen {
     },
     /// Events on the full screen.
     Events,
-    /// The log of this process.
-    Logs,
     /// Database, queues, screen.
     System,
 }
@@ -204,17 +202,12 @@ impl Screen {
         };
         match self {
             Self::Layer { layer, .. } => Some(units(Some(*layer), &UNFINISHED)),
-            Self::Queue(_) => Some(units(None, &[UnitState::RetryWait, UnitState::Scheduled])),
+            Self::Queue(_) => Some(units(None, &QUEUED)),
             Self::Errors { layer, .. } => Some(Query::ErrorGroups { mode, layer: *layer }),
             Self::Card(card) => card.units.get(card.index).map(|&unit| Query::ErrorDetail { unit }),
             Self::Explain { .. } => Some(Query::PhiExplain { mode }),
             Self::Why(page) => Some(Query::PhiWhy { mode, since: page.since, until: page.until }),
-            Self::Effects(_) => Some(Query::Effects(EffectFilter {
-                mode,
-                layer: None,
-                state: None,
-                limit: LIST_LIMIT,
-            })),
+            Self::Page(page) => Some(page.query(mode)),
             Self::Tasks(_) => Some(Query::Tasks(TaskFilter {
                 mode,
                 layer: None,
@@ -225,7 +218,7 @@ impl Screen {
             Self::Proposals(_) => Some(Query::Proposals { mode, limit: LIST_LIMIT }),
             Self::Runs(_) => Some(Query::Runs { mode, limit: LIST_LIMIT }),
             Self::Changes { since, .. } => Some(Query::Changes { since: *since }),
-            Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
+            Self::Overview { .. } | Self::Events | Self::System => None,
         }
     }
 
@@ -237,17 +230,13 @@ impl Screen {
             Self::Card(card) => card.detail = Loaded::default(),
             Self::Explain { tree, .. } => *tree = Loaded::default(),
             Self::Why(page) => page.why = Loaded::default(),
-            Self::Effects(effects) => effects.forget(),
+            Self::Page(page) => page.forget(),
             Self::Tasks(tasks) => tasks.forget(),
             Self::Task(page) => page.detail = Loaded::default(),
             Self::Proposals(proposals) => proposals.forget(),
             Self::Runs(runs) => runs.forget(),
             // These are about both worlds, or about what the snapshot holds.
-            Self::Changes { .. }
-            | Self::Overview { .. }
-            | Self::Events
-            | Self::Logs
-            | Self::System => {}
+            Self::Changes { .. } | Self::Overview { .. } | Self::Events | Self::System => {}
         }
     }
 
@@ -260,13 +249,13 @@ impl Screen {
             Self::Card(card) => card.detail.asked(),
             Self::Explain { tree, .. } => tree.asked(),
             Self::Why(page) => page.why.asked(),
-            Self::Effects(effects) => effects.rows.asked(),
+            Self::Page(page) => page.asked(),
             Self::Runs(runs) => runs.rows.asked(),
             Self::Changes { rows, .. } => rows.rows.asked(),
             Self::Tasks(tasks) => tasks.rows.asked(),
             Self::Proposals(proposals) => proposals.rows.asked(),
             Self::Task(page) => page.detail.asked(),
-            Self::Overview { .. } | Self::Events | Self::Logs | Self::System => None,
+            Self::Overview { .. } | Self::Events | Self::System => None,
         }
     }
 
@@ -282,7 +271,7 @@ impl Screen {
             }
             Self::Explain { .. } => "Phi explained".to_owned(),
             Self::Why(_) => "why".to_owned(),
-            Self::Effects(_) => "Effects".to_owned(),
+            Self::Page(page) => page.crumb(),
             Self::Tasks(_) => "Tasks".to_owned(),
             Self::Task(page) => format!("task {}", page.unit),
             Self::Proposals(_) => "Proposals".to_owned(),
@@ -290,7 +279,6 @@ impl Screen {
             Self::Runs(_) => "Runs".to_owned(),
             Self::Changes { .. } => "Changes".to_owned(),
             Self::Events => "Events".to_owned(),
-            Self::Logs => "Logs".to_owned(),
             Self::System => "System".to_owned(),
         }
     }
@@ -300,7 +288,7 @@ impl Screen {
         match self {
             Self::Layer { units, .. } | Self::Queue(units) => Some(&mut units.filter),
             Self::Errors { groups, .. } => Some(&mut groups.filter),
-            Self::Effects(effects) => Some(&mut effects.filter),
+            Self::Page(page) => page.filter_mut(),
             Self::Runs(runs) => Some(&mut runs.filter),
             Self::Changes { rows, .. } => Some(&mut rows.filter),
             Self::Tasks(tasks) => Some(&mut tasks.filter),
@@ -311,11 +299,13 @@ impl Screen {
             | Self::Explain { .. }
             | Self::Why(_)
             | Self::Events
-            | Self::Logs
             | Self::System => None,
         }
     }
 }
+
+/// The states the queue lists: what waits for a time, and what is being worked.
+const QUEUED: [UnitState; 3] = [UnitState::RetryWait, UnitState::Scheduled, UnitState::Leased];
 
 /// The states a layer's page lists: all that a person may have to wait for or act on, and what is
 /// being worked. Done and skipped units are counted, not listed.

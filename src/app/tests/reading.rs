@@ -11,10 +11,8 @@ use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
 
 async fn run_in_full(machine: &Handle, run: RunId) -> RunDetail {
-    match machine.ask(Query::Run { run }).await.unwrap() {
-        Answer::Run(detail) => *detail,
-        other => panic!("{other:?}"),
-    }
+    let Answer::Run(detail) = machine.ask(Query::Run { run }).await.unwrap() else { panic!() };
+    *detail
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

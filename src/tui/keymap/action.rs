@@ -42,6 +42,12 @@ pub enum Action {
     Proposal(ProposalAction),
     /// Open a screen that stands behind no row.
     Go(Destination),
+    /// Choose what the log shows.
+    Log(LogAction),
+    /// Open the events of what a page is about.
+    PageEvents,
+    /// Show the records of the kind so many steps further.
+    Records(usize),
     /// Open the mode dialog.
     Mode,
     /// View the other world.
@@ -112,6 +118,19 @@ pub enum CardAction {
     Previous,
 }
 
+/// What can be chosen of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LogAction {
+    /// List the targets, or not.
+    Targets,
+    /// Show less of the selected target.
+    Less,
+    /// Show more of it.
+    More,
+    /// Show only it, or all again.
+    Alone,
+}
+
 /// What can be done with a task that waits for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TaskAction {
@@ -145,6 +164,8 @@ pub enum Destination {
     Queue,
     /// The history of runs.
     Runs,
+    /// Business records.
+    Records,
     /// What has changed since the last shift.
     Changes,
     /// Events in full.
@@ -191,6 +212,12 @@ pub enum Ctx {
     Phi,
     /// The errors by cause.
     Errors,
+    /// Lists of business records.
+    Records,
+    /// The log.
+    Logs,
+    /// A page behind a row.
+    Page,
     /// The error card.
     Card,
     /// The tasks of people: the list and one of them.
@@ -212,6 +239,9 @@ impl Ctx {
             Self::Events => "among events",
             Self::Phi => "where the coherence is explained",
             Self::Errors => "among errors",
+            Self::Records => "among records",
+            Self::Logs => "in the log",
+            Self::Page => "on a page",
             Self::Card => "on an error",
             Self::Tasks => "among tasks",
             Self::Proposals => "among proposals",

@@ -12,8 +12,20 @@ use super::key::Key;
 use super::table::{ACTIONS, ActionSpec, Danger};
 
 /// The contexts that lie over `Everywhere`, but for the demo's, which shares keys on purpose.
-const SPECIAL: [Ctx; 7] =
-    [Ctx::Overview, Ctx::Layer, Ctx::List, Ctx::Events, Ctx::Card, Ctx::Tasks, Ctx::Proposals];
+const SPECIAL: [Ctx; 12] = [
+    Ctx::Overview,
+    Ctx::Layer,
+    Ctx::List,
+    Ctx::Events,
+    Ctx::Records,
+    Ctx::Logs,
+    Ctx::Page,
+    Ctx::Phi,
+    Ctx::Errors,
+    Ctx::Card,
+    Ctx::Tasks,
+    Ctx::Proposals,
+];
 
 /// The keys of every action.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod key;
 mod table;
 
 pub use action::{
-    Action, CardAction, Ctx, DemoKey, Destination, Motion, ProposalAction, TaskAction,
+    Action, CardAction, Ctx, DemoKey, Destination, LogAction, Motion, ProposalAction, TaskAction,
 };
 pub use bindings::{KeyFault, Keymap};
 pub use key::Key;

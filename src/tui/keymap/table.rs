@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::action::{
-    Action, CardAction, Ctx, DemoKey, Destination, Motion, ProposalAction, TaskAction,
+    Action, CardAction, Ctx, DemoKey, Destination, LogAction, Motion, ProposalAction, TaskAction,
 };
 use super::key::{Key, ch, ctrl, key};
 use crate::tui::model::Model;
@@ -98,6 +98,13 @@ actions! {
     Action::Proposal(ProposalAction::Approve), "approve" [ch('a')] [Proposals] Mutates why::on_proposal, "approve", "Say that the proposal is wanted; nothing changes before it is applied";
     Action::Proposal(ProposalAction::Reject), "reject" [ch('r')] [Proposals] Mutates why::on_proposal, "reject", "Say that the proposal is not wanted, and why";
 
+    Action::Log(LogAction::Targets), "log-targets" [ch('t')] [Logs] Safe why::always, "targets", "List the log's targets, to choose what is shown of each";
+    Action::Log(LogAction::Less), "log-less" [ch('[')] [Logs] Safe why::always, "less", "Show less of the selected target";
+    Action::Log(LogAction::More), "log-more" [ch(']')] [Logs] Safe why::always, "more", "Show more of the selected target";
+    Action::Log(LogAction::Alone), "log-alone" [ch('o')] [Logs] Safe why::always, "alone", "Show only the selected target, or all again";
+    Action::PageEvents, "page-events" [ch('o')] [Page] Safe why::about_work, "events", "The events of the run or the unit that the page is about";
+    Action::Records(1), "next-records" [ch(']')] [Records] Safe why::always, "next kind", "The records of the next kind: pitches, messages, meetings, clients, invoices, reports";
+    Action::Records(7), "previous-records" [ch('[')] [Records] Safe why::always, "", "The records of the kind before";
     Action::Run, "run" [ch('r')] [Overview, Layer] External why::can_run, "run", "Run the selected layer in the viewed world";
     Action::RunAll, "run-all" [ch('R')] [Overview, Layer] External why::can_run, "run all", "Run all nine layers in the viewed world";
     Action::Go(Destination::Errors), "errors" [ch('e')] [Everywhere] Safe why::always, "errors", "What failed, is held or waits for a retry, by cause";
@@ -123,11 +130,12 @@ actions! {
     Action::Go(Destination::Proposals), "proposals" [ch('A')] [Everywhere] Safe why::always, "", "What the machine proposes, to approve or reject";
     Action::Go(Destination::Queue), "queue" [ch('Q')] [Everywhere] Safe why::always, "", "Units that wait for a time, the next one first";
     Action::Go(Destination::Runs), "runs" [ch('H')] [Everywhere] Safe why::always, "", "The history of runs";
+    Action::Go(Destination::Records), "records" [ch('B')] [Everywhere] Safe why::always, "", "Browse prospects, pitches, messages, meetings, clients, invoices, reports";
     Action::Go(Destination::Changes), "changes" [ch('C')] [Everywhere] Safe why::always, "", "What has changed in the last 8 hours: commands, runs, failures by cause, warnings";
     Action::Go(Destination::Events), "events" [ch('V')] [Everywhere] Safe why::always, "", "Events on the full screen";
     Action::Go(Destination::Explain), "phi" [ch('P')] [Everywhere] Safe why::always, "", "The coherence figure down to the rows behind it";
     Action::Go(Destination::Why), "why" [ch('w')] [Phi] Safe why::always, "why", "Why the coherence changed in the last hour, in rehearsal the last day";
-    Action::Go(Destination::Logs), "logs" [ch('L')] [Everywhere] Safe why::always, "", "The log of this process";
+    Action::Go(Destination::Logs), "logs" [ch('L')] [Everywhere] Safe why::always, "", "The log: of the open unit or run, else of this process";
     Action::Go(Destination::System), "system" [ch('S')] [Everywhere] Safe why::always, "", "Database, queues and the screen itself";
     Action::NextPane, "next-pane" [key(KeyCode::Tab)] [Overview] Safe why::always, "pane", "Focus the next pane";
     Action::PreviousPane, "previous-pane" [key(KeyCode::BackTab), ch('h')] [Overview] Safe why::always, "", "Focus the previous pane";

@@ -5,11 +5,13 @@ use super::super::event::Request;
 use super::super::keymap::{Action, ActionSpec, CardAction, DemoKey, Destination};
 use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
+use super::super::page::{Page, Reading};
 use super::super::screen::{Card, Confirm, ModeDialog, Overlay, Pane, Screen, Straight};
-use super::{causes, movement, palette, proposals, stream, tasks};
+use super::{causes, movement, pages, palette, proposals, stream, tasks};
 use crate::app::command::{Command, DemoControl, RunRequest};
+use crate::app::query::RecordKind;
 use crate::domain::event::Level;
-use crate::domain::layer::Layer;
+use crate::domain::layer::{Container, Layer};
 use crate::domain::lifecycle::run::RunState;
 use crate::domain::mode::Mode;
 use crate::domain::time::{DAY_MS, HOUR_MS, Moment};
@@ -40,6 +42,9 @@ fn perform(model: &mut Model, action: Action) -> Vec<Request> {
         Action::Follow => stream::follow(model),
         Action::Window(window) => stream::window(model, window),
         Action::Fold => stream::fold(model),
+        Action::Log(action) => pages::on_logs(model, action),
+        Action::PageEvents => pages::open_events(model),
+        Action::Records(by) => pages::step_records(model, by),
         Action::Level => {
             let filter = &mut model.events.filter;
             filter.level = filter.level.is_none().then_some(Level::Warn);
@@ -158,7 +163,8 @@ fn go(model: &mut Model, destination: Destination) {
             let layer = layer_for_errors(model);
             Screen::Errors { layer, groups: Listing::default(), straight: Straight::Sole }
         }
-        Destination::Effects => Screen::Effects(Listing::default()),
+        Destination::Effects => Screen::Page(Page::effects()),
+        Destination::Records => Screen::Page(Page::records(RecordKind::Prospects)),
         Destination::Tasks => Screen::Tasks(Listing::default()),
         Destination::Proposals => Screen::Proposals(Listing::default()),
         Destination::Queue => Screen::Queue(Listing::default()),
@@ -167,7 +173,7 @@ fn go(model: &mut Model, destination: Destination) {
         Destination::Events => Screen::Events,
         Destination::Why => return palette::tell_why(model, lately(model), None),
         Destination::Explain => Screen::Explain { scroll: 0, tree: Loaded::default() },
-        Destination::Logs => Screen::Logs,
+        Destination::Logs => return pages::open_logs(model),
         Destination::System => Screen::System,
     };
     model.push(screen);
@@ -200,7 +206,13 @@ fn open_selected(model: &mut Model) {
             .layers
             .get(*layer)
             .map(|row| Screen::Layer { layer: row.layer, units: Listing::default() }),
-        Screen::Overview { pane: Pane::Containers | Pane::Phi, .. } => {
+        Screen::Overview { pane: Pane::Containers, container, .. } => {
+            let container = Container::ALL.get(*container).copied();
+            container.map(|container| {
+                Screen::Page(Page::Container { container, reading: Reading::default() })
+            })
+        }
+        Screen::Overview { pane: Pane::Phi, .. } => {
             Some(Screen::Explain { scroll: 0, tree: Loaded::default() })
         }
         Screen::Overview { pane: Pane::Events, .. } | Screen::Events => {
@@ -218,18 +230,18 @@ fn open_selected(model: &mut Model) {
             .selected()
             .filter(|group| !group.units.is_empty())
             .map(|group| Screen::Card(Card::new(group.units.clone(), 0))),
-        Screen::Effects(effects) => {
-            effects.selected().map(|effect| Screen::Card(Card::new(vec![effect.unit], 0)))
-        }
+        Screen::Page(page) => pages::behind(page),
         Screen::Tasks(list) => list.selected().map(tasks::page),
+        Screen::Runs(runs) => runs.selected().map(|run| Screen::Page(Page::run(run.id))),
+        Screen::Proposals(list) => list.selected().map(|one| {
+            let (kind, key) = (RecordKind::Proposals, one.id.to_string());
+            Screen::Page(Page::Record { kind, key, reading: Reading::default() })
+        }),
         Screen::Card(_)
         | Screen::Task(_)
-        | Screen::Proposals(_)
         | Screen::Explain { .. }
         | Screen::Why(_)
-        | Screen::Runs(_)
         | Screen::Changes { .. }
-        | Screen::Logs
         | Screen::System => None,
     };
     match next {

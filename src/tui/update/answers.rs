@@ -4,7 +4,7 @@ use super::super::event::{Request, Ticket};
 use super::super::listing::Loaded;
 use super::super::model::{ASK_AGAIN_MS, Model};
 use super::super::screen::{Card, Overlay, Screen, Straight};
-use super::{movement, stream};
+use super::{movement, pages, stream};
 use crate::app::command::{Ack, Command, Refusal};
 use crate::app::handover::{Change, Changes};
 use crate::app::query::{Answer, Query};
@@ -41,17 +41,17 @@ fn on_loaded(screen: &mut Screen, now: Moment, look: u64, ticket: Ticket) -> boo
         Screen::Card(card) => due(&mut card.detail, now, look, ticket),
         Screen::Explain { tree, .. } => due(tree, now, look, ticket),
         Screen::Why(page) => due(&mut page.why, now, look, ticket),
-        Screen::Effects(effects) => due(&mut effects.rows, now, look, ticket),
+        Screen::Page(page) => pages::due(page, now, look, ticket),
         Screen::Runs(runs) => due(&mut runs.rows, now, look, ticket),
         Screen::Changes { rows, .. } => due(&mut rows.rows, now, look, ticket),
         Screen::Tasks(tasks) => due(&mut tasks.rows, now, look, ticket),
         Screen::Proposals(proposals) => due(&mut proposals.rows, now, look, ticket),
         Screen::Task(page) => due(&mut page.detail, now, look, ticket),
-        Screen::Overview { .. } | Screen::Events | Screen::Logs | Screen::System => false,
+        Screen::Overview { .. } | Screen::Events | Screen::System => false,
     }
 }
 
-fn due<T>(loaded: &mut Loaded<T>, now: Moment, look: u64, ticket: Ticket) -> bool {
+pub(super) fn due<T>(loaded: &mut Loaded<T>, now: Moment, look: u64, ticket: Ticket) -> bool {
     let rested = loaded.asked_at.is_none_or(|at| now.since(at) >= ASK_AGAIN_MS);
     let asks = loaded.ticket.is_none() && loaded.seen != look && rested;
     if asks {
@@ -113,10 +113,7 @@ fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
             let found = |a| if let Answer::ErrorGroups(found) = a { Some(found) } else { None };
             take(&mut groups.rows, ticket, answer, found);
         }
-        Screen::Effects(effects) => {
-            let found = |a| if let Answer::Effects(found) = a { Some(found) } else { None };
-            take(&mut effects.rows, ticket, answer, found);
-        }
+        Screen::Page(page) => pages::place(page, ticket, answer),
         Screen::Changes { rows, .. } => take(&mut rows.rows, ticket, answer, latest_first),
         Screen::Runs(runs) => {
             let found = |a| if let Answer::Runs(found) = a { Some(found) } else { None };
@@ -143,7 +140,7 @@ fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
             let found = |a| if let Answer::PhiWhy(found) = a { Some(*found) } else { None };
             take(&mut page.why, ticket, answer, found);
         }
-        Screen::Overview { .. } | Screen::Events | Screen::Logs | Screen::System => {}
+        Screen::Overview { .. } | Screen::Events | Screen::System => {}
     }
 }
 
@@ -155,7 +152,7 @@ fn open_proposals(answer: Answer) -> Option<Vec<StoredProposal>> {
 }
 
 /// Stores an answer if it is the awaited one.
-fn take<T>(
+pub(super) fn take<T>(
     loaded: &mut Loaded<T>,
     ticket: Ticket,
     answer: Result<Answer, Refusal>,

@@ -9,6 +9,7 @@ mod answers;
 mod causes;
 mod movement;
 mod overlay;
+mod pages;
 mod palette;
 mod proposals;
 mod stream;

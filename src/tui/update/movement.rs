@@ -4,7 +4,7 @@ use super::super::keymap::Motion;
 use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
 use super::super::screen::{Pane, Screen};
-use super::stream;
+use super::{pages, stream};
 use crate::app::query::ErrorGroup;
 use crate::domain::layer::Container;
 
@@ -33,7 +33,7 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
     if stream::is_looked_at(model) {
         return stream::travel(model, motion);
     }
-    let page = usize::from(model.size.1 / 2).max(1);
+    let page_height = usize::from(model.size.1 / 2).max(1);
     let layers = model.snapshot().layers.len();
     let (cursor, rows) = match model.screen_mut() {
         Screen::Overview { pane: Pane::Containers, container, .. } => {
@@ -48,10 +48,7 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
             let rows = groups.shown().len();
             (&mut groups.cursor, rows)
         }
-        Screen::Effects(effects) => {
-            let rows = effects.shown().len();
-            (&mut effects.cursor, rows)
-        }
+        Screen::Page(page) => return pages::travel(page, motion, page_height),
         Screen::Runs(runs) => {
             let rows = runs.shown().len();
             (&mut runs.cursor, rows)
@@ -73,9 +70,9 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
         Screen::Task(page) => (&mut page.scroll, usize::MAX),
         Screen::Explain { scroll, .. } => (scroll, usize::MAX),
         Screen::Why(page) => (&mut page.scroll, usize::MAX),
-        Screen::Events | Screen::Logs | Screen::System => return,
+        Screen::Events | Screen::System => return,
     };
-    *cursor = target(motion, *cursor, rows, page);
+    *cursor = target(motion, *cursor, rows, page_height);
 }
 
 /// Returns where `motion` leads from `at` among `rows` rows.
@@ -86,7 +83,8 @@ pub(super) fn target(motion: Motion, at: usize, rows: usize, page: usize) -> usi
         Motion::Up => at.min(last).saturating_sub(1),
         Motion::Top => 0,
         // The end of a page is not known here; a thousand lines are beyond any of them.
-        Motion::Bottom => last.min(1_000),
+        Motion::Bottom if rows == usize::MAX => 1_000,
+        Motion::Bottom => last,
         Motion::HalfDown => at.saturating_add(page).min(last),
         Motion::HalfUp => at.min(last).saturating_sub(page),
     }

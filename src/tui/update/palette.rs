@@ -10,7 +10,7 @@ use super::super::listing::{Listing, Loaded};
 use super::super::model::{HISTORY_MAX, Model};
 use super::super::reasons;
 use super::super::screen::{Card, Overlay, Screen, WhyPage};
-use super::{actions, causes, overlay, proposals, tasks};
+use super::{actions, causes, overlay, pages, proposals, tasks};
 use crate::app::command::{Command, RunRequest, Verdict};
 use crate::domain::ids::UnitId;
 use crate::domain::layer::Layer;
@@ -55,6 +55,19 @@ const WITH_ARGUMENTS: &[Typed] = &[
     ),
     Typed::looks("layer <1-9>", "Open a layer"),
     Typed::looks("unit <id>", "Open a unit's card"),
+    Typed::looks("run-detail <id>", "Open a run with what became of it"),
+    Typed::looks(
+        "effects [unknown|sending|rejected|confirmed]",
+        "What was done outside, of one state",
+    ),
+    Typed::looks(
+        "logs [all|run 7|unit 123|attempt 9]",
+        "The log of this process, or the lines of one",
+    ),
+    Typed::looks(
+        "prospects",
+        "Businesses found in a source; so pitches, messages, meetings, clients, invoices, reports",
+    ),
     Typed::changes("skip <reason>", "Skip the open unit"),
     Typed::changes(
         "answer <result> [note]",
@@ -165,6 +178,10 @@ fn entered(model: &mut Model, line: &str) -> Vec<Request> {
         "changes" if !rest.is_empty() => changes(model, rest),
         "why" => why(model, rest),
         "layer" => layer(model, rest),
+        "run-detail" => pages::typed_run(model, rest),
+        "effects" if !rest.is_empty() => pages::typed_effects(model, rest),
+        "logs" if !rest.is_empty() => pages::typed_logs(model, rest),
+        word if word != "proposals" && pages::typed_records(model, word) => Ok(Vec::new()),
         "unit" => unit(model, rest),
         "skip" => skip(model, rest),
         "answer" => answer(model, rest),

@@ -4,6 +4,7 @@ use super::super::event::{Request, Ticket};
 use super::super::format;
 use super::super::keymap::Motion;
 use super::super::model::Model;
+use super::super::page::Page;
 use super::super::screen::{Card, Overlay, Pane, Screen};
 use super::super::stream::{Row, Since, Want, Window};
 use super::movement;
@@ -112,8 +113,11 @@ pub(super) fn selected(model: &Model) -> Option<&Event> {
 pub(super) fn behind(model: &Model) -> Result<Screen, &'static str> {
     let event = selected(model).ok_or("no event is selected")?;
     let unit = event.unit_id.map(|unit| Screen::Card(Card::new(vec![unit], 0)));
+    let run = event.run_id.map(|run| Screen::Page(Page::run(run)));
     let layer = event.layer.map(|layer| Screen::Layer { layer, units: Listing::default() });
-    unit.or(layer).ok_or("there is nothing behind this event: it is about no unit, run or layer")
+    unit.or(run)
+        .or(layer)
+        .ok_or("there is nothing behind this event: it is about no unit, run or layer")
 }
 
 /// Opens the events of the open card's unit.
@@ -368,9 +372,12 @@ mod tests {
         let mut snapshot = picture(1..=1);
         press_enter(&snapshot, |model| assert!(matches!(model.screen(), Screen::Card(_))));
         snapshot.events[0].unit_id = None;
+        press_enter(&snapshot, |model| {
+            assert!(matches!(model.screen(), Screen::Page(Page::Run { .. })));
+        });
+        snapshot.events[0].run_id = None;
         press_enter(&snapshot, |model| assert!(matches!(model.screen(), Screen::Layer { .. })));
         snapshot.events[0].layer = None;
-        snapshot.events[0].run_id = None;
         press_enter(&snapshot, |model| {
             assert!(matches!(model.screen(), Screen::Events));
             assert!(said(model).starts_with("there is nothing behind this event"));

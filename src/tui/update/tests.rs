@@ -17,6 +17,7 @@ use crate::tui::event::{Event, Request};
 use crate::tui::fixture;
 use crate::tui::keymap::Keymap;
 use crate::tui::model::Model;
+use crate::tui::page::Page;
 use crate::tui::screen::{Card, Overlay, Screen};
 
 /// Returns the key a character of a test stands for.
@@ -166,8 +167,8 @@ fn an_answer_nobody_waits_for_is_dropped() {
     let [Request::Ask(ticket, _)] = asked.as_slice() else { panic!("{asked:?}") };
     press(&mut model, "\u{1b}E");
     update(&mut model, Event::Answered(*ticket, Ok(Answer::ErrorGroups(Vec::new()))));
-    let Screen::Effects(effects) = model.screen() else { panic!() };
-    assert!(effects.rows.value.is_none() && effects.rows.ticket.is_some());
+    let Screen::Page(Page::Effects { rows, .. }) = model.screen() else { panic!() };
+    assert!(rows.rows.value.is_none() && rows.rows.ticket.is_some());
 }
 
 #[test]

@@ -78,6 +78,23 @@ fn lines(explained: &PhiExplained, sign: &str, model: &Model) -> Lines {
     lines
 }
 
+/// One container's part of it.
+pub(super) fn of_container(explained: &PhiExplained, wanted: Container, model: &Model) -> Lines {
+    let mut lines = Lines::new();
+    for container in explained.containers.iter().filter(|it| it.container == wanted) {
+        container_lines(&mut lines, container, model);
+    }
+    if lines.is_empty() {
+        lines.push(vec![piece(" nothing is known of it in this world yet", Tone::Dim)]);
+    }
+    let value = four(explained.phi.value);
+    let coupling = four(explained.phi.coupling);
+    let text = format!(" whole machine: {value}, coupling {coupling} ({})", explained.mode.badge());
+    lines.push(Vec::new());
+    lines.push(vec![piece(text, Tone::Plain)]);
+    lines
+}
+
 fn four(value: Option<f64>) -> String {
     value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.4}"))
 }

@@ -21,9 +21,12 @@ mod layout;
 mod list;
 mod logs;
 mod mode;
+mod page;
 mod palette;
 mod phi;
 mod proposals;
+mod records;
+mod run;
 mod runs;
 mod system;
 mod tasks;
@@ -85,7 +88,6 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
         Screen::Card(card) => card::draw(canvas, area, model, card),
         Screen::Explain { scroll, tree } => explain::draw(canvas, area, model, *scroll, tree),
         Screen::Why(page) => why::draw(canvas, area, model, page.scroll, &page.why),
-        Screen::Effects(effects) => effects::draw(canvas, area, model, effects),
         Screen::Tasks(tasks) => tasks::draw(canvas, area, model, tasks),
         Screen::Task(page) => tasks::draw_page(canvas, area, model, page),
         Screen::Proposals(proposals) => proposals::draw(canvas, area, model, proposals),
@@ -93,7 +95,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
         Screen::Runs(runs) => runs::draw(canvas, area, model, runs),
         Screen::Changes { since, rows } => changes::draw(canvas, area, model, *since, rows),
         Screen::Events => events::draw(canvas, area, model, true),
-        Screen::Logs => logs::draw(canvas, area, model),
+        Screen::Page(page) => page::draw(canvas, area, model, page),
         Screen::System => system::draw(canvas, area, model),
     }
 }

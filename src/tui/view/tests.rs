@@ -1,6 +1,8 @@
 //! Draws whole frames of known worlds and compares their text with the stored ones; the style of
 //! what must not be missed is asserted by itself.
 
+mod pages;
+
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
@@ -292,9 +294,10 @@ fn no_size_makes_a_view_leave_its_buffer() {
     for (width, height) in
         [(1, 1), (2, 2), (10, 3), (59, 15), (60, 14), (60, 15), (79, 19), (300, 100)]
     {
-        for keys in
-            ["", "\t\t", "e", "\n", "V", "E", "T", "Q", "H", "P", "L", "S", "?", ":", "/", "m", "x"]
-        {
+        for keys in [
+            "", "\t\t", "e", "\n", "V", "E", "B", "T", "Q", "H", "P", "L", "S", "?", ":", "/", "m",
+            "x",
+        ] {
             let mut model = fixture::model(fixture::overfull(), (width, height));
             press(&mut model, keys);
             frame(&model, UTF8);
