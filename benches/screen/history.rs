@@ -72,3 +72,21 @@ impl Writing {
         self.thread.join().unwrap()
     }
 }
+
+/// Waits for the end of a database's first run, and returns how many milliseconds it took by its own row.
+pub(super) fn run_ms(path: &Path) -> f64 {
+    let conn = Connection::open(path).unwrap();
+    conn.busy_timeout(Duration::from_secs(10)).unwrap();
+    loop {
+        let took = conn.query_row(
+            "SELECT (wall_ended_at - wall_started_at) * 1.0 FROM runs WHERE wall_ended_at IS NOT NULL",
+            [],
+            |row| row.get(0),
+        );
+        match took {
+            Ok(ms) => return ms,
+            Err(rusqlite::Error::QueryReturnedNoRows) => thread::sleep(Duration::from_millis(20)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Measures the dashboard as an operator has it: the release binary in a pseudo-terminal of 120×36,
 //! its bytes, its processor time, its memory, and how long a key takes.
 //!
-//! `cargo bench --bench screen` prints each figure beside its bar. `btm`, `htop` and `top` are measured
+//! `cargo bench --bench screen` prints each figure beside its bar. The processor is that of the whole
+//! process, its machine included. `btm`, `htop` and `top` are measured
 //! on the same harness in the same run, where they are installed. `CEP_SCREEN_S` sets the seconds of
 //! each watch (60 for the figures of the README).
 
@@ -10,6 +11,8 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock and environment")]
 
 mod history;
+#[path = "../../tests/pty/mod.rs"]
+mod pty;
 mod terminal;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +20,7 @@ use std::time::Duration;
 
 use history::{append, database};
 use portable_pty::CommandBuilder;
+use pty::Link;
 use terminal::Terminal;
 
 /// Events of the large database.
@@ -25,6 +29,9 @@ const EVENTS: u32 = 1_000_000;
 /// How often a start, and a key, is measured.
 const STARTS: usize = 40;
 const KEYS: usize = 200;
+
+/// How often a run is measured with a terminal that reads, and with one that does not.
+const STUCK_ROUNDS: usize = 5;
 
 /// Events a second that a busy machine writes.
 const STORM_PER_S: u32 = 1_000;
@@ -42,9 +49,13 @@ fn main() {
     first_frame(&large, "1,000,000 events");
     idle(&large, watch);
     others(watch);
-    keys(&large, None);
-    storm(&large, watch, &[]);
-    storm(&large, watch, &["--low-bandwidth"]);
+    keys(&large, "idle", Link::default(), 30.0);
+    let slow = Link { bytes_per_s: Some(64_000), ..Link::default() };
+    keys(&large, "over 64 kB/s", slow, 100.0);
+    storm(&large, watch, &[], STORM_PER_S);
+    storm(&large, watch, &["--low-bandwidth"], STORM_PER_S);
+    storm(&large, watch, &[], 10 * STORM_PER_S);
+    stuck(folder.path());
 }
 
 fn cep(database: &Path, arguments: &[&str]) -> CommandBuilder {
@@ -74,7 +85,7 @@ fn first_frame(database: &Path, what: &str) {
     let mut ms = Vec::new();
     let mut bytes = 0;
     for _ in 0..STARTS {
-        let mut terminal = Terminal::start(cep(database, &[]));
+        let mut terminal = Terminal::start(cep(database, &[]), Link::default());
         ms.push(terminal.until("Self-Learning").as_secs_f64() * 1_000.0);
         bytes = terminal.seen().len();
         terminal.quit();
@@ -86,7 +97,7 @@ fn first_frame(database: &Path, what: &str) {
 
 /// Nothing runs and nothing counts down.
 fn idle(database: &Path, watch: Duration) {
-    let mut terminal = Terminal::start(cep(database, &[]));
+    let mut terminal = Terminal::start(cep(database, &[]), Link::default());
     terminal.until("Self-Learning");
     terminal.settle();
     let usage = terminal.watch(watch);
@@ -109,7 +120,7 @@ fn others(watch: Duration) {
         let mut command = CommandBuilder::new(path);
         command.args(arguments);
         command.env("TERM", "xterm-256color");
-        let mut terminal = Terminal::start(command);
+        let mut terminal = Terminal::start(command, Link::default());
         terminal.settle();
         let usage = terminal.watch(watch);
         let (bytes, cpu) = (usage.bytes_per_s, usage.cpu_percent);
@@ -119,36 +130,61 @@ fn others(watch: Duration) {
 }
 
 /// From a key to the first byte of its frame.
-fn keys(database: &Path, during: Option<&str>) {
-    let mut terminal = Terminal::start(cep(database, &[]));
+fn keys(database: &Path, when: &str, link: Link, bar: f64) {
+    let mut terminal = Terminal::start(cep(database, &[]), link);
     terminal.until("Self-Learning");
     terminal.settle();
     let mut ms: Vec<f64> = (0..KEYS)
         .map(|n| terminal.press(if n % 2 == 0 { "j" } else { "k" }).as_secs_f64() * 1_000.0)
         .collect();
-    let when = during.unwrap_or("idle");
-    told(&format!("key to paint p50, {when}"), quantile(&mut ms, 50), "ms", 30.0);
-    told(&format!("key to paint p99, {when}"), quantile(&mut ms, 99), "ms", 30.0);
+    told(&format!("key to paint p50, {when}"), quantile(&mut ms, 50), "ms", bar);
+    told(&format!("key to paint p99, {when}"), quantile(&mut ms, 99), "ms", bar);
     terminal.quit();
 }
 
-/// Another process writes a thousand events a second, followed on the overview.
-fn storm(database: &Path, watch: Duration, arguments: &[&str]) {
-    let mut terminal = Terminal::start(cep(database, arguments));
+/// Another process writes many events a second, followed on the overview.
+fn storm(database: &Path, watch: Duration, arguments: &[&str], per_s: u32) {
+    let mut terminal = Terminal::start(cep(database, arguments), Link::default());
     terminal.until("Self-Learning");
     terminal.settle();
-    let writes = append(database.to_owned(), STORM_PER_S);
+    let writes = append(database.to_owned(), per_s);
     let usage = terminal.watch(watch);
     let mut ms: Vec<f64> =
         (0..KEYS).map(|n| terminal.press_marked(n % 2 == 0).as_secs_f64() * 1_000.0).collect();
     let written = writes.stop();
-    let how =
-        if arguments.is_empty() { String::new() } else { format!(", {}", arguments.join(" ")) };
-    println!("storm{how}: {written:.0} events a second were committed");
-    let bar = if arguments.is_empty() { 32_000.0 } else { 1_000.0 };
-    told(&format!("bytes at 1,000 events/s{how}"), usage.bytes_per_s, "B/s", bar);
-    told(&format!("processor at 1,000 events/s{how}"), usage.cpu_percent, "%", 3.0);
-    told(&format!("key to paint p99 at 1,000 events/s{how}"), quantile(&mut ms, 99), "ms", 50.0);
-    told(&format!("memory after the storm{how}"), terminal.resident_mib(), "MiB", 64.0);
+    let how = format!("at {per_s} events/s {}", arguments.join(" "));
+    println!("{how}: {written:.0} a second were committed");
+    let (bytes, zlib) = if arguments.is_empty() { (32_000.0, 5_000.0) } else { (1_000.0, 1_000.0) };
+    told(&format!("bytes {how}"), usage.bytes_per_s, "B/s", bytes);
+    told(&format!("bytes with zlib {how}"), usage.zlib_per_s, "B/s", zlib);
+    let cpu = if per_s > STORM_PER_S { 10.0 } else { 3.0 };
+    told(&format!("processor {how}"), usage.cpu_percent, "%", cpu);
+    told(&format!("key to paint p99 {how}"), quantile(&mut ms, 99), "ms", 50.0);
+    told(&format!("memory {how}"), terminal.resident_mib(), "MiB", 64.0);
     terminal.quit();
+}
+
+/// How long the demo's town takes to be researched with a terminal that reads and with one that reads
+/// nothing, by turns.
+fn stuck(folder: &Path) {
+    let mut took = [Vec::new(), Vec::new()];
+    for n in 0..2 * STUCK_ROUNDS {
+        let database = folder.join(format!("stuck{n}.db"));
+        let is_stuck = n % 2 == 1;
+        let mut terminal = Terminal::start(cep(&database, &[]), Link::default());
+        terminal.until("Self-Learning");
+        terminal.settle();
+        terminal.hold(is_stuck);
+        terminal.send("r");
+        took[usize::from(is_stuck)].push(history::run_ms(&database));
+        terminal.hold(false);
+        terminal.until_shown("succeeded");
+        terminal.quit();
+    }
+    let [mut read, mut stuck] = took;
+    let (read, stuck) = (quantile(&mut read, 50), quantile(&mut stuck, 50));
+    println!(
+        "layer 1 over the demo's town: {read:.0} ms read, {stuck:.0} ms with a stuck terminal"
+    );
+    told("slower with a stuck terminal by", (stuck / read - 1.0) * 100.0, "%", 1.0);
 }

@@ -1,14 +1,12 @@
-//! A program in a pseudo-terminal of 120×36, watched from outside.
+//! The dashboard, or another program, watched from outside: what it costs and how fast it answers.
 
-use std::io::{Read as _, Write};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use portable_pty::CommandBuilder;
 
-/// How long anything may take before the benchmark gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::pty::{Link, PATIENCE, Pty};
 
 /// How long nothing must come before a screen counts as settled.
 const QUIET: Duration = Duration::from_millis(1_500);
@@ -16,94 +14,76 @@ const QUIET: Duration = Duration::from_millis(1_500);
 /// Clock ticks a second of `/proc/<pid>/stat`.
 const TICKS_PER_S: f64 = 100.0;
 
-/// A running program.
-pub(super) struct Terminal {
-    child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
-    bytes: Receiver<(Instant, Vec<u8>)>,
-    seen: Vec<u8>,
-    started: Instant,
-    screen: vt100::Parser,
-}
+/// A running program on 120×36.
+pub(super) struct Terminal(Pty);
 
 /// What a program used while it was watched.
 pub(super) struct Usage {
     pub(super) bytes_per_s: f64,
+    /// The same, compressed and flushed at each read, as `ssh -C` does.
+    pub(super) zlib_per_s: f64,
     pub(super) cpu_percent: f64,
 }
 
 impl Terminal {
-    pub(super) fn start(command: CommandBuilder) -> Self {
-        let size = PtySize { rows: 36, cols: 120, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
-        let started = Instant::now();
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let (sender, bytes) = channel();
-        thread::spawn(move || {
-            let mut buffer = vec![0; 65_536];
-            while let Ok(n) = reader.read(&mut buffer) {
-                if n == 0 || sender.send((Instant::now(), buffer[..n].to_vec())).is_err() {
-                    return;
-                }
-            }
-        });
-        let (rows, columns) = (36.try_into().unwrap(), 120.try_into().unwrap());
-        let screen = vt100::Parser::new(rows, columns, 0);
-        let seen = Vec::new();
-        Self { child, _master: pair.master, keys, bytes, seen, started, screen }
+    pub(super) fn start(command: CommandBuilder, link: Link) -> Self {
+        Self(Pty::start(command, (120, 36), link))
     }
 
     pub(super) fn seen(&self) -> &[u8] {
-        &self.seen
+        self.0.seen()
     }
 
     /// Waits until a text was written, and returns how long after the start.
     pub(super) fn until(&mut self, needle: &str) -> Duration {
         loop {
-            let (at, bytes) = self.bytes.recv_timeout(PATIENCE).unwrap();
-            self.take(&bytes);
-            if self.seen.windows(needle.len()).any(|window| window == needle.as_bytes()) {
-                return at - self.started;
+            let (at, _) = self.0.next(PATIENCE).unwrap();
+            if self.0.seen().windows(needle.len()).any(|window| window == needle.as_bytes()) {
+                return at - self.0.started();
             }
         }
     }
 
-    /// Waits until nothing comes any more, or for ten pauses of a program that never rests.
+    /// Waits until a text stands on the screen.
+    pub(super) fn until_shown(&mut self, needle: &str) {
+        while !self.0.screen().contents().contains(needle) {
+            self.0.next(PATIENCE).unwrap();
+        }
+    }
+
+    /// Waits until nothing comes any more, or for some pauses of a program that never rests.
     pub(super) fn settle(&mut self) {
         let began = Instant::now();
-        while began.elapsed() < QUIET * 4 {
-            match self.bytes.recv_timeout(QUIET) {
-                Ok((_, bytes)) => self.take(&bytes),
-                Err(_) => return,
-            }
-        }
+        while began.elapsed() < QUIET * 4 && self.0.next(QUIET).is_some() {}
     }
 
     pub(super) fn watch(&mut self, span: Duration) -> Usage {
+        use std::io::Write as _;
         let (began, ticks) = (Instant::now(), self.ticks());
-        let mut bytes = 0_u32;
+        let first = self.0.seen().len();
+        let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
+        let mut at = first;
         while let Some(left) = span.checked_sub(began.elapsed()) {
-            if let Ok((_, more)) = self.bytes.recv_timeout(left) {
-                bytes += u32::try_from(more.len()).unwrap();
-                self.take(&more);
+            if self.0.next(left).is_some() {
+                packed.write_all(&self.0.seen()[at..]).unwrap();
+                packed.flush().unwrap();
+                at = self.0.seen().len();
             }
         }
         let seconds = began.elapsed().as_secs_f64();
+        // The head of the stream is sent once, before anything is watched.
+        let zlib = packed.get_ref().len().saturating_sub(2);
         Usage {
-            bytes_per_s: f64::from(bytes) / seconds,
+            bytes_per_s: per(at - first, seconds),
+            zlib_per_s: per(zlib, seconds),
             cpu_percent: (self.ticks() - ticks) / TICKS_PER_S / seconds * 100.0,
         }
     }
 
     /// Presses a key of a resting screen, and returns how long its frame took.
     pub(super) fn press(&mut self, keys: &str) -> Duration {
-        let pressed = self.send(keys);
-        let (at, bytes) = self.bytes.recv_timeout(PATIENCE).unwrap();
-        self.take(&bytes);
+        let pressed = self.0.send(keys);
+        let (at, _) = self.0.next(PATIENCE).unwrap();
         at - pressed
     }
 
@@ -111,10 +91,9 @@ impl Terminal {
     /// mark stands in its new row.
     pub(super) fn press_marked(&mut self, down: bool) -> Duration {
         let before = self.marked();
-        let pressed = self.send(if down { "j" } else { "k" });
+        let pressed = self.0.send(if down { "j" } else { "k" });
         loop {
-            let (at, bytes) = self.bytes.recv_timeout(PATIENCE).unwrap();
-            self.take(&bytes);
+            let (at, _) = self.0.next(PATIENCE).unwrap();
             if self.marked() != before {
                 return at - pressed;
             }
@@ -123,48 +102,43 @@ impl Terminal {
 
     /// Returns the row of the selection's mark in the first pane.
     fn marked(&self) -> Option<u16> {
-        let screen = self.screen.screen();
+        let screen = self.0.screen();
         (2..16).find(|&row| screen.cell(row, 1).is_some_and(|cell| cell.contents() == ">"))
     }
 
-    fn send(&mut self, keys: &str) -> Instant {
-        let pressed = Instant::now();
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-        pressed
+    /// Presses keys and waits for nothing.
+    pub(super) fn send(&mut self, keys: &str) {
+        self.0.send(keys);
     }
 
-    fn take(&mut self, bytes: &[u8]) {
-        // A program may ask where the cursor is, and wait for the answer.
-        if bytes.windows(4).any(|window| window == b"\x1b[6n") {
-            self.send("\x1b[1;1R");
-        }
-        self.screen.process(bytes);
-        self.seen.extend_from_slice(bytes);
+    /// Reads nothing more, or again.
+    pub(super) fn hold(&self, is_stuck: bool) {
+        self.0.hold(is_stuck);
     }
 
     fn ticks(&self) -> f64 {
-        let pid = self.child.process_id().unwrap();
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.pid())).unwrap();
         let (_, fields) = stat.rsplit_once(')').unwrap();
         fields.split_whitespace().skip(11).take(2).map(|n| n.parse::<f64>().unwrap()).sum()
     }
 
     pub(super) fn resident_mib(&self) -> f64 {
-        let pid = self.child.process_id().unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.pid())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1_024.0
     }
 
+    /// Leaves, and ends what does not go by itself.
     pub(super) fn quit(mut self) {
-        self.send("q");
+        self.0.send("q");
         let began = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            if began.elapsed() > Duration::from_secs(5) {
-                self.child.kill().unwrap();
-            }
-            drop(self.bytes.recv_timeout(Duration::from_millis(20)));
+        while self.0.ended().is_none() && began.elapsed() < Duration::from_secs(5) {
+            self.0.next(Duration::from_millis(20));
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes of a minute are far below 2^52")]
+fn per(bytes: usize, seconds: f64) -> f64 {
+    bytes as f64 / seconds
 }

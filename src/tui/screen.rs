@@ -320,14 +320,22 @@ pub const UNFINISHED: [UnitState; 8] = [
     UnitState::Blocked,
 ];
 
+/// The page of keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HelpPage {
+    /// The first line shown.
+    pub scroll: usize,
+    /// Only lines with all these words are shown.
+    pub words: String,
+    /// Whether the words are being typed.
+    pub is_typing: bool,
+}
+
 /// What lies over the screen and takes all keys.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
     /// What every key does.
-    Help {
-        /// The first line shown.
-        scroll: usize,
-    },
+    Help(HelpPage),
     /// A command typed by name.
     Palette {
         /// What was typed.

@@ -4,12 +4,12 @@ use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::process::Command as Process;
 use std::sync::Arc;
 
 use crossterm::event::EventStream;
 use crossterm::terminal;
 use futures::stream::{self, Stream, StreamExt};
+use signal_hook::consts::SIGTSTP;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -122,12 +122,15 @@ fn signals() -> io::Result<impl Stream<Item = Exit> + Unpin> {
     ]))
 }
 
-/// Gives the terminal to the shell, stops this process, and takes the terminal back when it goes
-/// on. The stop is asked of `kill`, because a process cannot stop itself without unsafe code.
+/// Gives the terminal to the shell, stops this process, and takes the terminal back when it goes on.
+///
+/// The signal is this thread's own: one to the process may be taken by another thread a moment later,
+/// when this one has the terminal already, and whoever brings the process back finds an empty screen.
 fn suspend() {
     term::restore();
-    let pid = std::process::id().to_string();
-    let _stopped = Process::new("kill").args(["-TSTP", &pid]).status();
+    if let Err(error) = signal_hook::low_level::raise(SIGTSTP) {
+        tracing::warn!(%error, "this process could not be suspended");
+    }
     if let Ok(guard) = Guard::take() {
         // The loop's own guard gives the terminal back at the end.
         std::mem::forget(guard);

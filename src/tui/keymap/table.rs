@@ -88,8 +88,8 @@ actions! {
     Action::Card(CardAction::Skip), "skip" [ch('s')] [Card] Mutates why::on_card, "skip", "End this unit as not worth doing, with your reason";
     Action::Card(CardAction::Resolve), "resolve" [ch('u')] [Card] Mutates why::effect_unknown, "resolve", "Say by evidence whether an unknown effect happened";
     Action::Card(CardAction::Events), "unit-events" [ch('o')] [Card] Safe why::always, "events", "The events of this unit, back to its first";
-    Action::Card(CardAction::Next), "next-error" [ch(']')] [Card] Safe why::on_card, "next", "Show the next error";
-    Action::Card(CardAction::Previous), "previous-error" [ch('[')] [Card] Safe why::on_card, "", "Show the previous error";
+    Action::Card(CardAction::Next), "next-error" [ch(']')] [Card] Safe why::always, "next", "Show the next error";
+    Action::Card(CardAction::Previous), "previous-error" [ch('[')] [Card] Safe why::always, "", "Show the previous error";
 
     Action::Task(TaskAction::Done), "done" [ch('d')] [Tasks] Mutates why::on_open_task, "done", "Say that the task is done; where that is not enough, it asks how it went";
     Action::Task(TaskAction::Failed), "failed" [ch('f')] [Tasks] Mutates why::on_open_task, "failed", "Say that the task could not be done, and why";

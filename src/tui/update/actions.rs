@@ -6,7 +6,7 @@ use super::super::keymap::{Action, ActionSpec, CardAction, DemoKey, Destination}
 use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
 use super::super::page::{Page, Reading};
-use super::super::screen::{Card, Confirm, ModeDialog, Overlay, Pane, Screen, Straight};
+use super::super::screen::{Card, Confirm, HelpPage, ModeDialog, Overlay, Pane, Screen, Straight};
 use super::{causes, movement, pages, palette, proposals, stream, tasks};
 use crate::app::command::{Command, DemoControl, RunRequest};
 use crate::app::query::RecordKind;
@@ -55,7 +55,7 @@ fn perform(model: &mut Model, action: Action) -> Vec<Request> {
         Action::Open => open_selected(model),
         Action::Go(destination) => go(model, destination),
         Action::Mode => model.overlay = Some(Overlay::Mode(ModeDialog::default())),
-        Action::Help => model.overlay = Some(Overlay::Help { scroll: 0 }),
+        Action::Help => model.overlay = Some(Overlay::Help(HelpPage::default())),
         Action::Filter => filter(model),
         Action::Palette => palette::prefilled(model, ""),
         Action::Advance => palette::prefilled(model, "advance 1d"),

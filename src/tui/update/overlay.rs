@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::super::event::Request;
 use super::super::model::Model;
-use super::super::screen::{Confirm, LIVE_WORD, ModeDialog, Overlay};
+use super::super::screen::{Confirm, HelpPage, LIVE_WORD, ModeDialog, Overlay};
 use super::{palette, stream};
 use crate::app::command::Command;
 
@@ -20,7 +20,7 @@ pub(super) fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Request> {
         return leave(model, overlay);
     }
     match overlay {
-        Overlay::Help { scroll } => help(model, scroll, key),
+        Overlay::Help(page) => help(model, page, key),
         Overlay::Palette { input, back } => palette::pressed(model, input, back, key),
         Overlay::Filter { input, before } => filter(model, input, before, key),
         Overlay::Confirm(dialog) => confirm(model, dialog, key),
@@ -32,24 +32,37 @@ pub(super) fn pressed(model: &mut Model, key: KeyEvent) -> Vec<Request> {
 
 /// Esc: nothing happened.
 fn leave(model: &mut Model, overlay: Overlay) -> Vec<Request> {
-    if let Overlay::Filter { before, .. } = overlay {
-        set_filter(model, before);
+    match overlay {
+        Overlay::Filter { before, .. } => set_filter(model, before),
+        // The words go first, the page with the next one.
+        Overlay::Help(page) if !page.words.is_empty() || page.is_typing => {
+            model.overlay = Some(Overlay::Help(HelpPage::default()));
+        }
+        _ => {}
     }
     Vec::new()
 }
 
-fn help(model: &mut Model, scroll: usize, key: KeyEvent) -> Vec<Request> {
-    let page = usize::from(model.size.1 / 2).max(1);
-    let scroll = match key.code {
-        KeyCode::Down | KeyCode::Char('j') => scroll + 1,
-        KeyCode::Up | KeyCode::Char('k') => scroll.saturating_sub(1),
-        KeyCode::PageDown | KeyCode::Char(' ') => scroll + page,
-        KeyCode::PageUp => scroll.saturating_sub(page),
+fn help(model: &mut Model, mut page: HelpPage, key: KeyEvent) -> Vec<Request> {
+    let half = usize::from(model.size.1 / 2).max(1);
+    if page.is_typing {
+        page.scroll = 0;
+        page.is_typing = key.code != KeyCode::Enter;
+        edit(&mut page.words, key);
+        model.overlay = Some(Overlay::Help(page));
+        return Vec::new();
+    }
+    page.scroll = match key.code {
+        KeyCode::Down | KeyCode::Char('j') => page.scroll + 1,
+        KeyCode::Up | KeyCode::Char('k') => page.scroll.saturating_sub(1),
+        KeyCode::PageDown | KeyCode::Char(' ') => page.scroll + half,
+        KeyCode::PageUp => page.scroll.saturating_sub(half),
         KeyCode::Home | KeyCode::Char('g') => 0,
         KeyCode::Char('q' | '?') | KeyCode::Enter => return Vec::new(),
-        _ => scroll,
+        _ => page.scroll,
     };
-    model.overlay = Some(Overlay::Help { scroll });
+    page.is_typing = key.code == KeyCode::Char('/');
+    model.overlay = Some(Overlay::Help(page));
     Vec::new()
 }
 

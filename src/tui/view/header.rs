@@ -44,6 +44,9 @@ fn first_line(canvas: &Canvas<'_>, model: &Model) -> Vec<Vec<Piece>> {
     if let Some(stale) = model.stale_ms() {
         facts.push(vec![piece(format!("STALE {}", format::age(stale)), Tone::Live)]);
     }
+    if model.keys.is_read_only() {
+        facts.push(vec![piece("READ-ONLY", Tone::Warn)]);
+    }
     if model.is_frozen() {
         facts.push(vec![piece("FROZEN (Space)", Tone::Warn)]);
     }

@@ -2,32 +2,47 @@
 
 use crate::tui::keymap::{ActionSpec, Danger, Key};
 use crate::tui::model::Model;
-use crate::tui::text::fit;
+use crate::tui::screen::HelpPage;
+use crate::tui::text::{clean, fit};
 use crate::tui::theme::Tone;
 use crate::tui::update::with_arguments;
 use crate::tui::widgets::canvas::{Canvas, Piece, piece};
 use crate::tui::widgets::modal;
 
 /// Draws the overlay.
-pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, scroll: usize) {
+pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, page: &HelpPage) {
     let screen = canvas.buffer.area;
     let title = format!("Keys on this screen: {}", model.screen().crumb());
     let (width, height) =
         (screen.width.saturating_sub(8).min(100), screen.height.saturating_sub(4));
     let inner = modal::open(canvas, width, height, &title, super::is_live(model));
-    let lines = lines(model);
-    let first = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
+    let lines = matching(lines(model), &page.words);
+    let first = page.scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
     for (row, line) in lines.iter().skip(first).take(usize::from(inner.height)).enumerate() {
         canvas.line(inner, u16::try_from(row).unwrap_or(u16::MAX), line);
     }
     let hidden = lines.len().saturating_sub(first + usize::from(inner.height));
-    let more = if hidden > 0 {
-        format!(" j: {hidden} more  Esc closes ")
-    } else {
-        " Esc closes ".to_owned()
+    let more = if hidden > 0 { format!(" j: {hidden} more ") } else { " ".to_owned() };
+    let words = clean(&page.words);
+    let how = match (page.is_typing, words.is_empty()) {
+        (true, _) => format!("/{words}{} Enter keeps  Esc all ", canvas.glyphs().caret),
+        (false, false) => format!("/{words}  Esc all "),
+        (false, true) => "/ finds  Esc closes ".to_owned(),
     };
+    let more = format!("{more}{how}");
     let style = canvas.theme.style(Tone::Strong);
     canvas.buffer.set_string(inner.x + 1, inner.y + inner.height, more, style);
+}
+
+/// The lines with all the words that are looked for.
+fn matching(lines: Vec<Vec<Piece>>, words: &str) -> Vec<Vec<Piece>> {
+    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let text = |line: &[Piece]| line.iter().map(|piece| piece.0.as_str()).collect::<String>();
+    let fits = |line: &Vec<Piece>| {
+        let text = text(line).to_lowercase();
+        words.iter().all(|word| text.contains(word))
+    };
+    lines.into_iter().filter(fits).collect()
 }
 
 fn lines(model: &Model) -> Vec<Vec<Piece>> {

@@ -134,7 +134,7 @@ fn overview(canvas: &mut Canvas<'_>, area: Rect, model: &Model, focus: Pane, sel
 fn overlay(canvas: &mut Canvas<'_>, footer: Rect, model: &Model) {
     match &model.overlay {
         None => {}
-        Some(Overlay::Help { scroll }) => help::draw(canvas, model, *scroll),
+        Some(Overlay::Help(page)) => help::draw(canvas, model, page),
         Some(Overlay::Palette { input, .. }) => palette::draw(canvas, footer, model, input),
         Some(Overlay::Filter { input, .. }) => palette::draw_filter(canvas, footer, model, input),
         Some(Overlay::Confirm(confirm)) => dialogs::confirm(canvas, model, confirm),
