@@ -87,6 +87,7 @@ fn child() {
             term: "xterm-256color".to_owned(),
             locale,
             no_color: std::env::var("NO_COLOR").is_ok(),
+            ..Terminal::default()
         },
         low_bandwidth: false,
         keys: Keymap::default(),

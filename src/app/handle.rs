@@ -227,6 +227,15 @@ impl Machine for Handle {
         answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
+    async fn rest(&self) {
+        if self.is_armed()
+            && let Err(refusal) = self.submit(Command::Disarm).await
+        {
+            tracing::warn!(why = refusal.why, "LIVE is still armed while the process is suspended");
+        }
+        self.drain().await;
+    }
+
     async fn ask(&self, query: Query) -> Result<Answer, Refusal> {
         let parts = Arc::clone(&self.parts);
         tokio::task::spawn_blocking(move || queries::answer(&parts, &query))

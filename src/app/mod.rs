@@ -37,6 +37,7 @@ mod receive;
 mod records;
 pub mod service;
 pub mod serving;
+mod system;
 mod trouble;
 pub(crate) mod why;
 pub mod wiring;

@@ -24,6 +24,10 @@ pub trait Machine: Send + Sync {
     /// Tells the machine to do something.
     async fn submit(&self, command: Command) -> Result<Ack, Refusal>;
 
+    /// Stops working live units, and lets every run of this process stop where it can be taken up
+    /// again: afterwards it holds no lease. A machine that works nothing has nothing to do here.
+    async fn rest(&self) {}
+
     /// Asks what the snapshot is too small to hold.
     async fn ask(&self, query: Query) -> Result<Answer, Refusal>;
 }

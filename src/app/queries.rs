@@ -9,7 +9,7 @@ use super::query::{
 };
 use super::{
     desk, explain, finance, handover, in_full, lists, log, picture, pitches, records, service,
-    tasks, trouble, why,
+    system, tasks, trouble, why,
 };
 use crate::config::Settings;
 use crate::domain::layer::Layer;
@@ -49,6 +49,7 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
             let until = until.map_or_else(|| now(conn, parts, *mode), Ok)?;
             Ok(Some(Answer::PhiWhy(Box::new(why::between(conn, *mode, *since, until)?))))
         }
+        Query::System => Ok(Some(Answer::System(Box::new(system::facts(conn, parts)?)))),
         Query::Runs { mode, limit } => {
             let rows = runs::latest_in(conn, *mode, *limit)?;
             let views = rows.into_iter().map(|row| picture::run_view(conn, parts, row));
@@ -143,6 +144,7 @@ fn nothing(query: &Query) -> Refusal {
         | Query::Events(_)
         | Query::PhiExplain { .. }
         | Query::PhiWhy { .. }
+        | Query::System
         | Query::Runs { .. }
         | Query::Meetings { .. }
         | Query::Clients { .. }

@@ -6,6 +6,7 @@ mod log;
 mod phi;
 mod record;
 mod run;
+mod system;
 mod why;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use self::log::{LogLine, LogOf, LogTail};
 pub use self::phi::{ContainerExplained, LayerRatio, PhiExplained, Ratio};
 pub use self::record::{Column, RecordDetail, RecordKind, RecordRow};
 pub use self::run::{EffectDetail, RunCause, RunDetail, RunLayer, RunPhi};
+pub use self::system::{BreakerRow, BucketRow, CommitFigures, LeaseRow, ProcessRow, SystemFacts};
 pub use self::why::{ContainerWhy, FigureWhy, PhiAt, PhiWhy, StoredPhi};
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
@@ -75,6 +77,8 @@ pub enum Query {
         /// The second one; now when `None`.
         until: Option<Moment>,
     },
+    /// The machine under the machine: processes, leases, limits, circuits, commits.
+    System,
     /// Runs, newest first.
     Runs {
         /// Which world.
@@ -273,6 +277,8 @@ pub enum Answer {
     PhiExplain(Box<PhiExplained>),
     /// To `Query::PhiWhy`.
     PhiWhy(Box<PhiWhy>),
+    /// To `Query::System`.
+    System(Box<SystemFacts>),
     /// To `Query::Runs`.
     Runs(Vec<RunView>),
     /// To `Query::Run`.

@@ -18,6 +18,7 @@ use crate::domain::mode::Mode;
 use crate::runtime::durable;
 use crate::telemetry::{self, Console, LogTo, Telemetry};
 use crate::tui::keymap::Keymap;
+use crate::tui::theme::Palette;
 
 /// The file of the database in the state directory.
 const DATABASE: &str = "cep.db";
@@ -41,6 +42,9 @@ pub(super) struct Global {
     /// No colour on the dashboard, as with `NO_COLOR`
     #[arg(long, global = true)]
     pub(super) no_color: bool,
+    /// The colours of the dashboard: safe, dark or light [default: safe]
+    #[arg(long, global = true, value_name = "THEME")]
+    pub(super) theme: Option<Palette>,
     /// At most one frame a second on the dashboard for what nobody asked for, for slow links
     #[arg(long, global = true)]
     pub(super) low_bandwidth: bool,

@@ -11,14 +11,14 @@ use crate::domain::mode::Mode;
 use crate::engines::orchestrator::engine::RunReport;
 use crate::runtime::clock::SystemClock;
 use crate::tui::keymap::Keymap;
-use crate::tui::theme::Terminal;
+use crate::tui::theme::{Depth, Terminal};
 use crate::tui::{self, Exit, Options, ScreenError};
 
 /// Shows the dashboard until a person leaves; without a terminal, prints how the machine is.
 pub(super) async fn run(read_only: bool, context: &Context) -> Result<(), Error> {
     if !render::on_terminal() {
         render::note("no terminal here, so there is no dashboard; this is `cep status`");
-        return status::run(&status::Args {}, context);
+        return status::run(&status::Args { watch: false }, context).await;
     }
     let path = context.database();
     let session = context.start(&path, Origin::Screen, Show::Screen(Rule::Glance))?;
@@ -92,11 +92,22 @@ async fn show(context: &Context, session: &Session, read_only: bool) -> Result<E
 
 /// What the environment says about the terminal.
 fn terminal(context: &Context) -> Terminal {
+    let screen = &context.settings.screen;
     let set = |name| context.environment.get(name).unwrap_or_default().to_owned();
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().map(set).find(|name| !name.is_empty());
     Terminal {
         term: set("TERM"),
         locale: locale.unwrap_or_default(),
         no_color: context.global.no_color || !set("NO_COLOR").is_empty(),
+        colorterm: set("COLORTERM"),
+        depth: match screen.colors.as_str() {
+            "truecolor" => Some(Depth::True),
+            "256" => Some(Depth::Indexed),
+            "16" => Some(Depth::Ansi),
+            "none" => Some(Depth::Mono),
+            _ => None,
+        },
+        palette: context.global.theme.or_else(|| screen.theme.parse().ok()).unwrap_or_default(),
+        tmux: !set("TMUX").is_empty(),
     }
 }

@@ -51,6 +51,7 @@ mod tasks;
 mod text_file;
 mod units;
 mod verdict;
+mod watch;
 mod why;
 
 use std::process::ExitCode;
@@ -180,7 +181,7 @@ async fn dispatch(
         Some(Command::Demo(args)) => demo::run(args, context).await,
         Some(Command::Run(args)) => run::run(args, context).await,
         Some(Command::Import(args)) => import::run(args, context).await,
-        Some(Command::Status(args)) => status::run(&args, context),
+        Some(Command::Status(args)) => status::run(&args, context).await,
         Some(Command::Phi(args)) => phi::run(&args, context).await,
         Some(Command::Runs(args)) => runs::run(&args, context).await,
         Some(Command::Units(args)) => units::run(args, context).await,

@@ -2,15 +2,22 @@
 
 use super::context::{Context, Database};
 use super::error::Error;
-use super::{picture, render};
+use super::{picture, render, watch};
 use crate::app::snapshot::Snapshot;
 use crate::tui::format;
 
 /// Shows how the machine is: layers, containers, Φ_sync, and what wants attention in both worlds.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// One line for each change until the run ends: for screen readers, and for pipes
+    #[arg(long)]
+    pub(super) watch: bool,
+}
 
-pub(super) fn run(_: &Args, context: &Context) -> Result<(), Error> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<(), Error> {
+    if args.watch {
+        return watch::run(context).await;
+    }
     let session = context.open(Database::MustExist)?;
     let snapshot = session.handle.picture(context.mode())?;
     if context.json() {

@@ -71,6 +71,8 @@ section!(RawSettings {
 
 section!(RawScreen {
     low_bandwidth: Option<bool>,
+    theme: Option<String>,
+    colors: Option<String>,
     keys: BTreeMap<String, Option<Vec<String>>>,
 });
 

@@ -13,7 +13,7 @@ use super::error::ConfigError;
 use crate::domain::mode::Mode;
 
 /// Every variable that the program reads.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 28] = [
     "CEP_DB",
     "CEP_CONFIG",
     "CEP_PROFILE",
@@ -25,6 +25,8 @@ const VARIABLES: [&str; 26] = [
     "VISUAL",
     "EDITOR",
     "NO_COLOR",
+    "COLORTERM",
+    "TMUX",
     "LC_ALL",
     "LC_CTYPE",
     "LANG",

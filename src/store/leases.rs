@@ -181,6 +181,37 @@ pub fn living_holders(
     Ok(living)
 }
 
+/// A lease that nobody has given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is of.
+    pub name: String,
+    /// The lease.
+    pub lease: Lease,
+    /// Whether its time has not passed and its process still runs.
+    pub is_alive: bool,
+}
+
+const STANDING: &str = "SELECT * FROM leases WHERE mode = ?1 AND pid <> 0 ORDER BY name";
+
+/// Returns the leases of this world that nobody has given back, by name.
+pub fn standing(
+    conn: &Connection,
+    mode: Mode,
+    me: &ProcessIdentity,
+    now: Now,
+) -> Result<Vec<Standing>, StoreError> {
+    let mut statement = conn.prepare_cached(STANDING)?;
+    let rows =
+        statement.query_map([mode], |row| Ok((row.get::<_, String>("name")?, from_row(row)?)))?;
+    rows.map(|row| {
+        let (name, lease) = row?;
+        let is_alive = !is_over(&lease, me, now);
+        Ok(Standing { name, lease, is_alive })
+    })
+    .collect()
+}
+
 const HELD: &str = "SELECT name, until FROM leases WHERE mode = ?1 AND pid <> 0 ORDER BY name";
 
 /// Returns the leases of this world that nobody has given back, with their ends.

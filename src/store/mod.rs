@@ -24,6 +24,7 @@ pub mod handover;
 pub mod inbox;
 pub mod joins;
 pub mod late_writes;
+mod latency;
 pub mod learning;
 pub mod leases;
 pub mod leftovers;
@@ -51,6 +52,8 @@ pub mod wave;
 mod withdrawals;
 mod words;
 mod writer;
+
+pub use latency::Commits;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -223,7 +226,12 @@ impl Store {
         Batch { jobs: Vec::new(), writer: self.inner.writer.clone() }
     }
 
-    /// Returns how long the writer's latest COMMIT took, in microseconds.
+    /// Returns how long the latest commits of this process took; `None` before the first.
+    pub fn commit_figures(&self) -> Option<Commits> {
+        self.inner.writer.commits()
+    }
+
+    /// Returns how long the writer's latest commit took, in microseconds.
     pub fn commit_us(&self) -> u64 {
         self.inner.writer.commit_us()
     }

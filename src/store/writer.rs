@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::error::StoreError;
+use super::latency::{Commits, Latencies};
 use crate::runtime::clock::Clock;
 use crate::runtime::failpoint::{self, Commands};
 
@@ -75,6 +76,8 @@ pub(super) struct Writer {
     queue: SyncSender<Vec<Job>>,
     /// Microseconds that the latest COMMIT took.
     commit_us: Arc<AtomicU64>,
+    /// How long the latest ones took.
+    latencies: Arc<Latencies>,
     /// Why nothing could be committed the last time; `None` since the next commit.
     trouble: watch::Receiver<Option<Arc<StoreError>>>,
 }
@@ -89,17 +92,29 @@ impl Writer {
         let (queue, handed) = sync_channel(QUEUE_MAX);
         let commit_us = Arc::new(AtomicU64::new(0));
         let took = Arc::clone(&commit_us);
+        let latencies = Arc::new(Latencies::default());
+        let kept = Arc::clone(&latencies);
         let (troubled, trouble) = watch::channel(None);
         crate::runtime::spawn::thread("store writer", move || {
-            work(&conn, &handed, clock.as_ref(), &Told { commits, troubled, commit_us: took });
+            work(
+                &conn,
+                &handed,
+                clock.as_ref(),
+                &Told { commits, troubled, commit_us: took, latencies: kept },
+            );
         })
         .map_err(|_| StoreError::WriterGone)?;
-        Ok(Self { queue, commit_us, trouble })
+        Ok(Self { queue, commit_us, latencies, trouble })
     }
 
     /// Returns how long the latest COMMIT took, in microseconds.
     pub(super) fn commit_us(&self) -> u64 {
         self.commit_us.load(Ordering::Relaxed)
+    }
+
+    /// Returns how long the latest commits took.
+    pub(super) fn commits(&self) -> Option<Commits> {
+        self.latencies.figures()
     }
 
     /// Returns why nothing could be committed the last time, as long as that stands.
@@ -122,6 +137,7 @@ struct Told {
     commits: watch::Sender<u64>,
     troubled: watch::Sender<Option<Arc<StoreError>>>,
     commit_us: Arc<AtomicU64>,
+    latencies: Arc<Latencies>,
 }
 
 fn work(conn: &Connection, queue: &Receiver<Vec<Job>>, clock: &dyn Clock, tell: &Told) {
@@ -175,6 +191,9 @@ fn work(conn: &Connection, queue: &Receiver<Vec<Job>>, clock: &dyn Clock, tell: 
         commit(conn, trouble, replies, &commands, told);
         let took_us = clock.monotonic_us().saturating_sub(applied);
         tell.commit_us.store(took_us, Ordering::Relaxed);
+        if proves {
+            tell.latencies.add(took_us);
+        }
         tell.commits.send_modify(|count| *count += 1);
     }
     tracing::debug!("the store writer ends: nobody can send to it any more");

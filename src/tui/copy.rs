@@ -33,7 +33,9 @@ pub fn item(model: &Model) -> Option<String> {
         Screen::Proposals(_) => model
             .proposal()
             .map(|one| format!("proposal {} {}", one.id, one.proposal.change.told())),
-        Screen::Explain { .. } | Screen::Runs(_) | Screen::Changes { .. } | Screen::System => None,
+        Screen::Explain { .. } | Screen::Runs(_) | Screen::Changes { .. } | Screen::System(_) => {
+            None
+        }
     }
 }
 

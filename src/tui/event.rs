@@ -35,8 +35,41 @@ pub enum Event {
     Answered(Ticket, Result<Answer, Refusal>),
     /// A command was taken or refused.
     Submitted(Command, Result<Ack, Refusal>),
+    /// Text was pasted.
+    Pasted(String),
+    /// The mouse did something.
+    Pointer(Pointer),
+    /// What was copied went to the terminal.
+    Copied {
+        /// How many characters.
+        chars: usize,
+        /// Whether it was wrapped for tmux to pass on.
+        through_tmux: bool,
+        /// The file with the same text, or why there is none.
+        file: Result<PathBuf, String>,
+    },
+    /// Every run of this process has stopped where it can be taken up again.
+    Rested,
+    /// The program goes on after it was suspended at that moment.
+    Continued(Moment),
     /// A file was written, or why not.
     Saved(Result<PathBuf, String>),
+}
+
+/// What a mouse can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// The left button went down.
+    Click {
+        /// Column.
+        x: u16,
+        /// Row.
+        y: u16,
+    },
+    /// The wheel was turned away.
+    WheelUp,
+    /// The wheel was turned near.
+    WheelDown,
 }
 
 /// What the screen wants done outside itself.
@@ -55,6 +88,10 @@ pub enum Request {
     },
     /// Put this text on the clipboard of the person's own terminal.
     Copy(String),
+    /// Take the mouse, or give it back.
+    Mouse(bool),
+    /// Stop working live units and let every run of this process stop where it can be taken up again.
+    Rest,
     /// Draw everything anew.
     Repaint,
     /// Give the terminal back to the shell until continued.

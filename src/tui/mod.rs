@@ -10,6 +10,7 @@
 pub mod cells;
 pub mod copy;
 pub mod event;
+pub mod figures;
 mod files;
 pub mod filter;
 #[cfg(test)]

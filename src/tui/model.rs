@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::event::Ticket;
+use super::figures::ScreenFigures;
 use super::keymap::{Ctx, Keymap};
 use super::page::Page;
 use super::screen::{Card, Overlay, Pane, Screen};
@@ -58,6 +59,10 @@ pub struct Model {
     pub presence: Presence,
     /// The world that was asked for and is not shown yet.
     awaited: Option<Mode>,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// What the screen measures of itself.
+    pub figures: ScreenFigures,
     /// The keys in force.
     pub keys: Arc<Keymap>,
 }
@@ -119,6 +124,8 @@ impl Model {
             tickets: 0,
             presence: Presence { last_key_at: now, quit_after_run: false, interrupted: false },
             awaited: None,
+            mouse: false,
+            figures: ScreenFigures::default(),
             keys: Arc::default(),
         }
     }
@@ -293,7 +300,7 @@ impl Model {
             | Screen::Runs(_)
             | Screen::Changes { .. }
             | Screen::Events
-            | Screen::System => None,
+            | Screen::System(_) => None,
         }
     }
 
@@ -322,7 +329,7 @@ impl Model {
             | Screen::Runs(_)
             | Screen::Changes { .. }
             | Screen::Events
-            | Screen::System => None,
+            | Screen::System(_) => None,
         }
     }
 
@@ -349,7 +356,7 @@ impl Model {
             Screen::Tasks(_) | Screen::Task(_) => Ctx::Tasks,
             Screen::Proposals(_) => Ctx::Proposals,
             Screen::Explain { .. } | Screen::Why(_) => Ctx::Phi,
-            Screen::Queue(_) | Screen::Runs(_) | Screen::Changes { .. } | Screen::System => {
+            Screen::Queue(_) | Screen::Runs(_) | Screen::Changes { .. } | Screen::System(_) => {
                 Ctx::List
             }
             Screen::Events => Ctx::Events,

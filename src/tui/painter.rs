@@ -21,6 +21,12 @@ const END: &[u8] = b"\x1b[?2026l";
 /// Resets colours and empties the screen, before a frame that is drawn from nothing.
 const CLEAR: &[u8] = b"\x1b[m\x1b[2J";
 
+/// A frame that was drawn and not yet sent.
+pub struct Frame {
+    bytes: Vec<u8>,
+    next: Buffer,
+}
+
 /// Draws models on a terminal.
 pub struct Painter<W> {
     out: W,
@@ -40,11 +46,8 @@ impl<W: Write> Painter<W> {
         self.shown = Buffer::empty(Rect::ZERO);
     }
 
-    /// Draws the model and returns how many bytes that took; 0 when the terminal shows it already.
-    ///
-    /// # Errors
-    /// The terminal is gone.
-    pub fn paint(&mut self, model: &Model) -> io::Result<usize> {
+    /// Draws the model; `None` when the terminal shows it already.
+    pub fn frame(&mut self, model: &Model) -> Option<Frame> {
         let area = Rect::new(0, 0, model.size.0, model.size.1);
         let mut next = Buffer::empty(area);
         if !area.is_empty() {
@@ -57,34 +60,64 @@ impl<W: Write> Painter<W> {
         }
         let changed = self.shown.diff(&next);
         if changed.is_empty() && !from_nothing {
-            return Ok(0);
+            return None;
         }
-        let mut frame = Vec::with_capacity(16 * 1024);
+        let mut bytes = Vec::with_capacity(16 * 1024);
         if self.theme.synchronized {
-            frame.extend_from_slice(BEGIN);
+            bytes.extend_from_slice(BEGIN);
         }
         if from_nothing {
-            frame.extend_from_slice(CLEAR);
+            bytes.extend_from_slice(CLEAR);
         }
-        cells::write(&mut frame, &next, changed);
+        cells::write(&mut bytes, &next, changed);
         if self.theme.synchronized {
-            frame.extend_from_slice(END);
+            bytes.extend_from_slice(END);
         }
-        self.out.write_all(&frame)?;
-        self.out.flush()?;
-        self.shown = next;
-        Ok(frame.len())
+        Some(Frame { bytes, next })
     }
 
-    /// Puts text on the clipboard of the person's own terminal (OSC 52); one that does not know
-    /// the sequence ignores it.
+    /// Sends a frame as one write and returns its bytes.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub fn send(&mut self, frame: Frame) -> io::Result<usize> {
+        self.out.write_all(&frame.bytes)?;
+        self.out.flush()?;
+        self.shown = frame.next;
+        Ok(frame.bytes.len())
+    }
+
+    /// Draws the model and returns how many bytes that took.
+    #[cfg(test)]
+    fn paint(&mut self, model: &Model) -> io::Result<usize> {
+        self.frame(model).map_or(Ok(0), |frame| self.send(frame))
+    }
+
+    /// Puts text on the clipboard of the person's own terminal (OSC 52); one that does not know
+    /// the sequence ignores it. tmux passes on only what is wrapped for it, each escape doubled.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn copy(&mut self, text: &str, through_tmux: bool) -> io::Result<()> {
         let mut bytes = Vec::new();
         queue!(bytes, CopyToClipboard::to_clipboard_from(text))?;
-        self.out.write_all(&bytes)?;
+        if through_tmux {
+            let mut wrapped = b"\x1bPtmux;".to_vec();
+            for byte in bytes {
+                wrapped.extend(std::iter::repeat_n(byte, if byte == 0x1b { 2 } else { 1 }));
+            }
+            wrapped.extend_from_slice(b"\x1b\\");
+            bytes = wrapped;
+        }
+        self.say(&bytes)
+    }
+
+    /// Sends a sequence that draws nothing.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
         self.out.flush()
     }
 }
@@ -96,10 +129,11 @@ mod tests {
     use super::*;
     use crate::tui::event::Event;
     use crate::tui::fixture;
-    use crate::tui::theme::Depth;
+    use crate::tui::theme::{Depth, Palette};
     use crate::tui::update::update;
 
-    const THEME: Theme = Theme { depth: Depth::Indexed, ascii: false, synchronized: true };
+    const THEME: Theme =
+        Theme { depth: Depth::Indexed, palette: Palette::Safe, ascii: false, synchronized: true };
 
     /// Counts writes as the kernel would.
     #[derive(Default)]
@@ -176,6 +210,29 @@ mod tests {
             }
         }
         assert!(text.contains("\x1b[7m"), "the selected row is reversed");
+    }
+
+    #[test]
+    fn a_copy_goes_to_the_terminal_and_through_tmux_in_its_wrapping() {
+        let copied = |through_tmux| {
+            let mut wire = Counting::default();
+            Painter::new(&mut wire, THEME).copy("hello", through_tmux).unwrap();
+            assert_eq!(wire.writes, 1);
+            String::from_utf8(wire.bytes).unwrap()
+        };
+        assert_eq!(copied(false), "\x1b]52;c;aGVsbG8=\x1b\\");
+        assert_eq!(copied(true), "\x1bPtmux;\x1b\x1b]52;c;aGVsbG8=\x1b\x1b\\\x1b\\");
+    }
+
+    #[test]
+    fn the_first_frame_asks_the_terminal_nothing_and_takes_no_mouse() {
+        let mut wire = Counting::default();
+        let model = fixture::model(fixture::troubled(), (120, 36));
+        Painter::new(&mut wire, THEME).paint(&model).unwrap();
+        let text = String::from_utf8(wire.bytes).unwrap();
+        for query in ["\x1b[c", "\x1b[>", "6n", "5n", "?u", "\x1b]", "\x1bP", "$p", "?100"] {
+            assert!(!text.contains(query), "{query:?}");
+        }
     }
 
     #[test]

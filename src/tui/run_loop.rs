@@ -10,18 +10,19 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, KeyEventKind};
+use crossterm::event::{Event as Input, KeyEventKind, MouseButton, MouseEventKind};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, Stream};
 use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
-use super::event::{Event, Request};
+use super::event::{Event, Pointer, Request};
 use super::files;
 use super::keymap::Keymap;
 use super::model::Model;
 use super::pacing::{self, Pacing};
 use super::painter::Painter;
+use super::term;
 use super::update::update;
 use crate::app::port::Machine;
 use crate::app::snapshot::Snapshot;
@@ -31,6 +32,9 @@ use crate::runtime::failpoint;
 /// How many keys are taken before a frame is drawn. A held key repeats 30 times a second, so this
 /// only bounds a paste.
 const KEYS_PER_FRAME_MAX: usize = 64;
+
+/// The file with what was copied last.
+const COPIED: &str = "copied.txt";
 
 /// Why the screen ended. Whoever started it decides what becomes of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,10 @@ pub(super) struct Parts<'a, W> {
     pub(super) keys: Arc<Keymap>,
     /// Where files that a person asks for are written.
     pub(super) folder: PathBuf,
+    /// Whether tmux stands between.
+    pub(super) tmux: bool,
+    /// Whether the mouse is ours.
+    pub(super) mouse: bool,
     /// Gives the terminal to the shell and takes it back.
     pub(super) suspend: &'a (dyn Fn() + Sync),
 }
@@ -83,12 +91,13 @@ pub(super) async fn drive<W: Write>(
     let mut model = Model::new(first, parts.clock.wall(), parts.size).with(&parts.keys);
     let mut in_flight: FuturesUnordered<BoxFuture<'static, Event>> = FuturesUnordered::new();
     let mut taken_us = parts.clock.monotonic_us();
-    if paint(&mut parts, &model).is_err() {
+    if paint(&mut parts, &mut model).is_err() {
         return Exit::HungUp;
     }
     loop {
         let rest_ms = rest_ms(&parts, taken_us);
         let sleep_ms = sleep_ms(rest_ms, &model);
+        let slept_us = parts.clock.monotonic_us();
         let happened = tokio::select! {
             biased;
             event = input.next() => Happened::Input(event),
@@ -127,7 +136,12 @@ pub(super) async fn drive<W: Write>(
             }
             // The machine is gone, and the last picture stays until a person leaves.
             Happened::Picture(None) => pictures = stopped(&pictures),
-            Happened::Time => requests = update(&mut model, Event::Tick(now)),
+            Happened::Time => {
+                let asked_us = sleep_ms.unsigned_abs().saturating_mul(1_000);
+                let slept_us = parts.clock.monotonic_us().saturating_sub(slept_us);
+                model.figures.woke(slept_us.saturating_sub(asked_us));
+                requests = update(&mut model, Event::Tick(now));
+            }
         }
         for request in requests {
             match fulfil(request, &machine, &mut parts, &in_flight) {
@@ -136,7 +150,7 @@ pub(super) async fn drive<W: Write>(
                 Err(_) => return Exit::HungUp,
             }
         }
-        if paint(&mut parts, &model).is_err() {
+        if paint(&mut parts, &mut model).is_err() {
             return Exit::HungUp;
         }
     }
@@ -172,11 +186,24 @@ fn typed(model: &mut Model, event: &Input) -> Vec<Request> {
     match *event {
         Input::Key(key) if key.kind != KeyEventKind::Release => update(model, Event::Key(key)),
         Input::Resize(width, height) => update(model, Event::Resized { width, height }),
-        Input::Key(_)
-        | Input::Mouse(_)
-        | Input::Paste(_)
-        | Input::FocusGained
-        | Input::FocusLost => Vec::new(),
+        Input::Paste(ref text) => update(model, Event::Pasted(text.clone())),
+        Input::Mouse(mouse) => {
+            let pointer = match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => {
+                    Pointer::Click { x: mouse.column, y: mouse.row }
+                }
+                MouseEventKind::ScrollUp => Pointer::WheelUp,
+                MouseEventKind::ScrollDown => Pointer::WheelDown,
+                MouseEventKind::Down(_)
+                | MouseEventKind::Up(_)
+                | MouseEventKind::Drag(_)
+                | MouseEventKind::Moved
+                | MouseEventKind::ScrollLeft
+                | MouseEventKind::ScrollRight => return Vec::new(),
+            };
+            update(model, Event::Pointer(pointer))
+        }
+        Input::Key(_) | Input::FocusGained | Input::FocusLost => Vec::new(),
     }
 }
 
@@ -212,23 +239,55 @@ fn fulfil<W: Write>(
                 .boxed(),
             );
         }
-        Request::Copy(text) => parts.painter.copy(&text)?,
+        Request::Copy(text) => {
+            let through_tmux = parts.tmux;
+            parts.painter.copy(&text, through_tmux)?;
+            let (folder, chars) = (parts.folder.clone(), text.chars().count());
+            let written = tokio::task::spawn_blocking(move || files::write(&folder, COPIED, &text));
+            in_flight.push(
+                async move {
+                    let file = written.await.map_err(|error| error.to_string());
+                    let file = file.and_then(|done| done.map_err(|error| error.to_string()));
+                    Event::Copied { chars, through_tmux, file }
+                }
+                .boxed(),
+            );
+        }
+        Request::Mouse(on) => {
+            parts.mouse = on;
+            parts.painter.say(if on { term::MOUSE_ON } else { term::MOUSE_OFF })?;
+        }
+        Request::Rest => in_flight.push(
+            async move {
+                machine.rest().await;
+                Event::Rested
+            }
+            .boxed(),
+        ),
         Request::Repaint => parts.painter.forget(),
         Request::Suspend => {
+            let since = parts.clock.wall();
             (parts.suspend)();
             parts.painter.forget();
+            if parts.mouse {
+                parts.painter.say(term::MOUSE_ON)?;
+            }
+            in_flight.push(std::future::ready(Event::Continued(since)).boxed());
         }
     }
     Ok(None)
 }
 
-fn paint<W: Write>(parts: &mut Parts<'_, W>, model: &Model) -> io::Result<()> {
+fn paint<W: Write>(parts: &mut Parts<'_, W>, model: &mut Model) -> io::Result<()> {
     failpoint::hit(failpoint::FRAME);
     // Log lines wait in a buffer without a thread of its own until they are fetched.
     tui_logger::move_events();
-    let before = parts.clock.monotonic_us();
-    if parts.painter.paint(model)? > 0 {
-        parts.pacing.wrote(parts.clock.monotonic_us().saturating_sub(before));
+    if let Some(frame) = parts.painter.frame(model) {
+        let before = parts.clock.monotonic_us();
+        let bytes = parts.painter.send(frame)?;
+        let took_us = parts.clock.monotonic_us().saturating_sub(before);
+        parts.pacing.wrote(took_us);
+        model.figures.wrote(bytes as u64, took_us);
     }
     Ok(())
 }

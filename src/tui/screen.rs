@@ -8,7 +8,8 @@ use super::page::Page;
 use crate::app::command::Command;
 use crate::app::handover::Change;
 use crate::app::query::{
-    ErrorDetail, ErrorGroup, LivePreview, PhiExplained, PhiWhy, Query, UnitFilter, UnitRow,
+    ErrorDetail, ErrorGroup, LivePreview, PhiExplained, PhiWhy, Query, SystemFacts, UnitFilter,
+    UnitRow,
 };
 use crate::app::snapshot::RunView;
 use crate::app::tasks::{TaskDetail, TaskFilter, TaskRow};
@@ -117,8 +118,8 @@ pub enum Screen {
     },
     /// Events on the full screen.
     Events,
-    /// Database, queues, screen.
-    System,
+    /// Database, screen, processes, leases, limits.
+    System(SystemPage),
 }
 
 /// Why Φ_sync changed between two moments of the world's clock.
@@ -132,6 +133,15 @@ pub struct WhyPage {
     pub scroll: usize,
     /// The parts of the change.
     pub why: Loaded<PhiWhy>,
+}
+
+/// The machine under the machine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SystemPage {
+    /// The first line shown.
+    pub scroll: usize,
+    /// What the rows say.
+    pub facts: Loaded<SystemFacts>,
 }
 
 /// What a list of errors opens by itself with its first answer.
@@ -218,7 +228,8 @@ impl Screen {
             Self::Proposals(_) => Some(Query::Proposals { mode, limit: LIST_LIMIT }),
             Self::Runs(_) => Some(Query::Runs { mode, limit: LIST_LIMIT }),
             Self::Changes { since, .. } => Some(Query::Changes { since: *since }),
-            Self::Overview { .. } | Self::Events | Self::System => None,
+            Self::System(_) => Some(Query::System),
+            Self::Overview { .. } | Self::Events => None,
         }
     }
 
@@ -236,7 +247,7 @@ impl Screen {
             Self::Proposals(proposals) => proposals.forget(),
             Self::Runs(runs) => runs.forget(),
             // These are about both worlds, or about what the snapshot holds.
-            Self::Changes { .. } | Self::Overview { .. } | Self::Events | Self::System => {}
+            Self::Changes { .. } | Self::Overview { .. } | Self::Events | Self::System(_) => {}
         }
     }
 
@@ -255,7 +266,8 @@ impl Screen {
             Self::Tasks(tasks) => tasks.rows.asked(),
             Self::Proposals(proposals) => proposals.rows.asked(),
             Self::Task(page) => page.detail.asked(),
-            Self::Overview { .. } | Self::Events | Self::System => None,
+            Self::System(page) => page.facts.asked(),
+            Self::Overview { .. } | Self::Events => None,
         }
     }
 
@@ -279,7 +291,7 @@ impl Screen {
             Self::Runs(_) => "Runs".to_owned(),
             Self::Changes { .. } => "Changes".to_owned(),
             Self::Events => "Events".to_owned(),
-            Self::System => "System".to_owned(),
+            Self::System(_) => "System".to_owned(),
         }
     }
 
@@ -299,7 +311,7 @@ impl Screen {
             | Self::Explain { .. }
             | Self::Why(_)
             | Self::Events
-            | Self::System => None,
+            | Self::System(_) => None,
         }
     }
 }

@@ -98,6 +98,8 @@ fn run(machine: Arc<dyn Machine>, options: &Options) -> Result<Exit, ScreenError
             keys: Arc::new(options.keys.clone()),
             size,
             folder: options.folder.clone(),
+            tmux: options.terminal.tmux,
+            mouse: false,
             suspend: &suspend,
         };
         Ok::<_, io::Error>(run_loop::drive(machine, parts, EventStream::new(), signals()?).await)

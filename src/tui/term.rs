@@ -11,11 +11,18 @@ use crossterm::terminal;
 /// Whether the terminal is ours at this moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Alternate screen, no cursor; pasted text arrives as keys and can never be a command by itself.
-const TAKE: &[u8] = b"\x1b[?1049h\x1b[?2004l\x1b[?25l";
+/// Alternate screen, no cursor; pasted text comes marked as such, so it can never be run as keys. Nothing
+/// is asked of the terminal: an answer could take seconds over a slow link.
+const TAKE: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
 
 /// Ends a frame that was cut short, mouse and paste modes, the alternate screen; shows the cursor.
-const RESTORE: &[u8] = b"\x1b[?2026l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+const RESTORE: &[u8] = b"\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
+
+/// Clicks and the wheel, with places that no size breaks.
+pub const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+
+/// The mouse is the terminal's own again.
+pub const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// Holds the terminal; dropping it gives the terminal back.
 #[derive(Debug)]
@@ -65,8 +72,19 @@ mod tests {
     #[test]
     fn restoring_ends_every_mode_that_could_be_on() {
         let text = str::from_utf8(RESTORE).unwrap();
-        for mode in ["?1049l", "?25h", "?2026l", "?1000l", "?2004l"] {
+        for mode in ["?1049l", "?25h", "?2026l", "?1000l", "?1006l", "?2004l"] {
             assert!(text.contains(mode), "{mode}");
+        }
+    }
+
+    #[test]
+    fn taking_the_terminal_asks_it_nothing_and_leaves_the_mouse_alone() {
+        let text = str::from_utf8(TAKE).unwrap();
+        assert!(text.contains("?2004h"), "what is pasted is marked");
+        for query in
+            ["\x1b[c", "\x1b[>", "\x1b[6n", "\x1b[5n", "?u", "\x1b]", "\x1bP", "$p", "?100"]
+        {
+            assert!(!text.contains(query), "{query:?}");
         }
     }
 

@@ -8,7 +8,7 @@ use cep_machine::domain::layer::Layer;
 use cep_machine::domain::mode::Mode;
 use cep_machine::tui::event::{Event, Request};
 use cep_machine::tui::model::Model;
-use cep_machine::tui::theme::{Depth, Theme};
+use cep_machine::tui::theme::{Depth, Palette, Theme};
 use cep_machine::tui::update::update;
 use cep_machine::tui::view::draw;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -18,7 +18,8 @@ use ratatui::layout::Rect;
 use super::clean::assert_clean;
 use super::desk::{Desk, naughty_strings, run};
 
-const THEME: Theme = Theme { depth: Depth::Ansi, ascii: false, synchronized: true };
+const THEME: Theme =
+    Theme { depth: Depth::Ansi, palette: Palette::Safe, ascii: false, synchronized: true };
 
 /// Screens by their keys; `\u{1b}` goes back.
 const SCREENS: [&str; 13] = ["e", "E", "Q", "H", "V", "P", "L", "S", "?", ":", "/", "m", "\n"];
@@ -64,7 +65,12 @@ async fn settle(model: &mut Model, machine: &Handle, mut open: Vec<Request>) {
             }
             Request::Save { text, .. } => assert!(!text.contains('\u{1b}'), "what is written"),
             Request::Copy(text) => assert_clean(&text, "what is copied"),
-            Request::Submit(_) | Request::Repaint | Request::Suspend | Request::Quit => {}
+            Request::Submit(_)
+            | Request::Mouse(_)
+            | Request::Rest
+            | Request::Repaint
+            | Request::Suspend
+            | Request::Quit => {}
         }
     }
 }

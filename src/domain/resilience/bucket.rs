@@ -33,15 +33,24 @@ impl Bucket {
         Self { millitokens: i64::from(limit.burst) * TOKEN, counted_at: now }
     }
 
+    /// Returns how many whole tokens are in it at `now`.
+    pub fn left(self, limit: RateLimit, now: Moment) -> u32 {
+        u32::try_from(self.filled(limit, now) / TOKEN).unwrap_or(0)
+    }
+
+    /// Returns what is in it at `now`, in thousandths of a token.
+    fn filled(self, limit: RateLimit, now: Moment) -> i64 {
+        let elapsed_ms = now.since(self.counted_at).max(0);
+        let refill = elapsed_ms.saturating_mul(i64::from(limit.per_minute)) / SECONDS;
+        self.millitokens.saturating_add(refill).min(i64::from(limit.burst.max(1)) * TOKEN)
+    }
+
     /// Takes a token, or says when there will be one.
     ///
     /// # Errors
     /// The time at which the next token is there, rounded up to the second.
     pub fn take(self, limit: RateLimit, now: Moment) -> Result<Self, Moment> {
-        let elapsed_ms = now.since(self.counted_at).max(0);
-        let refill = elapsed_ms.saturating_mul(i64::from(limit.per_minute)) / SECONDS;
-        let filled =
-            self.millitokens.saturating_add(refill).min(i64::from(limit.burst.max(1)) * TOKEN);
+        let filled = self.filled(limit, now);
         if filled >= TOKEN {
             // Processes that share it read the time each for itself; what one has refilled, the other's
             // earlier moment must not refill once more.
@@ -61,6 +70,14 @@ mod tests {
     use super::*;
 
     const LIMIT: RateLimit = RateLimit { per_minute: 120, burst: 3 };
+
+    #[test]
+    fn what_is_left_grows_with_time_up_to_the_burst() {
+        let limit = RateLimit { per_minute: 60, burst: 3 };
+        let bucket = Bucket { millitokens: 0, counted_at: Moment(0) };
+        let left = [0, 999, 1_000, 2_500, 90_000].map(|ms| bucket.left(limit, Moment(ms)));
+        assert_eq!(left, [0, 0, 1, 2, 3]);
+    }
 
     #[test]
     fn a_burst_passes_and_the_next_call_is_told_when() {

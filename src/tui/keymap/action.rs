@@ -70,6 +70,8 @@ pub enum Action {
     Copy,
     /// Freeze the picture.
     Freeze,
+    /// Take the mouse, or give it back.
+    Mouse,
     /// Draw everything anew.
     Repaint,
     /// Suspend the program.

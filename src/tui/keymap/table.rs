@@ -155,6 +155,7 @@ actions! {
     Action::Palette, "command" [ch(':')] [Everywhere] Safe why::always, "cmd", "Type a command by name";
     Action::Help, "help" [ch('?')] [Everywhere] Safe why::always, "help", "What every key does here";
     Action::Back, "back" [key(KeyCode::Esc), key(KeyCode::Backspace), ch('-')] [Everywhere] Safe why::always, "", "Back to the screen before";
+    Action::Mouse, "mouse" [ch('M')] [Everywhere] Safe why::always, "", "Take the mouse, or give it back: a click selects, the wheel moves";
     Action::Repaint, "repaint" [ctrl('l')] [Everywhere] Safe why::always, "", "Draw the screen anew";
     Action::Suspend, "suspend" [ctrl('z')] [Everywhere] Safe why::always, "", "Give the terminal back to the shell";
     Action::Interrupt, "interrupt" [ctrl('c')] [Everywhere] Safe why::always, "", "Twice: quit";

@@ -16,7 +16,7 @@ use crate::app::query::{Answer, Query};
 use crate::domain::time::{Moment, Uptime};
 use crate::runtime::spawn;
 use crate::tui::fixture;
-use crate::tui::theme::{Depth, Theme};
+use crate::tui::theme::{Depth, Palette, Theme};
 use crate::tui::update::tests::key;
 
 /// A clock on the runtime's time, which stands still while anybody works.
@@ -128,10 +128,13 @@ fn bench(snapshot: Snapshot) -> Bench {
     let wire = Wire::default();
     let (out, shown) = (wire.clone(), Arc::clone(&machine));
     let ended = spawn::task("screen", async move {
-        let theme = Theme { depth: Depth::Ansi, ascii: false, synchronized: true };
+        let theme =
+            Theme { depth: Depth::Ansi, palette: Palette::Safe, ascii: false, synchronized: true };
         let clock = StillClock { start: Instant::now() };
         let parts = Parts {
-            folder: std::env::temp_dir(),
+            folder: std::env::temp_dir().join("cep-kept-by-tests"),
+            tmux: false,
+            mouse: false,
             keys: Arc::default(),
             painter: Painter::new(out, theme),
             clock: &clock,

@@ -6,8 +6,10 @@ use super::super::keymap::{Action, ActionSpec, CardAction, DemoKey, Destination}
 use super::super::listing::{Listing, Loaded};
 use super::super::model::Model;
 use super::super::page::{Page, Reading};
-use super::super::screen::{Card, Confirm, HelpPage, ModeDialog, Overlay, Pane, Screen, Straight};
-use super::{causes, movement, pages, palette, proposals, stream, tasks};
+use super::super::screen::{
+    Card, Confirm, HelpPage, ModeDialog, Overlay, Pane, Screen, Straight, SystemPage,
+};
+use super::{causes, mouse, movement, pages, palette, proposals, stream, tasks};
 use crate::app::command::{Command, DemoControl, RunRequest};
 use crate::app::query::RecordKind;
 use crate::domain::event::Level;
@@ -71,6 +73,7 @@ fn perform(model: &mut Model, action: Action) -> Vec<Request> {
         Action::Save => return causes::save(model),
         Action::View => return view(model),
         Action::Copy => return copy(model),
+        Action::Mouse => return mouse::toggle(model),
         Action::Repaint => return vec![Request::Repaint],
         Action::Suspend => return suspend(model),
         Action::Interrupt => return interrupt(model, false),
@@ -130,7 +133,7 @@ fn interrupt(model: &mut Model, again: bool) -> Vec<Request> {
 /// A stopped process would keep its leases and write nothing, so running work is asked about.
 fn suspend(model: &mut Model) -> Vec<Request> {
     let ours = model.latest().run.as_ref().is_some_and(|run| run.is_active() && run.is_ours);
-    if ours {
+    if ours || model.latest().live.armed {
         model.overlay = Some(Overlay::Suspend);
         return Vec::new();
     }
@@ -174,7 +177,7 @@ fn go(model: &mut Model, destination: Destination) {
         Destination::Why => return palette::tell_why(model, lately(model), None),
         Destination::Explain => Screen::Explain { scroll: 0, tree: Loaded::default() },
         Destination::Logs => return pages::open_logs(model),
-        Destination::System => Screen::System,
+        Destination::System => Screen::System(SystemPage::default()),
     };
     model.push(screen);
 }
@@ -242,7 +245,7 @@ fn open_selected(model: &mut Model) {
         | Screen::Explain { .. }
         | Screen::Why(_)
         | Screen::Changes { .. }
-        | Screen::System => None,
+        | Screen::System(_) => None,
     };
     match next {
         Some(screen) => model.push(screen),
@@ -341,7 +344,9 @@ fn filter(model: &mut Model) {
 
 fn copy(model: &mut Model) -> Vec<Request> {
     let text = super::super::copy::item(model);
-    model.say(if text.is_some() { "copied" } else { "nothing to copy here" }, text.is_none());
+    if text.is_none() {
+        model.say("nothing to copy here", true);
+    }
     text.map(Request::Copy).into_iter().collect()
 }
 

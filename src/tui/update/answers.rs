@@ -47,7 +47,8 @@ fn on_loaded(screen: &mut Screen, now: Moment, look: u64, ticket: Ticket) -> boo
         Screen::Tasks(tasks) => due(&mut tasks.rows, now, look, ticket),
         Screen::Proposals(proposals) => due(&mut proposals.rows, now, look, ticket),
         Screen::Task(page) => due(&mut page.detail, now, look, ticket),
-        Screen::Overview { .. } | Screen::Events | Screen::System => false,
+        Screen::System(page) => due(&mut page.facts, now, look, ticket),
+        Screen::Overview { .. } | Screen::Events => false,
     }
 }
 
@@ -140,7 +141,11 @@ fn place(screen: &mut Screen, ticket: Ticket, answer: Result<Answer, Refusal>) {
             let found = |a| if let Answer::PhiWhy(found) = a { Some(*found) } else { None };
             take(&mut page.why, ticket, answer, found);
         }
-        Screen::Overview { .. } | Screen::Events | Screen::System => {}
+        Screen::System(page) => {
+            let found = |a| if let Answer::System(found) = a { Some(*found) } else { None };
+            take(&mut page.facts, ticket, answer, found);
+        }
+        Screen::Overview { .. } | Screen::Events => {}
     }
 }
 

@@ -7,6 +7,7 @@
 mod actions;
 mod answers;
 mod causes;
+mod mouse;
 mod movement;
 mod overlay;
 mod pages;
@@ -22,6 +23,7 @@ pub use palette::{Typed, completions, with_arguments};
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::event::{Event, Request};
+use super::format;
 use super::keymap::Keymap;
 use super::model::Model;
 use crate::app::command::Command;
@@ -71,6 +73,31 @@ fn changed(model: &mut Model, event: Event) -> Vec<Request> {
         }
         Event::Answered(ticket, answer) => answers::answered(model, ticket, answer),
         Event::Submitted(command, result) => answers::submitted(model, &command, result),
+        Event::Pasted(text) => {
+            model.presence.last_key_at = model.now;
+            mouse::pasted(model, &text);
+            answers::refresh(model)
+        }
+        Event::Pointer(pointer) => {
+            model.presence.last_key_at = model.now;
+            mouse::moved(model, pointer);
+            Vec::new()
+        }
+        Event::Copied { chars, through_tmux, file } => {
+            let way = if through_tmux { "OSC 52 through tmux" } else { "OSC 52" };
+            let also = match file {
+                Ok(path) => format!("should it refuse, the text is in {}", path.display()),
+                Err(why) => format!("no file was written: {why}"),
+            };
+            model.say(format!("{chars} characters sent to your terminal ({way}); {also}"), false);
+            Vec::new()
+        }
+        Event::Rested => vec![Request::Suspend],
+        Event::Continued(since) => {
+            model.presence.last_key_at = model.now;
+            continued(model, since);
+            Vec::new()
+        }
         Event::Saved(result) => {
             match result {
                 Ok(path) => model.say(format!("written to {}", path.display()), false),
@@ -79,6 +106,15 @@ fn changed(model: &mut Model, event: Event) -> Vec<Request> {
             Vec::new()
         }
     }
+}
+
+/// Says how long the program stood still, and what has to be taken up by hand.
+fn continued(model: &mut Model, since: Moment) {
+    let (from, to) = (format::time_of_day(since), format::time_of_day(model.now));
+    let gap = format::duration(model.now.since(since));
+    let stands = model.latest().run.as_ref().is_some_and(|run| !run.state.is_ended());
+    let hint = if stands { "; the run stands: {pause} goes on with it" } else { "" };
+    model.hint(&format!("suspended for {gap}, {from} to {to}{hint}"), false);
 }
 
 /// Takes a key: an overlay has it first, then the table of actions.

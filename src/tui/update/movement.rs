@@ -70,7 +70,8 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
         Screen::Task(page) => (&mut page.scroll, usize::MAX),
         Screen::Explain { scroll, .. } => (scroll, usize::MAX),
         Screen::Why(page) => (&mut page.scroll, usize::MAX),
-        Screen::Events | Screen::System => return,
+        Screen::System(page) => (&mut page.scroll, usize::MAX),
+        Screen::Events => return,
     };
     *cursor = target(motion, *cursor, rows, page_height);
 }

@@ -102,7 +102,7 @@ fn filter(model: &mut Model, mut input: String, before: String, key: KeyEvent) -
     Vec::new()
 }
 
-fn set_filter(model: &mut Model, text: String) {
+pub(super) fn set_filter(model: &mut Model, text: String) {
     match model.screen_mut().filter_mut() {
         Some(filter) => *filter = text,
         None => stream::set_filter(model, &text),
@@ -159,12 +159,12 @@ fn quit(model: &mut Model, key: KeyEvent) -> Vec<Request> {
 }
 
 fn suspend(model: &mut Model, key: KeyEvent) -> Vec<Request> {
-    match (key.code, model.latest().run.as_ref().map(|run| run.id)) {
-        (KeyCode::Char('p'), Some(run)) => {
-            vec![Request::Submit(Command::Pause { run }), Request::Suspend]
+    match key.code {
+        KeyCode::Char('p') => {
+            model.say("what is in flight is finished first", false);
+            vec![Request::Rest]
         }
-        (KeyCode::Char('p'), None) => vec![Request::Suspend],
-        (KeyCode::Char('s' | 'q' | 'n') | KeyCode::Enter, _) => Vec::new(),
+        KeyCode::Char('s' | 'q' | 'n') | KeyCode::Enter => Vec::new(),
         _ => {
             model.overlay = Some(Overlay::Suspend);
             Vec::new()

@@ -39,8 +39,9 @@ pub(super) fn quit(canvas: &mut Canvas<'_>, model: &Model) {
 /// Draws the question before suspending a run.
 pub(super) fn suspend(canvas: &mut Canvas<'_>, model: &Model) {
     let lines = [
-        "A run is under way in this process.".to_owned(),
-        "A stopped process keeps its leases and does nothing, so the run is paused first."
+        "This process works a run, or is armed for LIVE.".to_owned(),
+        "A stopped process would keep its leases and do nothing. So what is in flight is finished, \
+         LIVE is disarmed and the leases are given back first."
             .to_owned(),
     ];
     let buttons = vec![

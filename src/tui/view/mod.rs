@@ -15,6 +15,7 @@ mod explain;
 mod footer;
 mod header;
 mod help;
+mod hit;
 mod layer;
 mod layers;
 mod layout;
@@ -31,12 +32,14 @@ mod runs;
 mod system;
 mod tasks;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod units;
 mod why;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+pub use hit::{pane_at, rows_to};
 
 use super::model::Model;
 use super::screen::{Overlay, Pane, Screen};
@@ -96,7 +99,7 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, model: &Model) {
         Screen::Changes { since, rows } => changes::draw(canvas, area, model, *since, rows),
         Screen::Events => events::draw(canvas, area, model, true),
         Screen::Page(page) => page::draw(canvas, area, model, page),
-        Screen::System => system::draw(canvas, area, model),
+        Screen::System(page) => system::draw(canvas, area, model, page),
     }
 }
 

@@ -16,12 +16,14 @@ use crate::domain::mode::Mode;
 use crate::tui::event::{Event, Request};
 use crate::tui::fixture;
 use crate::tui::model::Model;
-use crate::tui::theme::{Depth, Theme};
+use crate::tui::theme::{Depth, Palette, Theme};
 use crate::tui::update::tests::press;
 use crate::tui::update::update;
 
-const UTF8: Theme = Theme { depth: Depth::Ansi, ascii: false, synchronized: true };
-const ASCII: Theme = Theme { depth: Depth::Mono, ascii: true, synchronized: false };
+const UTF8: Theme =
+    Theme { depth: Depth::Ansi, palette: Palette::Safe, ascii: false, synchronized: true };
+const ASCII: Theme =
+    Theme { depth: Depth::Mono, palette: Palette::Safe, ascii: true, synchronized: false };
 
 fn frame(model: &Model, theme: Theme) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
@@ -72,7 +74,7 @@ fn answer(model: &mut Model, requests: Vec<Request>, answer: &Answer) {
 }
 
 /// Answers what was asked and returns the frame after it, as text.
-pub(super) fn shown(model: &mut Model, asked: Vec<Request>, told: &Answer) -> String {
+pub(in crate::tui) fn shown(model: &mut Model, asked: Vec<Request>, told: &Answer) -> String {
     answer(model, asked, told);
     text(&frame(model, UTF8))
 }

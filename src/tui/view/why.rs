@@ -123,8 +123,16 @@ mod tests {
                 panic!("{asked:?}")
             };
             assert_eq!(*since, fixture::dry_clock().now.plus_ms(-DAY_MS));
-            let text = shown(&mut model, asked, &Answer::PhiWhy(Box::new(fixture::why())));
-            for fact in ["! came: Sales error rate", "L4 error rate", "(1/41) -> 0.4146 (17/41)"] {
+            let answer = Answer::PhiWhy(Box::new(fixture::why()));
+            let mut text = shown(&mut model, asked, &answer);
+            press(&mut model, "G");
+            text.push_str(&shown(&mut model, Vec::new(), &answer));
+            for fact in [
+                "! came: Sales error rate",
+                "coupling",
+                "L4 error rate",
+                "(1/41) -> 0.4146 (17/41)",
+            ] {
                 assert!(text.contains(fact), "{fact} in\n{text}");
             }
             assert!(text.contains("units 12..418"), "{text}");

@@ -54,10 +54,11 @@ pub fn course(glyphs: &Glyphs, values: &[Option<f64>], width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::theme::{Depth, Theme};
+    use crate::tui::theme::{Depth, Palette, Theme};
 
     fn ascii() -> &'static Glyphs {
-        Theme { depth: Depth::Mono, ascii: true, synchronized: false }.glyphs()
+        Theme { depth: Depth::Mono, palette: Palette::Safe, ascii: true, synchronized: false }
+            .glyphs()
     }
 
     #[test]
