@@ -220,6 +220,32 @@ async fn a_drained_run_is_taken_up_where_it_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_at_rest_holds_no_lease_has_disarmed_and_can_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let screen =
+        open(folder.path(), Vec::new(), Origin::Screen, Show::Screen(Rule::Demo { days: 45 }));
+    screen.submit(Command::Demo { control: DemoControl::Pause }).await.unwrap();
+    let run = screen.submit(Command::Run(order(&Layer::ALL))).await.unwrap().run.unwrap();
+    screen.submit(Command::ArmLive { confirmation: "live".to_owned() }).await.unwrap();
+    let leases = async || match screen.ask(Query::System).await.unwrap() {
+        Answer::System(facts) => facts.leases,
+        other => panic!("{other:?}"),
+    };
+    let held = leases().await;
+    assert!(held.iter().any(|lease| lease.mode == Mode::Dry), "{held:?}");
+
+    screen.rest().await;
+    assert_eq!(leases().await, []);
+    assert!(!screen.is_armed());
+    let left = screen.picture(Mode::Dry).unwrap();
+    assert_eq!(left.run.as_ref().unwrap().state, RunState::Interrupted);
+
+    screen.submit(Command::Resume { run }).await.unwrap();
+    assert!(leases().await.iter().any(|lease| lease.mode == Mode::Dry));
+    screen.rest().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rehearsed_campaign_goes_live_only_by_hand_and_layer_by_layer() {
     let folder = tempfile::tempdir().unwrap();
     let machine = open(folder.path(), Vec::new(), Origin::Cli, Show::Headless);

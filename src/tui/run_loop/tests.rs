@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use futures::stream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
@@ -43,10 +43,11 @@ impl Clock for StillClock {
     }
 }
 
-/// A machine that never answers and takes every command.
+/// A machine that never answers, takes every command and rests as soon as it may.
 struct Fake {
     pictures: watch::Sender<Arc<Snapshot>>,
     commands: Mutex<Vec<Command>>,
+    may_rest: watch::Sender<bool>,
 }
 
 #[async_trait]
@@ -58,6 +59,10 @@ impl Machine for Fake {
     async fn submit(&self, command: Command) -> Result<Ack, Refusal> {
         self.commands.lock().unwrap().push(command);
         Ok(Ack::here(None, "taken"))
+    }
+
+    async fn rest(&self) {
+        self.may_rest.subscribe().wait_for(|&may| may).await.unwrap();
     }
 
     async fn ask(&self, _query: Query) -> Result<Answer, Refusal> {
@@ -86,6 +91,8 @@ struct Bench {
     signals: UnboundedSender<Exit>,
     machine: Arc<Fake>,
     wire: Wire,
+    /// When the process was stopped.
+    suspended: Arc<Mutex<Vec<Instant>>>,
     ended: tokio::task::JoinHandle<Exit>,
 }
 
@@ -122,11 +129,14 @@ fn bench(snapshot: Snapshot) -> Bench {
     let machine = Arc::new(Fake {
         pictures: watch::channel(Arc::new(snapshot)).0,
         commands: Mutex::default(),
+        may_rest: watch::Sender::new(true),
     });
     let (keys, key_stream) = unbounded_channel();
     let (signals, signal_stream) = unbounded_channel();
     let wire = Wire::default();
     let (out, shown) = (wire.clone(), Arc::clone(&machine));
+    let suspended = Arc::new(Mutex::new(Vec::new()));
+    let stops = Arc::clone(&suspended);
     let ended = spawn::task("screen", async move {
         let theme =
             Theme { depth: Depth::Ansi, palette: Palette::Safe, ascii: false, synchronized: true };
@@ -140,12 +150,12 @@ fn bench(snapshot: Snapshot) -> Bench {
             clock: &clock,
             pacing: Pacing::new(false),
             size: (120, 36),
-            suspend: &|| {},
+            suspend: &|| stops.lock().unwrap().push(Instant::now()),
         };
         let keyboard = Keyboard { keys: key_stream, kept: None };
         drive(shown, parts, keyboard, stream_of(signal_stream)).await
     });
-    Bench { keys, signals, machine, wire, ended }
+    Bench { keys, signals, machine, wire, suspended, ended }
 }
 
 impl Bench {
@@ -154,6 +164,15 @@ impl Bench {
             let event: KeyEvent = key(c);
             self.keys.send(Ok(Input::Key(event))).unwrap();
         }
+    }
+
+    fn suspend(&self) {
+        let ctrl_z = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+        self.keys.send(Ok(Input::Key(ctrl_z))).unwrap();
+    }
+
+    fn stops(&self) -> usize {
+        self.suspended.lock().unwrap().len()
     }
 
     fn frames(&self) -> usize {
@@ -252,11 +271,47 @@ async fn the_end_of_input_or_an_error_on_it_is_a_lost_terminal() {
 async fn a_machine_that_stops_leaves_its_last_picture_and_the_keys() {
     let bench = bench(idle());
     pass(1).await;
-    let Bench { keys, machine, wire, ended, signals } = bench;
+    let Bench { keys, machine, wire, ended, signals, .. } = bench;
     drop(signals);
     drop(machine);
     pass(120_000).await;
     assert!(wire.0.lock().unwrap().len() <= 4, "no frame is drawn in a loop");
     keys.send(Ok(Input::Key(key('q')))).unwrap();
     assert_eq!(ended.await.unwrap(), Exit::Quit);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_run_under_way_the_process_stops_only_after_its_leases_were_given_back() {
+    let mut working = fixture::troubled();
+    working.run.as_mut().unwrap().is_ours = true;
+    let bench = bench(working);
+    bench.machine.may_rest.send_replace(false);
+    pass(1).await;
+    bench.suspend();
+    pass(1_000).await;
+    assert_eq!(bench.stops(), 0, "a person is asked first");
+    bench.press("p");
+    pass(60_000).await;
+    assert_eq!(bench.stops(), 0, "what is in flight is not done yet");
+    bench.press("?");
+    let frames = bench.frames();
+    pass(1_000).await;
+    assert!(bench.frames() > frames, "the screen answers while the machine comes to rest");
+    bench.machine.may_rest.send_replace(true);
+    pass(1_000).await;
+    assert_eq!(bench.stops(), 1);
+    bench.signals.send(Exit::Terminated).unwrap();
+    assert_eq!(bench.ended.await.unwrap(), Exit::Terminated, "and it goes on afterwards");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_the_picture_does_not_show_yet_is_waited_for_too() {
+    let bench = bench(idle());
+    bench.machine.may_rest.send_replace(false);
+    bench.suspend();
+    pass(1_000).await;
+    assert_eq!(bench.stops(), 0);
+    bench.machine.may_rest.send_replace(true);
+    pass(1_000).await;
+    assert_eq!(bench.stops(), 1);
 }

@@ -130,14 +130,15 @@ fn interrupt(model: &mut Model, again: bool) -> Vec<Request> {
     Vec::new()
 }
 
-/// A stopped process would keep its leases and write nothing, so running work is asked about.
+/// A stopped process would keep its leases and write nothing, so running work is asked about, and the
+/// machine comes to rest first even when the picture shows none: a run may have begun since.
 fn suspend(model: &mut Model) -> Vec<Request> {
     let ours = model.latest().run.as_ref().is_some_and(|run| run.is_active() && run.is_ours);
     if ours || model.latest().live.armed {
         model.overlay = Some(Overlay::Suspend);
         return Vec::new();
     }
-    vec![Request::Suspend]
+    vec![Request::Rest]
 }
 
 /// How far back a shift is told: eight hours.
