@@ -13,7 +13,7 @@ const NARROW: (u16, u16) = (80, 20);
 /// From this on containers and gauge stand beside the layers.
 const WIDE: (u16, u16) = (110, 30);
 
-/// Nine layers, a heading, a total and the border.
+/// Nine layers, a heading, a total and the border, on a screen without a side.
 const LAYERS_HEIGHT: u16 = 13;
 
 /// Nine layers and the border: without heading and total, for 24 rows.
@@ -24,6 +24,13 @@ const SIDE_WIDTH: u16 = 46;
 
 /// Three containers, a heading and the border.
 const CONTAINERS_HEIGHT: u16 = 6;
+
+/// Containers and gauge: the gauge has a row for what each container adds, one for the layers that hold it
+/// down and one for a flag.
+const SIDE_HEIGHT: u16 = CONTAINERS_HEIGHT + 9;
+
+/// From this height of the body on there is a row more, for another flag.
+const TALL: u16 = 30;
 
 /// The parts of every frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +93,7 @@ pub(super) fn overview(area: Rect, focus: Pane) -> Overview {
         ..area
     };
     if area.width >= WIDE.0 && area.height >= WIDE.1 - 4 {
-        let top = LAYERS_HEIGHT + 1;
+        let top = SIDE_HEIGHT + u16::from(area.height >= TALL);
         let left = Rect { width: area.width - SIDE_WIDTH, height: top, ..area };
         let right = Rect { x: area.x + left.width, width: SIDE_WIDTH, height: top, ..area };
         return Overview {
@@ -152,6 +159,24 @@ mod tests {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn beside_the_layers_the_gauge_has_room_for_its_parts_and_the_events_for_theirs() {
+        for height in [30, 36, 60] {
+            for has_demo in [false, true] {
+                let frame = frame(Rect::new(0, 0, 120, height), has_demo);
+                let panes = overview(frame.body, Pane::Layers);
+                if panes.containers.is_none() {
+                    assert!(has_demo && height == 30, "only a demo takes the room for a side");
+                    continue;
+                }
+                let inner = panes.phi.map(|phi| phi.height - 2);
+                assert!(inner >= Some(crate::tui::view::phi::ROOMY), "{height}: {inner:?}");
+                assert!(panes.layers.is_some_and(|it| it.height >= LAYERS_HEIGHT), "{height}");
+                assert!(panes.events.is_some_and(|it| it.height >= 9), "{height}");
             }
         }
     }

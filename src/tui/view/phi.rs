@@ -16,7 +16,7 @@ use crate::tui::widgets::pane::{self, Border};
 const BANDS: [f64; 6] = [0.30, 0.65, 0.70, 0.80, 0.88, 0.95];
 
 /// Rows from which the parts have their place.
-const ROOMY: u16 = 7;
+pub(super) const ROOMY: u16 = 7;
 
 /// How many layers are named that hold the figure down.
 const LOST_MAX: usize = 4;
@@ -93,7 +93,11 @@ fn part_lines(canvas: &mut Canvas<'_>, area: Rect, phi: &PhiView) -> u16 {
     if area.height < ROOMY || phi.parts.is_empty() {
         return 4;
     }
-    let plus = |(container, part): &(Container, f64)| format!("{} {part:.3}", container.name());
+    // Hundredths as in the scale above, so that three containers fit beside each other.
+    let plus = |(container, part): &(Container, f64)| {
+        let figure = format!("{part:.2}");
+        format!("{} {}", container.name(), figure.strip_prefix('0').unwrap_or(&figure))
+    };
     let parts: Vec<_> = phi.parts.iter().map(plus).collect();
     canvas.text(area, 4, &cut(&parts.join(" + "), usize::from(area.width)), Tone::Plain);
     let minus = |(layer, by): &(Layer, f64)| format!("L{} -{by:.3}", layer.number());
