@@ -50,11 +50,7 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
             Ok(Some(Answer::PhiWhy(Box::new(why::between(conn, *mode, *since, until)?))))
         }
         Query::System => Ok(Some(Answer::System(Box::new(system::facts(conn, parts)?)))),
-        Query::Runs { mode, limit } => {
-            let rows = runs::latest_in(conn, *mode, *limit)?;
-            let views = rows.into_iter().map(|row| picture::run_view(conn, parts, row));
-            Ok(Some(Answer::Runs(views.collect::<Result<_, _>>()?)))
-        }
+        Query::Runs { mode, limit } => latest_runs(conn, parts, *mode, *limit).map(Some),
         Query::Meetings { mode, which, limit } => {
             let now = now(conn, parts, *mode)?;
             Ok(Some(Answer::Meetings(desk::meetings(conn, *mode, *which, now, *limit)?)))
@@ -94,6 +90,17 @@ pub(super) fn answer(parts: &Parts, query: &Query) -> Result<Answer, Refusal> {
         }
     });
     answered.map_err(|error| failed(&error))?.ok_or_else(|| nothing(query))
+}
+
+fn latest_runs(
+    conn: &Connection,
+    parts: &Parts,
+    mode: Mode,
+    limit: u32,
+) -> Result<Answer, StoreError> {
+    let rows = runs::latest_in(conn, mode, limit)?;
+    let views = rows.into_iter().map(|row| picture::run_view(conn, parts, row));
+    Ok(Answer::Runs(views.collect::<Result<_, _>>()?))
 }
 
 /// Answers what layer 9 proposes, and what of it is in force.
