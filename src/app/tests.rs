@@ -227,9 +227,10 @@ async fn a_machine_at_rest_holds_no_lease_has_disarmed_and_can_go_on() {
     screen.submit(Command::Demo { control: DemoControl::Pause }).await.unwrap();
     let run = screen.submit(Command::Run(order(&Layer::ALL))).await.unwrap().run.unwrap();
     screen.submit(Command::ArmLive { confirmation: "live".to_owned() }).await.unwrap();
-    let leases = async || match screen.ask(Query::System).await.unwrap() {
-        Answer::System(facts) => facts.leases,
-        other => panic!("{other:?}"),
+    let leases = async || {
+        let answer = screen.ask(Query::System).await.unwrap();
+        let Answer::System(facts) = answer else { panic!("{answer:?}") };
+        facts.leases
     };
     let held = leases().await;
     assert!(held.iter().any(|lease| lease.mode == Mode::Dry), "{held:?}");

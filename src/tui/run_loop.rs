@@ -113,15 +113,10 @@ pub(super) async fn drive<W: Write>(
         match happened {
             Happened::Input(Some(Ok(event))) => {
                 model.now = now;
-                requests.extend(typed(&mut model, &event));
-                // Polled with the loop's own waker: the keyboard keeps the first one it is given.
-                for _ in 0..KEYS_PER_FRAME_MAX {
-                    match futures::poll!(input.next()) {
-                        Poll::Ready(Some(Ok(event))) => requests.extend(typed(&mut model, &event)),
-                        Poll::Ready(Some(Err(_)) | None) => return Exit::HungUp,
-                        Poll::Pending => break,
-                    }
-                }
+                requests = typed(&mut model, &event);
+                let ahead = typed_ahead(&mut model, &mut input).await;
+                let Some(ahead) = ahead else { return Exit::HungUp };
+                requests.extend(ahead);
             }
             Happened::Input(Some(Err(_)) | None) => return Exit::HungUp,
             Happened::Signal(exit) => return exit,
@@ -137,9 +132,8 @@ pub(super) async fn drive<W: Write>(
             // The machine is gone, and the last picture stays until a person leaves.
             Happened::Picture(None) => pictures = stopped(&pictures),
             Happened::Time => {
-                let asked_us = sleep_ms.unsigned_abs().saturating_mul(1_000);
-                let slept_us = parts.clock.monotonic_us().saturating_sub(slept_us);
-                model.figures.woke(slept_us.saturating_sub(asked_us));
+                let us = parts.clock.monotonic_us().saturating_sub(slept_us);
+                model.figures.woke(us.saturating_sub(sleep_ms.unsigned_abs() * 1_000));
                 requests = update(&mut model, Event::Tick(now));
             }
         }
@@ -180,6 +174,23 @@ fn stopped(pictures: &watch::Receiver<Arc<Snapshot>>) -> watch::Receiver<Arc<Sna
     // The sender must outlive the screen, or its end would be news again and again.
     std::mem::forget(sender);
     receiver
+}
+
+/// Takes what else was typed before this frame; `None` when the terminal is gone.
+async fn typed_ahead(
+    model: &mut Model,
+    input: &mut (impl Stream<Item = io::Result<Input>> + Unpin),
+) -> Option<Vec<Request>> {
+    let mut requests = Vec::new();
+    // Polled with the loop's own waker: the keyboard keeps the first one it is given.
+    for _ in 0..KEYS_PER_FRAME_MAX {
+        match futures::poll!(input.next()) {
+            Poll::Ready(Some(Ok(event))) => requests.extend(typed(model, &event)),
+            Poll::Ready(Some(Err(_)) | None) => return None,
+            Poll::Pending => break,
+        }
+    }
+    Some(requests)
 }
 
 fn typed(model: &mut Model, event: &Input) -> Vec<Request> {

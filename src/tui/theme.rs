@@ -280,13 +280,11 @@ mod tests {
     /// What the palette of 256 means by an index of its cube or its greys.
     fn of_index(index: u8) -> (u8, u8, u8) {
         let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
-        match index {
-            232.. => [8 + 10 * (index - 232); 3].into(),
-            _ => {
-                let n = index - 16;
-                (level(n / 36), level(n / 6 % 6), level(n % 6))
-            }
+        if index >= 232 {
+            return [8 + 10 * (index - 232); 3].into();
         }
+        let n = index - 16;
+        (level(n / 36), level(n / 6 % 6), level(n % 6))
     }
 
     #[test]
@@ -338,7 +336,7 @@ mod tests {
     fn the_terminal_says_how_many_colours_it_has_unless_the_settings_do() {
         let of = |term: &str, colorterm: &str, depth: Option<Depth>, no_color: bool| {
             let (term, colorterm) = (term.to_owned(), colorterm.to_owned());
-            let terminal = Terminal { term, colorterm, depth, no_color, ..Terminal::default() };
+            let terminal = Terminal { term, no_color, colorterm, depth, ..Terminal::default() };
             Theme::detect(&terminal).depth
         };
         assert_eq!(of("xterm-256color", "truecolor", None, false), Depth::True);
