@@ -94,22 +94,22 @@ fn twenty_times_suspended_and_brought_back_it_is_the_same_screen() {
     let before = person.text();
     for _ in 0..20 {
         person.presses("\u{1a}").sees("Stopped").presses("\u{c}").no_longer_sees("Stopped");
-        person.presses("fg\r").sees("*1 Layers");
+        person.presses("fg\r").sees_all(&["*1 Layers", "suspended for"]);
     }
-    person.rests();
+    person.no_longer_sees("suspended for").rests();
     assert_eq!(person.text(), before);
     person.presses("q").sees("ready$").presses("exit\r").ends_with(0);
 }
 
 #[test]
-fn suspending_a_run_pauses_it_first() {
+fn suspending_brings_a_run_to_rest_first() {
     let desk = Desk::new();
     let mut person = desk.opens_a_shell(WIDE);
     person.sees("ready$").presses("$CEP\r").sees("*1 Layers").presses("R");
     person.sees_in_a_line(&["run #1", "running"]).presses("\u{1a}").sees("Suspend?");
     person.presses("\u{1b}").no_longer_sees("Suspend?").presses("\u{1a}").sees("Suspend?");
     person.presses("p").sees("Stopped").presses("fg\r").sees("*1 Layers");
-    person.sees_in_a_line(&["run #1", "PAUSED"]).presses("p");
+    person.sees_in_a_line(&["run #1", "INTERRUPTED"]).sees("the run stands").presses("p");
     person.sees_in_a_line(&["run #1", "running"]);
 }
 
