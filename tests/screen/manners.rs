@@ -91,13 +91,13 @@ fn twenty_times_suspended_and_brought_back_it_is_the_same_screen() {
     let mut person = desk.opens_a_shell(CLASSIC);
     person.sees("ready$").presses("$CEP\r").sees("*1 Layers").sees("FOLLOW");
     person.rests();
-    let before = person.text();
+    let before = person.picture();
     for _ in 0..20 {
         person.presses("\u{1a}").sees("Stopped").presses("\u{c}").no_longer_sees("Stopped");
         person.presses("fg\r").sees_all(&["*1 Layers", "suspended for"]);
     }
     person.no_longer_sees("suspended for").rests();
-    assert_eq!(person.text(), before);
+    assert_eq!(person.picture(), before);
     person.presses("q").sees("ready$").presses("exit\r").ends_with(0);
 }
 

@@ -152,6 +152,14 @@ impl Session {
         text
     }
 
+    /// The same without the clock, which goes on.
+    pub(crate) fn picture(&self) -> String {
+        let text = self.text();
+        let (first, rest) = text.split_once('\n').unwrap();
+        let (before, _clock) = first.rsplit_once(' ').unwrap();
+        format!("{}\n{rest}", before.trim_end())
+    }
+
     /// All bytes, readable.
     pub(crate) fn bytes(&self) -> String {
         String::from_utf8_lossy(self.0.seen()).into_owned()

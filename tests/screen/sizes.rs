@@ -19,15 +19,15 @@ fn a_window_dragged_down_to_nothing_and_back_is_the_same_screen() {
     let desk = Desk::walked();
     let mut person = desk.opens(&[], WIDE);
     person.sees("FOLLOW").rests();
-    let before = person.text();
+    let before = person.picture();
     for n in 0..200_u16 {
         person.resizes((1 + (n * 37) % 200, 1 + (n * 17) % 60));
     }
     person.resizes((1, 1)).rests().resizes(WIDE).sees("FOLLOW").rests();
-    assert_eq!(person.text(), before);
+    assert_eq!(person.picture(), before);
     let mut fresh = desk.opens(&[], WIDE);
     fresh.sees("FOLLOW").rests();
-    assert_eq!(person.text(), fresh.text());
+    assert_eq!(person.picture(), fresh.picture());
 }
 
 #[test]
