@@ -98,7 +98,7 @@ fn screen(lines: &mut Lines, figures: &ScreenFigures, size: (u16, u16)) {
     );
     fact(lines, "screen", text, Tone::Plain);
     let text = format!("{} last, {} longest", ms(write_us), ms(write_us_max));
-    fact(lines, "write to terminal", text, Tone::Plain);
+    fact(lines, "terminal write", text, Tone::Plain);
     let text = format!("{} last, {} longest", ms(figures.lag_us), ms(figures.lag_us_max));
     fact(lines, "loop lag", text, Tone::Plain);
 }
