@@ -1,5 +1,7 @@
 //! Worlds to draw in tests: a quiet one, a troubled one, an overfull one. Fixed clock, fixed names.
 
+pub(crate) mod answers;
+
 use std::sync::Arc;
 
 use serde_json::json;
@@ -214,9 +216,22 @@ pub(crate) fn overfull() -> Snapshot {
             UnitCounts { done: 98_765_432, dead: 1_234_567, retry_wait: 99_999, ..row.units };
         row.duration_ms = 900_000_000;
         row.last_error = Some("x".repeat(400));
+        row.attempts = AttemptCounts { ok: 98_765_432, failed: 12_345_678 };
+        row.paused = row.paused.as_ref().map(|_| answers::hostile("paused"));
     }
-    snapshot.worlds.dry.failed = 12_345_678;
-    snapshot.worlds.live.unknown = 99_999;
+    let counts = WorldCounts {
+        failed: 12_345_678,
+        held: 99_999,
+        unknown: 99_999,
+        due: 12_345_678,
+        planned: 98_765_432,
+        waiting: 99_999,
+        retrying: 99_999,
+        oldest_due: Some(NOW.plus_ms(-90 * DAY_MS)),
+    };
+    snapshot.worlds = Worlds { dry: counts, live: counts };
+    snapshot.tasks = TaskCounts { open: 99_999, overdue: 99_999 };
+    snapshot.live.other_owner = Some(answers::hostile("pid 98765@"));
     snapshot.phi.red_flags =
         (0..9).map(|n| format!("red flag number {n} with many words")).collect();
     snapshot.events = (0..256)
@@ -224,6 +239,7 @@ pub(crate) fn overfull() -> Snapshot {
             event(n, Level::Warn, Some(1), &format!("{n} \u{1b}[31m{}", "wörter 日本 ".repeat(40)))
         })
         .collect();
+    snapshot.system.notices = (0..9).map(|n| answers::hostile(&format!("notice {n}"))).collect();
     snapshot
 }
 

@@ -57,8 +57,12 @@ fn show(canvas: &mut Canvas<'_>, model: &Model, title: &str, lines: &[String], b
         lines.iter().flat_map(|line| wrap(&clean(line), usize::from(width))).collect();
     let height = u16::try_from(wrapped.len()).unwrap_or(u16::MAX).saturating_add(2);
     let inner = modal::open(canvas, width, height, title, super::is_live(model));
-    for (row, line) in wrapped.iter().enumerate() {
-        canvas.text(inner, u16::try_from(row).unwrap_or(u16::MAX), line, Tone::Plain);
+    // What can be answered is never pushed out by what is asked.
+    let bottom = inner.height.saturating_sub(1);
+    let room = usize::from(bottom);
+    for (row, line) in (0..bottom).zip(&wrapped) {
+        let more = usize::from(row) + 1 == room && wrapped.len() > room;
+        canvas.text(inner, row, if more { ".." } else { line }, Tone::Plain);
     }
-    canvas.line(inner, height - 1, buttons);
+    canvas.line(inner, bottom, buttons);
 }

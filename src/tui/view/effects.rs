@@ -32,7 +32,7 @@ fn line(effect: &EffectRow) -> Vec<Piece> {
     vec![
         piece(fit(effect.word(), 11), tone(effect.state)),
         piece(format!("{}   ", format::day_and_time(effect.sent_at)), Tone::Dim),
-        piece(format!("{}  ", fit(&effect.key.0, 8)), Tone::Dim),
+        piece(format!("{}  ", effect.key.0.chars().take(8).collect::<String>()), Tone::Dim),
         piece(format!("L{} ", effect.layer.number()), Tone::Plain),
         piece(format!("{} ", fit(&effect.action.as_column().replace('_', " "), 18)), Tone::Plain),
         piece(clean(&effect.summary), Tone::Plain),

@@ -33,7 +33,7 @@ pub(super) fn draw(
     let total = groups.rows.value.as_ref().map_or(0, Vec::len);
     let filter = clean(&groups.filter);
     let note = if filter.is_empty() {
-        format!("{units} units, causes {total}")
+        format!("{} units, causes {total}", format::count(units))
     } else {
         format!("/{filter} {} of {total} causes", groups.shown().len())
     };

@@ -33,7 +33,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, focused: 
         windows(canvas, area, model);
     }
     if rows.is_empty() {
-        canvas.hint(inner, 0, &nothing(model), Tone::Dim);
+        canvas.hint(inner, &nothing(model), Tone::Dim);
         return;
     }
     let height = usize::from(inner.height);
@@ -55,17 +55,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, focused: 
 fn nothing(model: &Model) -> String {
     let snapshot = model.snapshot();
     if model.events.is_reading() {
-        return " reading ...".to_owned();
+        return "reading ...".to_owned();
     }
     if snapshot.events.is_empty() && model.events.filter.is_open() {
-        return " nothing has happened in this world yet: {run} runs a layer, {run-all} all of them"
+        return "nothing has happened in this world yet: {run} runs a layer, {run-all} all of them"
             .to_owned();
     }
     let so_far = model.events.looked_to().filter(|_| !model.events_are_whole());
     let so_far = so_far.map_or_else(String::new, |to| {
         format!(" back to event {}, {{up}} looks further", format::count(to.0.unsigned_abs()))
     });
-    format!(" no event passes the filter{so_far}: {{filter}} changes it, {{tail}} shows all times")
+    format!("no event passes the filter{so_far}: {{filter}} changes it, {{tail}} shows all times")
 }
 
 /// Follow or stand, how many came since, the window, the filter.

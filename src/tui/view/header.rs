@@ -193,6 +193,10 @@ fn counts_and_health(canvas: &Canvas<'_>, model: &Model, wording: Wording) -> Ve
     if matches!(wording, Wording::Long) {
         line.push(piece(format!(" wal {}", format::bytes(system.wal_bytes)), Tone::Dim));
     }
+    // On the smallest screen a zero has no place that a fact needs.
+    if matches!(wording, Wording::Least) && system.dropped == 0 {
+        return line;
+    }
     let tone = if system.dropped > 0 { Tone::Warn } else { Tone::Dim };
     line.push(piece(&dot, Tone::Dim));
     line.push(piece(format!("drop {}", format::short_count(system.dropped)), tone));

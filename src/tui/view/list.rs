@@ -59,8 +59,8 @@ pub(super) fn rows<T: Searchable>(
     if shown.is_empty() {
         let filtered = !listing.filter.is_empty();
         let hint =
-            if filtered { " no row passes the filter: {filter} changes it" } else { words.empty };
-        canvas.hint(area, 0, hint, Tone::Dim);
+            if filtered { "no row passes the filter: {filter} changes it" } else { words.empty };
+        canvas.hint(area, hint, Tone::Dim);
         return;
     }
     canvas.text(area, 0, &format!("  {}", words.heading), Tone::Dim);

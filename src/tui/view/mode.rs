@@ -12,6 +12,9 @@ use crate::tui::widgets::modal;
 /// Width of the text.
 const WIDTH: u16 = 72;
 
+/// How many lines at the end are what can be typed and answered.
+const ANSWERS: usize = 2;
+
 /// Draws the dialog.
 pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, dialog: &ModeDialog) {
     let lines =
@@ -19,8 +22,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, dialog: &ModeDialog) 
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let title = if model.latest().live.armed { "LIVE is armed" } else { "Arm LIVE" };
     let inner = modal::open(canvas, WIDTH, height, title, true);
-    for (row, line) in lines.iter().enumerate() {
-        canvas.line(inner, u16::try_from(row).unwrap_or(u16::MAX), line);
+    // On a small screen the word and the answers stay, and what is not shown is counted.
+    let room = usize::from(inner.height);
+    let hidden = if lines.len() > room { lines.len() + 1 - room } else { 0 };
+    let kept = lines.len().saturating_sub(ANSWERS);
+    let (told, answers) = lines.split_at(kept);
+    let mut shown = told[..kept.saturating_sub(hidden)].to_vec();
+    if hidden > 0 {
+        shown.push(vec![piece(format!(".. {hidden} more lines on a larger screen"), Tone::Warn)]);
+    }
+    shown.extend_from_slice(answers);
+    for (row, line) in (0..inner.height).zip(&shown) {
+        canvas.line(inner, row, line);
     }
 }
 

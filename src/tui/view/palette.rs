@@ -26,7 +26,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, footer: Rect, model: &Model, input: 
             y,
             &[
                 piece(if first { " > " } else { "   " }, Tone::Strong),
-                piece(fit(form, 38), Tone::Strong),
+                piece(format!("{} ", fit(form, 37)), Tone::Strong),
                 piece(*help, Tone::Dim),
             ],
         );

@@ -14,7 +14,7 @@ use crate::tui::widgets::canvas::{Canvas, Piece, piece};
 /// Draws the list.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, runs: &Listing<RunView>) {
     let words = Words {
-        heading: "RUN    WORLD   SCOPE      STATE             STARTED              TIME  OWNER",
+        heading: "RUN       WORLD   SCOPE      STATE             STARTED              TIME  OWNER",
         empty: "no run in this world yet: {run} runs a layer, {run-all} all of them",
         note: "newest first ",
     };
@@ -24,9 +24,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, runs: &Li
 fn line(run: &RunView, model: &Model) -> Vec<Piece> {
     let tone = if run.is_active() { Tone::Active } else { Tone::Plain };
     vec![
-        piece(fit(&format!("#{}", run.id), 7), Tone::Strong),
+        piece(format!("{} ", fit(&format!("#{}", run.id), 9)), Tone::Strong),
         piece(fit(run.mode.badge(), 8), Tone::Plain),
-        piece(fit(&run.scope(), 11), Tone::Plain),
+        piece(format!("{} ", fit(&run.scope(), 10)), Tone::Plain),
         piece(fit(&run.state.as_column().replace('_', " "), 18), tone),
         piece(format::full_time(run.started_wall), Tone::Dim),
         piece(fit_right(&format::duration(run.elapsed_ms(model.now)), 6), Tone::Plain),

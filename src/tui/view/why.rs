@@ -39,32 +39,28 @@ type Lines = Vec<Vec<Piece>>;
 
 fn lines(why: &PhiWhy, sign: &str, arrow: &str, width: usize) -> Lines {
     let (before, after) = (&why.before, &why.after);
-    let mut lines = vec![
-        vec![
-            piece(format!(" {sign}_sync "), Tone::Plain),
-            piece(format!("{} {arrow} {}", four(before.value), four(after.value)), Tone::Strong),
-            piece(format!("  {}", after.band.as_deref().unwrap_or("")), Tone::Plain),
-        ],
-        vec![piece(
-            format!(
-                " from {} to {} ({}'s clock)",
-                format::full_time(before.at),
-                format::full_time(after.at),
-                why.mode.badge(),
-            ),
-            Tone::Dim,
-        )],
-    ];
+    let mut lines = vec![vec![
+        piece(format!(" {sign}_sync "), Tone::Plain),
+        piece(format!("{} {arrow} {}", four(before.value), four(after.value)), Tone::Strong),
+        piece(format!("  {}", after.band.as_deref().unwrap_or("")), Tone::Plain),
+    ]];
+    let mut add = |text: &str, tone: Tone| {
+        for part in wrap(text, width.saturating_sub(2)) {
+            lines.push(vec![piece(format!(" {part}"), tone)]);
+        }
+    };
+    let (from, to) = (format::full_time(before.at), format::full_time(after.at));
+    add(&format!("from {from} to {to} ({}'s clock)", why.mode.badge()), Tone::Dim);
     for (word, flags, tone) in
         [("came", &why.flags_come, Tone::Warn), ("gone", &why.flags_gone, Tone::Good)]
     {
         for flag in flags {
-            lines.push(vec![piece(format!(" ! {word}: {}", clean(flag)), tone)]);
+            add(&format!("! {word}: {}", clean(flag)), tone);
         }
     }
     if why.delta.is_none() {
-        let text = " no parts: it is unknown at one of the moments, so there is no difference";
-        lines.push(vec![piece(text, Tone::Warn)]);
+        let text = "no parts: it is unknown at one of the moments, so there is no difference";
+        add(text, Tone::Warn);
     }
     lines.push(Vec::new());
     lines.extend(parts(why).iter().map(line));

@@ -3,8 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::tui::keymap::Keymap;
+use crate::tui::text::wrap;
 use crate::tui::theme::{Glyphs, Theme, Tone};
 
 /// Cells to draw on.
@@ -32,7 +34,7 @@ impl Canvas<'_> {
         self.theme.glyphs()
     }
 
-    /// Writes one line of pieces into row `row` of `area`; what does not fit is cut off.
+    /// Writes one line of pieces into row `row` of `area`; a `~` stands for what does not fit.
     pub fn line(&mut self, area: Rect, row: u16, pieces: &[Piece]) {
         if row >= area.height {
             return;
@@ -41,7 +43,13 @@ impl Canvas<'_> {
             .iter()
             .map(|(text, tone)| Span::styled(text.as_str(), self.theme.style(*tone)))
             .collect();
-        self.buffer.set_line(area.x, area.y + row, &Line::from(spans), area.width);
+        let line = Line::from(spans);
+        if area.width == 0 || shown_width(pieces) <= usize::from(area.width) {
+            self.buffer.set_line(area.x, area.y + row, &line, area.width);
+            return;
+        }
+        let (x, y) = self.buffer.set_line(area.x, area.y + row, &line, area.width - 1);
+        self.buffer.set_string(x, y, "~", self.theme.style(Tone::Plain));
     }
 
     /// Writes one line in one tone.
@@ -49,10 +57,14 @@ impl Canvas<'_> {
         self.line(area, row, &[(text.to_owned(), tone)]);
     }
 
-    /// Writes a hint, with the keys in force in the places of `{action}`.
-    pub fn hint(&mut self, area: Rect, row: u16, hint: &str, tone: Tone) {
+    /// Writes a hint from the top of `area` in as many lines as it takes, with the keys in force in
+    /// the places of `{action}`.
+    pub fn hint(&mut self, area: Rect, hint: &str, tone: Tone) {
         let text = self.keys.spell(hint);
-        self.text(area, row, &text, tone);
+        let lines = wrap(&text, usize::from(area.width).saturating_sub(2));
+        for (row, line) in (0..area.height).zip(lines) {
+            self.text(area, row, &format!(" {line}"), tone);
+        }
     }
 
     /// Marks a row as the selected one, over whatever was written there.
@@ -69,6 +81,13 @@ impl Canvas<'_> {
         for position in area.positions() {
             self.buffer[position].reset();
         }
+        // Half of a wide sign cannot be shown beside what comes here.
+        for y in area.top()..area.bottom() {
+            let left = area.x.checked_sub(1).map(|x| &mut self.buffer[(x, y)]);
+            if let Some(cell) = left.filter(|cell| cell.symbol().width() > 1) {
+                cell.set_symbol(" ");
+            }
+        }
     }
 
     /// Replaces every sign that is not ASCII, wherever it came from.
@@ -79,4 +98,11 @@ impl Canvas<'_> {
             }
         }
     }
+}
+
+/// How many columns the pieces take, without the blanks at their end.
+fn shown_width(pieces: &[Piece]) -> usize {
+    let whole: usize = pieces.iter().map(|(text, _)| text.width()).sum();
+    let blanks = pieces.iter().rev().flat_map(|(text, _)| text.chars().rev());
+    whole - blanks.take_while(|&c| c == ' ').count()
 }
