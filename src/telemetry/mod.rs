@@ -11,14 +11,11 @@ pub mod tail;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use tracing::Span;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-
-use crate::domain::ids::{AttemptId, RunId, UnitId};
 
 pub use console::Console;
 use console::Stderr;
@@ -120,15 +117,4 @@ pub fn dropped() -> u64 {
 /// Returns whether anything is logged at all, so that costly details are not collected in vain.
 pub fn is_on() -> bool {
     LevelFilter::current() != LevelFilter::OFF
-}
-
-/// Opens the span in which one attempt works; its ids stand in every line logged inside.
-pub fn attempt_span(run: Option<RunId>, unit: UnitId, attempt: AttemptId, trace_id: &str) -> Span {
-    tracing::info_span!(
-        "attempt",
-        run_id = run.map(|id| id.0),
-        unit_id = unit.0,
-        attempt_id = attempt.0,
-        trace_id
-    )
 }
