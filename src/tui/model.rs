@@ -63,6 +63,8 @@ pub struct Model {
     pub mouse: bool,
     /// What the screen measures of itself.
     pub figures: ScreenFigures,
+    /// The furthest line with which the page drawn last can begin, if it was one that scrolls.
+    pub page_end: Option<usize>,
     /// The keys in force.
     pub keys: Arc<Keymap>,
 }
@@ -126,6 +128,7 @@ impl Model {
             awaited: None,
             mouse: false,
             figures: ScreenFigures::default(),
+            page_end: None,
             keys: Arc::default(),
         }
     }

@@ -172,14 +172,14 @@ impl Page {
         }
     }
 
-    /// Returns the cursor or the first line, and how many rows there are. A page's length is known
-    /// only to its view, which stops at its last line.
-    pub fn cursor(&mut self) -> (&mut usize, usize) {
+    /// Returns the cursor or the first line, and how many rows there are; those of what
+    /// scrolls are known to its view alone.
+    pub fn cursor(&mut self, page_rows: usize) -> (&mut usize, usize) {
         match self {
-            Self::Run { reading, .. } => (&mut reading.scroll, usize::MAX),
-            Self::Container { reading, .. } => (&mut reading.scroll, usize::MAX),
-            Self::Effect { reading, .. } => (&mut reading.scroll, usize::MAX),
-            Self::Record { reading, .. } => (&mut reading.scroll, usize::MAX),
+            Self::Run { reading, .. } => (&mut reading.scroll, page_rows),
+            Self::Container { reading, .. } => (&mut reading.scroll, page_rows),
+            Self::Effect { reading, .. } => (&mut reading.scroll, page_rows),
+            Self::Record { reading, .. } => (&mut reading.scroll, page_rows),
             Self::Effects { rows, .. } => of(rows),
             Self::Records { rows, .. } => of(rows),
             Self::Logs(logs) => of(&mut logs.rows),

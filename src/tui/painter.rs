@@ -33,12 +33,19 @@ pub struct Painter<W> {
     theme: Theme,
     /// What the terminal shows; of another size than the screen when that is not known.
     shown: Buffer,
+    /// The furthest line with which the page drawn last can begin, if it was one that scrolls.
+    page_end: Option<usize>,
 }
 
 impl<W: Write> Painter<W> {
     /// Makes a painter for a terminal of which nothing is known yet.
     pub fn new(out: W, theme: Theme) -> Self {
-        Self { out, theme, shown: Buffer::empty(Rect::ZERO) }
+        Self { out, theme, shown: Buffer::empty(Rect::ZERO), page_end: None }
+    }
+
+    /// Returns the furthest line with which the page drawn last can begin, if it was one that scrolls.
+    pub const fn page_end(&self) -> Option<usize> {
+        self.page_end
     }
 
     /// Forgets what the terminal shows: the next frame is drawn from nothing.
@@ -51,7 +58,7 @@ impl<W: Write> Painter<W> {
         let area = Rect::new(0, 0, model.size.0, model.size.1);
         let mut next = Buffer::empty(area);
         if !area.is_empty() {
-            view::draw(model, self.theme, &mut next);
+            self.page_end = view::draw(model, self.theme, &mut next);
             cells::undress_blanks(&mut next);
         }
         let from_nothing = self.shown.area != area;

@@ -293,7 +293,9 @@ fn paint<W: Write>(parts: &mut Parts<'_, W>, model: &mut Model) -> io::Result<()
     failpoint::hit(failpoint::FRAME);
     // Log lines wait in a buffer without a thread of its own until they are fetched.
     tui_logger::move_events();
-    if let Some(frame) = parts.painter.frame(model) {
+    let frame = parts.painter.frame(model);
+    model.page_end = parts.painter.page_end();
+    if let Some(frame) = frame {
         let before = parts.clock.monotonic_us();
         let bytes = parts.painter.send(frame)?;
         let took_us = parts.clock.monotonic_us().saturating_sub(before);

@@ -35,6 +35,8 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
     }
     let page_height = usize::from(model.size.1 / 2).max(1);
     let layers = model.snapshot().layers.len();
+    // Only the view knows where a page ends, once it was drawn.
+    let page_rows = model.page_end.map_or(usize::MAX, |end| end + 1);
     let (cursor, rows) = match model.screen_mut() {
         Screen::Overview { pane: Pane::Containers, container, .. } => {
             (container, Container::ALL.len())
@@ -48,7 +50,7 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
             let rows = groups.shown().len();
             (&mut groups.cursor, rows)
         }
-        Screen::Page(page) => return pages::travel(page, motion, page_height),
+        Screen::Page(page) => return pages::travel(page, motion, page_rows, page_height),
         Screen::Runs(runs) => {
             let rows = runs.shown().len();
             (&mut runs.cursor, rows)
@@ -65,12 +67,11 @@ pub(super) fn travel(model: &mut Model, motion: Motion) {
             let rows = proposals.shown().len();
             (&mut proposals.cursor, rows)
         }
-        // A page's length is known only to its view, which stops at its last line.
-        Screen::Card(card) => (&mut card.scroll, usize::MAX),
-        Screen::Task(page) => (&mut page.scroll, usize::MAX),
-        Screen::Explain { scroll, .. } => (scroll, usize::MAX),
-        Screen::Why(page) => (&mut page.scroll, usize::MAX),
-        Screen::System(page) => (&mut page.scroll, usize::MAX),
+        Screen::Card(card) => (&mut card.scroll, page_rows),
+        Screen::Task(page) => (&mut page.scroll, page_rows),
+        Screen::Explain { scroll, .. } => (scroll, page_rows),
+        Screen::Why(page) => (&mut page.scroll, page_rows),
+        Screen::System(page) => (&mut page.scroll, page_rows),
         Screen::Events => return,
     };
     *cursor = target(motion, *cursor, rows, page_height);
@@ -83,8 +84,6 @@ pub(super) fn target(motion: Motion, at: usize, rows: usize, page: usize) -> usi
         Motion::Down => at.saturating_add(1).min(last),
         Motion::Up => at.min(last).saturating_sub(1),
         Motion::Top => 0,
-        // The end of a page is not known here; a thousand lines are beyond any of them.
-        Motion::Bottom if rows == usize::MAX => 1_000,
         Motion::Bottom => last,
         Motion::HalfDown => at.saturating_add(page).min(last),
         Motion::HalfUp => at.min(last).saturating_sub(page),

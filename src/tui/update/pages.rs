@@ -101,7 +101,7 @@ pub(super) fn behind(page: &Page) -> Option<Screen> {
 }
 
 /// Moves within a page; past the last line of a log lies an older page.
-pub(super) fn travel(page: &mut Page, motion: Motion, height: usize) {
+pub(super) fn travel(page: &mut Page, motion: Motion, page_rows: usize, height: usize) {
     if let Page::Logs(logs) = page
         && logs.of == LogOf::All
     {
@@ -114,7 +114,7 @@ pub(super) fn travel(page: &mut Page, motion: Motion, height: usize) {
         });
         return;
     }
-    let (cursor, rows) = page.cursor();
+    let (cursor, rows) = page.cursor(page_rows);
     let before = *cursor;
     *cursor = movement::target(motion, before, rows, height);
     let stuck = before + 1 >= rows && matches!(motion, Motion::Down | Motion::HalfDown);

@@ -37,18 +37,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, card: &Ca
         return;
     };
     let lines = lines(detail, card, model, usize::from(inner.width), canvas.glyphs().rule);
-    let height = usize::from(inner.height);
-    let first = card.scroll.min(lines.len().saturating_sub(height));
-    for (row, line) in lines.iter().skip(first).take(height).enumerate() {
-        let Ok(y) = u16::try_from(row) else { break };
-        canvas.line(inner, y, line);
-    }
-    let hidden = lines.len().saturating_sub(first + height);
-    if hidden > 0 {
-        let text = format!(" j: {hidden} more lines ");
-        let y = inner.y + inner.height;
-        canvas.buffer.set_string(inner.x + 1, y, text, canvas.theme.style(Tone::Strong));
-    }
+    canvas.page(inner, &lines, card.scroll);
 }
 
 type Lines = Vec<Vec<Piece>>;

@@ -32,11 +32,7 @@ pub(super) fn draw(
         return;
     };
     let lines = lines(explained, canvas.glyphs().phi, model);
-    let first = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
-    for (row, line) in lines.iter().skip(first).take(usize::from(inner.height)).enumerate() {
-        let Ok(y) = u16::try_from(row) else { break };
-        canvas.line(inner, y, line);
-    }
+    canvas.page(inner, &lines, scroll);
 }
 
 type Lines = Vec<Vec<Piece>>;

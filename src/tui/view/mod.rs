@@ -48,9 +48,9 @@ use super::widgets::canvas::Canvas;
 use crate::domain::mode::Mode;
 
 /// Draws a whole frame into an empty buffer.
-pub fn draw(model: &Model, theme: Theme, buffer: &mut Buffer) {
+pub fn draw(model: &Model, theme: Theme, buffer: &mut Buffer) -> Option<usize> {
     let area = buffer.area;
-    let mut canvas = Canvas { buffer, theme, keys: &model.keys };
+    let mut canvas = Canvas { buffer, theme, keys: &model.keys, page_end: None };
     let parts = layout::frame(area, model.snapshot().demo.is_some());
     header::draw(&mut canvas, parts.header, model);
     if parts.too_small {
@@ -66,6 +66,7 @@ pub fn draw(model: &Model, theme: Theme, buffer: &mut Buffer) {
     if theme.ascii {
         canvas.to_ascii();
     }
+    canvas.page_end
 }
 
 /// Whether the lines of this frame are those of the real world.

@@ -69,18 +69,7 @@ fn read<T>(
     if let Some(error) = outdated(&reading.facts) {
         lines.insert(0, vec![piece(error, Tone::Warn)]);
     }
-    let height = usize::from(inner.height);
-    let first = reading.scroll.min(lines.len().saturating_sub(height));
-    for (row, line) in lines.iter().skip(first).take(height).enumerate() {
-        let Ok(y) = u16::try_from(row) else { break };
-        canvas.line(inner, y, line);
-    }
-    let hidden = lines.len().saturating_sub(first + height);
-    if hidden > 0 {
-        let text = format!(" j: {hidden} more lines ");
-        let y = inner.y + inner.height;
-        canvas.buffer.set_string(inner.x + 1, y, text, canvas.theme.style(Tone::Strong));
-    }
+    canvas.page(inner, &lines, reading.scroll);
 }
 
 /// An answer that could not be renewed is shown as such, not as if it were of now.

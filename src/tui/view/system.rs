@@ -28,18 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, model: &Model, page: &Sy
         (None, text) => lines.push(vec![piece(text.unwrap_or_default(), Tone::Warn)]),
     }
     let inner = list::page(canvas, area, model, "");
-    let height = usize::from(inner.height);
-    let first = page.scroll.min(lines.len().saturating_sub(height));
-    for (row, line) in lines.iter().skip(first).take(height).enumerate() {
-        let Ok(y) = u16::try_from(row) else { break };
-        canvas.line(inner, y, line);
-    }
-    let hidden = lines.len().saturating_sub(first + height);
-    if hidden > 0 {
-        let text = model.keys.spell(&format!(" {{down}}: {hidden} more lines "));
-        let y = inner.y + inner.height;
-        canvas.buffer.set_string(inner.x + 1, y, text, canvas.theme.style(Tone::Strong));
-    }
+    canvas.page(inner, &lines, page.scroll);
 }
 
 fn fact(lines: &mut Lines, name: &str, value: String, tone: Tone) {
@@ -252,7 +241,7 @@ mod tests {
         let mut model = fixture::model(fixture::troubled(), (80, 24));
         let asked = press(&mut model, "S");
         let text = shown(&mut model, asked, &Answer::System(Box::new(facts())));
-        assert!(text.contains("more lines"), "{text}");
+        assert!(text.contains("j: 1 more line "), "{text}");
         press(&mut model, "G");
         let text = shown(&mut model, Vec::new(), &Answer::System(Box::default()));
         assert!(text.contains("CIRCUITS") && text.contains("open until"), "{text}");

@@ -73,11 +73,7 @@ pub(super) fn draw_page(canvas: &mut Canvas<'_>, area: Rect, model: &Model, page
         return;
     };
     let lines = lines(detail, page, usize::from(inner.width).saturating_sub(2));
-    let first = page.scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
-    for (row, line) in lines.iter().skip(first).take(usize::from(inner.height)).enumerate() {
-        let Ok(y) = u16::try_from(row) else { break };
-        canvas.line(inner, y, line);
-    }
+    canvas.page(inner, &lines, page.scroll);
 }
 
 fn lines(detail: &TaskDetail, page: &TaskPage, width: usize) -> Vec<Vec<Piece>> {

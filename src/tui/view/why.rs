@@ -27,12 +27,7 @@ pub(super) fn draw(
         return;
     };
     let lines = lines(why, canvas.glyphs().phi, canvas.glyphs().arrow, usize::from(inner.width));
-    let height = usize::from(inner.height);
-    let first = scroll.min(lines.len().saturating_sub(height));
-    for (row, line) in lines.iter().skip(first).take(height).enumerate() {
-        let Ok(y) = u16::try_from(row) else { break };
-        canvas.line(inner, y, line);
-    }
+    canvas.page(inner, &lines, scroll);
 }
 
 type Lines = Vec<Vec<Piece>>;

@@ -18,6 +18,8 @@ pub struct Canvas<'a> {
     pub theme: Theme,
     /// The keys that hints name.
     pub keys: &'a Keymap,
+    /// The furthest line with which a page that scrolls can begin, if one is drawn.
+    pub page_end: Option<usize>,
 }
 
 /// A piece of a line: its text and what it means.
@@ -50,6 +52,24 @@ impl Canvas<'_> {
         }
         let (x, y) = self.buffer.set_line(area.x, area.y + row, &line, area.width - 1);
         self.buffer.set_string(x, y, "~", self.theme.style(Tone::Plain));
+    }
+
+    /// Draws as many lines of a page as fit, from line `scroll` on but never past its end, and says
+    /// on the border below how many are left.
+    pub fn page(&mut self, area: Rect, lines: &[Vec<Piece>], scroll: usize) {
+        let end = lines.len().saturating_sub(usize::from(area.height));
+        let first = scroll.min(end);
+        self.page_end = Some(end);
+        for (row, line) in (0..area.height).zip(lines.iter().skip(first)) {
+            self.line(area, row, line);
+        }
+        if first < end {
+            let left = end - first;
+            let lines = if left == 1 { "line" } else { "lines" };
+            let text = self.keys.spell(&format!(" {{down}}: {left} more {lines} "));
+            let style = self.theme.style(Tone::Strong);
+            self.buffer.set_string(area.x + 1, area.y + area.height, text, style);
+        }
     }
 
     /// Writes one line in one tone.

@@ -1,5 +1,8 @@
 //! Looks at the pages behind rows as text.
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
 use super::{ASCII, UTF8, answer, frame, text};
 use crate::app::query::{
     Answer, EffectDetail, LogLine, LogTail, RecordDetail, RecordKind, RecordRow, RunCause,
@@ -227,4 +230,25 @@ fn the_log_of_this_process_lists_its_targets_on_a_key() {
         press(&mut model, "tj][o");
         shown(&model);
     }
+}
+
+#[test]
+fn from_the_end_of_a_page_one_key_leads_one_line_back() {
+    let mut model = fixture::model(fixture::troubled(), (60, 15));
+    let paint = |model: &mut Model| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 15));
+        model.page_end = crate::tui::view::draw(model, UTF8, &mut buffer);
+        text(&buffer)
+    };
+    press(&mut model, "S");
+    let top = paint(&mut model);
+    assert!(top.contains("more lines"), "{top}");
+    press(&mut model, "G");
+    let end = paint(&mut model);
+    assert!(!end.contains("more lines"), "{end}");
+    press(&mut model, "jj");
+    assert_eq!(paint(&mut model), end);
+    press(&mut model, "k");
+    let back = paint(&mut model);
+    assert!(back.contains("1 more line "), "{back}");
 }
