@@ -1,8 +1,9 @@
 //! Keeps the screen's picture up to date: rows → `Snapshot`, on a thread of its own.
 //!
 //! It is woken by commits of this process, by what this process alone knows (armed, view, jump) and
-//! ten times a second by itself, because other processes write to the same database. It takes at
-//! most ten pictures a second and publishes only those that differ, so an idle screen draws nothing.
+//! by itself, because other processes write to the same database: ten times a second while anybody
+//! writes, four times when nobody has for a while. It takes at most ten pictures a second and
+//! publishes only those that differ, so an idle screen draws nothing.
 
 use std::io;
 use std::sync::Arc;
@@ -18,11 +19,17 @@ use super::picture::{self, Beside};
 use super::queries;
 use super::snapshot::{RunView, Snapshot};
 use crate::domain::phi::Phi;
-use crate::store::pulse::{self, Pulse};
+use crate::store::pulse::{self, Pulse, Watch};
 
 /// How often other processes' writes are looked for: with the gap below, what a serving process
 /// writes is on the screen within a quarter of a second.
 const POLL: Duration = Duration::from_millis(100);
+
+/// The same in a machine where nothing happens: waking up is most of what an idle screen costs.
+const POLL_CALM: Duration = Duration::from_millis(250);
+
+/// After so long without a commit nothing happens, microseconds.
+const CALM_US: u64 = 5_000_000;
 
 /// The least time between two pictures: more would not be seen.
 const GAP: Duration = Duration::from_millis(100);
@@ -39,7 +46,11 @@ pub(super) struct Projector {
     parts: Arc<Parts>,
     shared: Arc<Shared>,
     snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Tells of commits; opened again when it could not be.
+    watch: Option<Watch>,
     pulse: Option<Pulse>,
+    /// When somebody's commit was last seen (monotonic, microseconds).
+    moved_at_us: u64,
     phi: Option<(u64, crate::domain::mode::Mode, Phi)>,
     /// Whether the Φ_sync shown is older than the rows.
     phi_behind: bool,
@@ -59,7 +70,9 @@ impl Projector {
             parts,
             shared,
             snapshots,
+            watch: None,
             pulse: None,
+            moved_at_us: 0,
             phi: None,
             phi_behind: false,
             db_error: None,
@@ -69,20 +82,45 @@ impl Projector {
 
     fn follow(mut self, woken: &Receiver<()>) {
         while !self.snapshots.is_closed() {
-            let called = match woken.recv_timeout(POLL) {
+            let called = match woken.recv_timeout(self.poll()) {
                 Ok(()) => true,
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let pulse = self.parts.store.read(pulse::feel).ok();
-            let rows_changed = pulse.is_none() || pulse != self.pulse;
-            if called || rows_changed || self.phi_behind || self.owes_a_sign() {
-                self.pulse = pulse;
+            let rows_changed = self.has_moved() && self.feels_anew();
+            let failed = self.db_error.is_some();
+            if called || rows_changed || failed || self.phi_behind || self.owes_a_sign() {
                 self.publish(rows_changed);
                 // Nobody unparks this thread, so it rests for the whole gap.
                 std::thread::park_timeout(GAP);
             }
         }
+    }
+
+    /// How long the next look may wait.
+    fn poll(&self) -> Duration {
+        let calm_us = self.parts.clock.monotonic_us().saturating_sub(self.moved_at_us);
+        if calm_us < CALM_US { POLL } else { POLL_CALM }
+    }
+
+    /// Whether anybody has committed since the rows were last felt, or nobody can tell.
+    fn has_moved(&mut self) -> bool {
+        if self.watch.is_none() {
+            self.watch = self.parts.store.watch().ok();
+        }
+        let moved = self.watch.as_mut().is_none_or(|watch| watch.has_moved().unwrap_or(true));
+        if moved {
+            self.moved_at_us = self.parts.clock.monotonic_us();
+        }
+        moved || self.pulse.is_none()
+    }
+
+    /// Feels the rows, and returns whether any that a picture shows has changed.
+    fn feels_anew(&mut self) -> bool {
+        let pulse = self.parts.store.read(pulse::feel).ok();
+        let is_new = pulse.is_none() || pulse != self.pulse;
+        self.pulse = pulse;
+        is_new
     }
 
     /// Whether a run is under way and its picture so old that a screen would soon call it stale.

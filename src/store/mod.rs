@@ -206,6 +206,14 @@ impl Store {
         query(snapshot.0)
     }
 
+    /// Returns what tells whether anybody has written, on a connection of its own.
+    ///
+    /// # Errors
+    /// A database that cannot be opened once more.
+    pub fn watch(&self) -> Result<pulse::Watch, StoreError> {
+        pulse::Watch::open(self.path())
+    }
+
     /// Queues `command` for the writer at once, in the order of the calls; the answer comes after
     /// COMMIT.
     ///

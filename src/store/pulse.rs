@@ -1,8 +1,34 @@
 //! Feels whether anything has changed, for whoever watches a database that others write to.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use super::error::StoreError;
+use super::open;
+
+/// Tells whether anybody has committed since it was last asked, in this process or another. It asks
+/// SQLite for one number and reads no rows, so it may be asked ten times a second for a whole night.
+pub struct Watch {
+    conn: Connection,
+    version: Option<i64>,
+}
+
+impl Watch {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { conn: open::reader(path)?, version: None })
+    }
+
+    /// Whether something may have changed; the first time it may have.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn has_moved(&mut self) -> Result<bool, StoreError> {
+        let mut statement = self.conn.prepare_cached("PRAGMA data_version")?;
+        let version = Some(statement.query_row([], |row| row.get(0))?);
+        Ok(std::mem::replace(&mut self.version, version) != version)
+    }
+}
 
 /// A fingerprint of the rows: two that are equal mean that nothing a picture shows has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,4 +48,31 @@ pub fn feel(conn: &Connection) -> Result<Pulse, StoreError> {
     let mut statement = conn.prepare_cached(FEEL)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(Pulse(rows.collect::<Result<_, _>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::runtime::clock::SystemClock;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn who_watches_is_told_of_every_commit_of_anybody_and_of_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Store::open(&folder.path().join("a.db"), Arc::new(SystemClock::new()));
+        let (ours, theirs) = (open().unwrap(), open().unwrap());
+        let mut watch = ours.watch().unwrap();
+        assert!(watch.has_moved().unwrap(), "nothing was known before");
+        assert!(!watch.has_moved().unwrap());
+        for store in [&ours, &theirs] {
+            let sql = "INSERT OR REPLACE INTO settings (key, value, changed_at) \
+                       VALUES ('watched', '1', 0)";
+            store.write("test", |tx| Ok(tx.execute(sql, [])?)).await.unwrap();
+            assert!(watch.has_moved().unwrap(), "somebody wrote");
+            assert!(!watch.has_moved().unwrap(), "once");
+        }
+        ours.read(super::feel).unwrap();
+        assert!(!watch.has_moved().unwrap(), "who reads changes nothing");
+    }
 }
