@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::command::{Ack, Command, Refusal, RefusalKind, RunRequest};
+use super::narration;
 use super::owner::{Ended, Owner, Request};
 use super::pace::{Rule, ScreenPace};
 use super::parts::Parts;
@@ -75,7 +76,7 @@ impl Handle {
     /// # Errors
     /// The database cannot be read, or the system has no thread left.
     pub fn start(parts: Arc<Parts>, show: Show, mode: Mode) -> Result<Self, Refusal> {
-        let (first, _) = picture::take(&parts, mode, Beside::default())
+        let (mut first, _) = picture::take(&parts, mode, Beside::default())
             .map_err(|error| queries::failed(&error))?;
         let rule = match show {
             Show::Headless | Show::Serving => Rule::AtOnce,
@@ -89,6 +90,10 @@ impl Handle {
             demo: matches!(rule, Rule::Demo { .. }),
             serving: matches!(show, Show::Serving),
         });
+        if shared.demo {
+            // From the first picture on, so that a key of the demo is one however soon it comes.
+            first.demo = Some(narration::tell(&first, *shared.pace.control().borrow()));
+        }
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
         let (snapshots, seen) = watch::channel(Arc::new(first));
         let ended = watch::Sender::new(None);

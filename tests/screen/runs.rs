@@ -108,6 +108,19 @@ fn the_demo_is_told_step_by_step_and_ends_by_itself() {
 }
 
 #[test]
+fn a_key_of_the_demo_is_one_from_the_first_picture_on() {
+    let desk = Desk::new();
+    desk.opens(&["demo"], WIDE)
+        .sees("Self-Learning")
+        .presses(" ")
+        .sees("PAUSED")
+        .presses("s")
+        .sees("the path is walked")
+        .presses("q")
+        .ends_with(0);
+}
+
+#[test]
 fn dry_time_is_moved_by_hand() {
     let desk = Desk::walked();
     desk.opens(&[], WIDE).sees("*1 Layers").commands("advance 1d").sees("day ").rests();
