@@ -455,6 +455,13 @@ fn a_run_that_is_asked_to_stop_is_interrupted_and_comes_to_the_same_end_when_res
     let resumed = desk.json(&["--db", "stopped.db", "resume", "1", "--json"]);
     assert_eq!(resumed["run_state"], "succeeded");
     assert_eq!(resumed["phi"]["value"], straight["phi"]["value"]);
+    let told = desk.json(&["--db", "stopped.db", "changes", "--since", "1h", "--json"]);
+    let told: Vec<_> = told["changes"].as_array().unwrap().iter().map(|one| &one["text"]).collect();
+    let resumes = |text: &&&Value| {
+        let text = text.as_str().unwrap();
+        text.starts_with("resume") && text.contains("run 1 taken up again")
+    };
+    assert!(told.iter().any(|text| resumes(&text)), "{told:#?}");
     for layer in 0..9 {
         let units = |object: &Value| object["layers"][layer]["units"].clone();
         assert_eq!(units(&resumed), units(&straight), "layer {}", layer + 1);

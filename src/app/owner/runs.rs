@@ -10,7 +10,7 @@ use super::record::{Outcome, refuse};
 use super::{Ended, Owner, Running, slot};
 use crate::app::command::{Ack, Refusal, RefusalKind, RunRequest};
 use crate::app::{picture, queries};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{CommandId, RunId};
 use crate::domain::layer::Layer;
 use crate::domain::lifecycle::run::{RunEvent, RunState};
 use crate::domain::mode::Mode;
@@ -31,9 +31,20 @@ impl Owner {
         }
         let args = serde_json::to_value(&request).unwrap_or_default();
         let id = self.accept(mode, "run", args).await?;
+        self.begin(id, request, "started").await
+    }
+
+    /// Starts a run for an accepted command, and answers it with what was `done`.
+    async fn begin(
+        &mut self,
+        id: CommandId,
+        request: RunRequest,
+        done: &str,
+    ) -> Result<Ack, Refusal> {
+        let mode = request.mode;
         match self.start(request, None).await {
             Ok(run) => {
-                let text = format!("run {run} started, {mode}");
+                let text = format!("run {run} {done}, {mode}");
                 let ack = self.answer_row(id, Ok(Outcome::new(text).changed("none", "running")));
                 Ok(Ack { run: Some(run), ..ack.await? })
             }
@@ -185,7 +196,11 @@ impl Owner {
             input: row.input.filter(|input| input != DEMO_TOWN).map(Into::into),
             limit: row.input_limit,
         };
-        self.run(request).await
+        if let Some(standing) = self.standing_run(row.mode) {
+            return self.look_now(standing, request).await;
+        }
+        let id = self.accept(row.mode, "resume", json!({ "run": run })).await?;
+        self.begin(id, request, "taken up again").await
     }
 
     pub(super) async fn cancel(&mut self, run: RunId) -> Result<Ack, Refusal> {
