@@ -35,7 +35,10 @@ pub(super) fn text(why: &PhiWhy) -> String {
         let _ = writeln!(text, "  ! gone: {flag}");
     }
     if why.delta.is_none() {
-        let _ = writeln!(text, "  no parts: Φ_sync is unknown at one of the moments");
+        let _ = writeln!(
+            text,
+            "  no difference: Φ_sync is unknown at one of the moments; its known parts:"
+        );
     }
     for Part { depth, name, change, detail } in parts(why) {
         let indent = "  ".repeat(depth);

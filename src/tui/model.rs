@@ -210,6 +210,8 @@ impl Model {
         } else {
             self.screens.push(screen);
         }
+        // Where the new page ends is known when it is drawn.
+        self.page_end = None;
     }
 
     /// Goes back one screen; says whether there was one to go back to.
@@ -217,6 +219,7 @@ impl Model {
         let may = self.screens.len() > 1;
         if may {
             self.screens.truncate(self.screens.len() - 1);
+            self.page_end = None;
         }
         may
     }

@@ -82,6 +82,26 @@ pub fn cut(text: &str, width: usize) -> String {
     out
 }
 
+/// Returns the end of `text` in at most `width` columns; a `~` stands for what was cut off before it.
+pub fn cut_start(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    if width == 0 {
+        return String::new();
+    }
+    let mut used = 1;
+    let mut kept = text.len();
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        kept = at;
+    }
+    format!("~{}", &text[kept..])
+}
+
 /// Breaks `text` at spaces into lines of at most `width` columns; a longer word is cut hard.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
@@ -135,6 +155,14 @@ mod tests {
         assert_eq!(clean("A\u{1b}[2J\u{1b}[31mDental\u{1b}[0m"), "ADental");
         assert_eq!(clean("A\u{1b}]0;owned\u{7}B\u{1b}]52;c;x\u{1b}\\C"), "ABC");
         assert_eq!(clean("A\u{9b}31mB\r\nC\u{8}"), "A31mB  C");
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_to_type_in_the_end_stays_in_view() {
+        assert_eq!(cut_start("why 3h 1h", 9), "why 3h 1h");
+        assert_eq!(cut_start("why 3h 1h", 8), "~y 3h 1h");
+        assert_eq!(cut_start("why 日本", 4), "~本", "half of a sign cannot be shown");
+        assert_eq!(cut_start("why", 0), "");
     }
 
     #[test]

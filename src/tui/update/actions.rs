@@ -57,7 +57,10 @@ fn perform(model: &mut Model, action: Action) -> Vec<Request> {
         Action::Open => open_selected(model),
         Action::Go(destination) => go(model, destination),
         Action::Mode => model.overlay = Some(Overlay::Mode(ModeDialog::default())),
-        Action::Help => model.overlay = Some(Overlay::Help(HelpPage::default())),
+        Action::Help => {
+            model.page_end = None;
+            model.overlay = Some(Overlay::Help(HelpPage::default()));
+        }
         Action::Filter => filter(model),
         Action::Palette => palette::prefilled(model, ""),
         Action::Advance => palette::prefilled(model, "advance 1d"),

@@ -5,9 +5,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::super::event::Request;
+use super::super::keymap::Motion;
 use super::super::model::Model;
 use super::super::screen::{Confirm, HelpPage, LIVE_WORD, ModeDialog, Overlay};
-use super::{palette, stream};
+use super::{movement, palette, stream};
 use crate::app::command::Command;
 
 /// Takes a key. The overlay is out of the model meanwhile; whoever wants to stay puts it back.
@@ -52,15 +53,20 @@ fn help(model: &mut Model, mut page: HelpPage, key: KeyEvent) -> Vec<Request> {
         model.overlay = Some(Overlay::Help(page));
         return Vec::new();
     }
-    page.scroll = match key.code {
-        KeyCode::Down | KeyCode::Char('j') => page.scroll + 1,
-        KeyCode::Up | KeyCode::Char('k') => page.scroll.saturating_sub(1),
-        KeyCode::PageDown | KeyCode::Char(' ') => page.scroll + half,
-        KeyCode::PageUp => page.scroll.saturating_sub(half),
-        KeyCode::Home | KeyCode::Char('g') => 0,
+    let motion = match key.code {
+        KeyCode::Down | KeyCode::Char('j') => Some(Motion::Down),
+        KeyCode::Up | KeyCode::Char('k') => Some(Motion::Up),
+        KeyCode::PageDown | KeyCode::Char(' ') => Some(Motion::HalfDown),
+        KeyCode::PageUp => Some(Motion::HalfUp),
+        KeyCode::Home | KeyCode::Char('g') => Some(Motion::Top),
+        KeyCode::End | KeyCode::Char('G') => Some(Motion::Bottom),
         KeyCode::Char('q' | '?') | KeyCode::Enter => return Vec::new(),
-        _ => page.scroll,
+        _ => None,
     };
+    if let Some(motion) = motion {
+        let rows = model.page_end.map_or(usize::MAX, |end| end + 1);
+        page.scroll = movement::target(motion, page.scroll, rows, half);
+    }
     page.is_typing = key.code == KeyCode::Char('/');
     model.overlay = Some(Overlay::Help(page));
     Vec::new()

@@ -224,7 +224,8 @@ fn no_retry(detail: &ErrorDetail) -> String {
         UnitState::Dead => "no retry planned: all tries are spent".to_owned(),
         UnitState::Held => "no retry planned: an effect is unknown, a person decides".to_owned(),
         UnitState::Waiting => "handed over: the answer brings it back".to_owned(),
-        UnitState::Ready | UnitState::Leased => "it is being worked, or next in line".to_owned(),
+        UnitState::Leased => "it is being worked".to_owned(),
+        UnitState::Ready => "it is next in line: a run of its layer works it".to_owned(),
         UnitState::RetryWait | UnitState::Scheduled | UnitState::Blocked => {
             "planned: see above".to_owned()
         }

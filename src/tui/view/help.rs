@@ -17,11 +17,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, model: &Model, page: &HelpPage) {
         (screen.width.saturating_sub(8).min(100), screen.height.saturating_sub(4));
     let inner = modal::open(canvas, width, height, &title, super::is_live(model));
     let lines = matching(lines(model), &page.words);
-    let first = page.scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
+    let end = lines.len().saturating_sub(usize::from(inner.height));
+    let first = page.scroll.min(end);
+    canvas.page_end = Some(end);
     for (row, line) in lines.iter().skip(first).take(usize::from(inner.height)).enumerate() {
         canvas.line(inner, u16::try_from(row).unwrap_or(u16::MAX), line);
     }
-    let hidden = lines.len().saturating_sub(first + usize::from(inner.height));
+    let hidden = end - first;
     let more = if hidden > 0 { format!(" j: {hidden} more ") } else { " ".to_owned() };
     let words = clean(&page.words);
     let how = match (page.is_typing, words.is_empty()) {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::tui::model::Model;
 use crate::tui::screen::Screen;
-use crate::tui::text::{clean, fit};
+use crate::tui::text::{clean, cut_start, fit};
 use crate::tui::theme::Tone;
 use crate::tui::update::completions;
 use crate::tui::widgets::canvas::{Canvas, piece};
@@ -56,12 +56,14 @@ pub(super) fn draw_filter(canvas: &mut Canvas<'_>, footer: Rect, model: &Model, 
 fn typed(canvas: &mut Canvas<'_>, footer: Rect, sign: &str, input: &str, help: &str) {
     canvas.clear(footer);
     let caret = canvas.glyphs().caret;
+    // What is typed now stands at the end, so that is what stays in view: sign, text, caret.
+    let room = usize::from(footer.width).saturating_sub(3);
     canvas.line(
         footer,
         0,
         &[
             piece(format!(" {sign}"), Tone::Active),
-            piece(clean(input), Tone::Strong),
+            piece(cut_start(&clean(input), room), Tone::Strong),
             piece(caret, Tone::Active),
         ],
     );

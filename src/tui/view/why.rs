@@ -54,7 +54,7 @@ fn lines(why: &PhiWhy, sign: &str, arrow: &str, width: usize) -> Lines {
         }
     }
     if why.delta.is_none() {
-        let text = "no parts: it is unknown at one of the moments, so there is no difference";
+        let text = "no difference: it is unknown at one of the moments; what is known of its parts follows";
         add(text, Tone::Warn);
     }
     lines.push(Vec::new());

@@ -234,21 +234,33 @@ fn the_log_of_this_process_lists_its_targets_on_a_key() {
 
 #[test]
 fn from_the_end_of_a_page_one_key_leads_one_line_back() {
+    for (opens, more) in [("S", "more line"), ("?", "j: ")] {
+        let mut model = fixture::model(fixture::troubled(), (60, 15));
+        let paint = |model: &mut Model| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 15));
+            model.page_end = crate::tui::view::draw(model, UTF8, &mut buffer);
+            text(&buffer)
+        };
+        press(&mut model, opens);
+        let top = paint(&mut model);
+        assert!(top.contains(more), "{top}");
+        press(&mut model, "G");
+        let end = paint(&mut model);
+        assert!(!end.contains(more), "{end}");
+        press(&mut model, "jj");
+        assert_eq!(paint(&mut model), end);
+        press(&mut model, "k");
+        let back = paint(&mut model);
+        assert!(back.contains(": 1 more "), "{back}");
+    }
+}
+
+#[test]
+fn of_a_command_too_long_for_the_line_the_end_is_in_view() {
     let mut model = fixture::model(fixture::troubled(), (60, 15));
-    let paint = |model: &mut Model| {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 15));
-        model.page_end = crate::tui::view::draw(model, UTF8, &mut buffer);
-        text(&buffer)
-    };
-    press(&mut model, "S");
-    let top = paint(&mut model);
-    assert!(top.contains("more lines"), "{top}");
-    press(&mut model, "G");
-    let end = paint(&mut model);
-    assert!(!end.contains("more lines"), "{end}");
-    press(&mut model, "jj");
-    assert_eq!(paint(&mut model), end);
-    press(&mut model, "k");
-    let back = paint(&mut model);
-    assert!(back.contains("1 more line "), "{back}");
+    press(&mut model, ":note ");
+    press(&mut model, &"they open at nine, ".repeat(6));
+    press(&mut model, "and close at six");
+    let page = shown(&model);
+    assert!(page.contains("and close at six"), "{page}");
 }
