@@ -7,11 +7,12 @@
 #![expect(clippy::unwrap_used, reason = "a terminal that cannot be set up has failed its test")]
 #![expect(clippy::disallowed_methods, reason = "the child is told by variables who it is")]
 
-use std::io::{Read, Write};
+#[path = "pty/mod.rs"]
+mod pty;
+
+use std::io::Write;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use cep_machine::app::command::{Ack, Command, Refusal};
@@ -25,14 +26,12 @@ use cep_machine::runtime::clock::{Clock, SystemClock};
 use cep_machine::tui::keymap::Keymap;
 use cep_machine::tui::theme::Terminal;
 use cep_machine::tui::{self, Options};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
+use pty::{Link, PATIENCE, Pty};
 use tokio::sync::watch;
 
 /// Set for the child alone.
 const CHILD: &str = "CEP_TERMINAL_CHILD";
-
-/// How long a wait may take before it counts as never. Generous, because it only bounds failures.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A machine whose commands panic: advancing on a worker, viewing on the screen's own thread.
 struct Explosive(watch::Sender<Arc<Snapshot>>);
@@ -99,20 +98,10 @@ fn child() {
 }
 
 /// A child in its pseudo-terminal.
-struct Session {
-    child: Box<dyn Child + Send + Sync>,
-    master: Option<Box<dyn MasterPty + Send>>,
-    keys: Option<Box<dyn Write + Send>>,
-    bytes: Receiver<Vec<u8>>,
-    /// Dropped to let the reader go after the next bytes.
-    reads: Option<Arc<()>>,
-    seen: Vec<u8>,
-}
+struct Session(Pty);
 
 impl Session {
     fn start(locale: &str, no_color: bool) -> Self {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child", "--nocapture"]);
         command.env(CHILD, locale);
@@ -121,71 +110,30 @@ impl Session {
         } else {
             command.env_remove("NO_COLOR");
         }
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
-        let (sender, bytes) = channel();
-        let reads = Arc::new(());
-        let wanted = Arc::downgrade(&reads);
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(n) = reader.read(&mut buffer) {
-                let listens = wanted.strong_count() > 0;
-                if n == 0 || !listens || sender.send(buffer[..n].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut session = Self {
-            child,
-            master: Some(pair.master),
-            keys: Some(keys),
-            bytes,
-            reads: Some(reads),
-            seen: Vec::new(),
-        };
+        let mut session = Self(Pty::start(command, (80, 24), Link::default()));
         session.wait_for("1 Layers");
         session
     }
 
-    fn press(&mut self, keys: &str) {
-        let writer = self.keys.as_mut().unwrap();
-        writer.write_all(keys.as_bytes()).unwrap();
-        writer.flush().unwrap();
-    }
-
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.seen).into_owned()
+        String::from_utf8_lossy(self.0.seen()).into_owned()
     }
 
     fn wait_for(&mut self, needle: &str) {
         while !self.text().contains(needle) {
-            match self.bytes.recv_timeout(PATIENCE) {
-                Ok(bytes) => self.seen.extend(bytes),
-                Err(error) => panic!("{needle:?} never came ({error}) in\n{:?}", self.text()),
-            }
-        }
-    }
-
-    /// Takes what has come so far.
-    fn drain(&mut self) {
-        while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(200)) {
-            self.seen.extend(bytes);
+            let more = self.0.next(PATIENCE);
+            assert!(more.is_some(), "{needle:?} never came in\n{:?}", self.text());
         }
     }
 
     /// Waits for the end and returns all that was written.
     fn end(mut self) -> String {
-        while let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) {
-            self.seen.extend(bytes);
-        }
-        self.child.wait().unwrap();
+        self.0.end();
         self.text()
     }
 
     fn signal(&self, name: &str) {
-        let pid = self.child.process_id().unwrap().to_string();
+        let pid = self.0.pid().to_string();
         let status = std::process::Command::new("kill").args([name, &pid]).status().unwrap();
         assert!(status.success());
     }
@@ -202,7 +150,7 @@ fn assert_restored(text: &str) {
 #[test]
 fn quitting_gives_the_terminal_back() {
     let mut session = Session::start("C.UTF-8", false);
-    session.press("q");
+    session.0.send("q");
     let text = session.end();
     assert_restored(&text);
     assert!(text.contains("ended: Ok(Quit)"), "{text:?}");
@@ -228,7 +176,7 @@ fn sighup_ends_the_screen() {
 #[test]
 fn a_panic_of_the_screen_gives_the_terminal_back_before_it_prints() {
     let mut session = Session::start("C.UTF-8", false);
-    session.press("v");
+    session.0.send("v");
     let text = session.end();
     assert_restored(&text);
     let (_, after) = text.split_once("?1049l").unwrap();
@@ -239,10 +187,10 @@ fn a_panic_of_the_screen_gives_the_terminal_back_before_it_prints() {
 #[test]
 fn a_panic_of_a_worker_leaves_the_screen_as_it_is() {
     let mut session = Session::start("C.UTF-8", false);
-    session.press(">\r");
+    session.0.send(">\r");
     session.wait_for("the machine took it");
     assert!(!session.text().contains("?1049l"), "{:?}", session.text());
-    session.press("q");
+    session.0.send("q");
     let text = session.end();
     assert_restored(&text);
     assert_eq!(text.matches("?1049l").count(), 1);
@@ -251,20 +199,17 @@ fn a_panic_of_a_worker_leaves_the_screen_as_it_is() {
 #[test]
 fn a_lost_terminal_ends_the_process() {
     let mut session = Session::start("C.UTF-8", false);
-    session.drain();
-    session.reads = None;
-    session.press("?");
-    // The reader lets its end go with the help page; then nobody holds the terminal any more.
-    assert!(session.bytes.recv_timeout(PATIENCE).is_err());
-    session.keys = None;
-    session.master = None;
-    session.child.wait().unwrap();
+    // The reader takes at most what this key draws, and then lets its end go.
+    session.0.hold(true);
+    session.0.send("?");
+    session.0.hang_up();
+    session.0.end();
 }
 
 #[test]
 fn an_ascii_locale_gets_ascii_and_no_color_gets_none() {
     let mut session = Session::start("C", true);
-    session.press("q");
+    session.0.send("q");
     let text = session.end();
     let screen = text.split("?1049l").next().unwrap();
     assert!(screen.is_ascii(), "{screen:?}");

@@ -83,6 +83,11 @@ impl Pty {
         &self.seen
     }
 
+    /// Forgets them; the screen stays.
+    pub(crate) fn forget(&mut self) {
+        self.seen.clear();
+    }
+
     /// The screen that they make.
     pub(crate) fn screen(&self) -> &vt100::Screen {
         self.screen.screen()
@@ -132,7 +137,7 @@ impl Pty {
     pub(crate) fn hang_up(&mut self) {
         self.keys = None;
         self.master = None;
-        // The reader lets its end go with the next bytes.
+        // The reader lets its end go with the next bytes, or at once where it is held.
         self.reading.gone.store(true, Ordering::Release);
     }
 
@@ -193,11 +198,15 @@ fn carried(
         let mut buffer = vec![0; part];
         let mut free_at = Instant::now();
         loop {
-            while reading.stuck.load(Ordering::Acquire) {
+            let gone = || reading.gone.load(Ordering::Acquire);
+            while reading.stuck.load(Ordering::Acquire) && !gone() {
                 rest_until(Instant::now() + Duration::from_millis(5));
             }
+            if gone() {
+                return;
+            }
             let Ok(n @ 1..) = reader.read(&mut buffer) else { return };
-            if reading.gone.load(Ordering::Acquire) {
+            if gone() {
                 return;
             }
             if let Some(rate) = link.bytes_per_s {
