@@ -5,9 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 /// Events that one transaction of a storm holds: ten transactions a second.
 const BATCHES_PER_S: u32 = 10;
@@ -73,20 +73,21 @@ impl Writing {
     }
 }
 
-/// Waits for the end of a database's first run, and returns how many milliseconds it took by its own row.
-pub(super) fn run_ms(path: &Path) -> f64 {
+/// The wall clock, milliseconds since 1970.
+pub(super) fn wall_ms() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    since.as_secs_f64() * 1_000.0
+}
+
+/// When a database's first run ended, by its own row: milliseconds since 1970; `None` before that.
+pub(super) fn run_ended(path: &Path) -> Option<f64> {
     let conn = Connection::open(path).unwrap();
     conn.busy_timeout(Duration::from_secs(10)).unwrap();
-    loop {
-        let took = conn.query_row(
-            "SELECT (wall_ended_at - wall_started_at) * 1.0 FROM runs WHERE wall_ended_at IS NOT NULL",
-            [],
-            |row| row.get(0),
-        );
-        match took {
-            Ok(ms) => return ms,
-            Err(rusqlite::Error::QueryReturnedNoRows) => thread::sleep(Duration::from_millis(20)),
-            Err(error) => panic!("{error}"),
-        }
-    }
+    conn.query_row(
+        "SELECT wall_ended_at * 1.0 FROM runs WHERE wall_ended_at IS NOT NULL ORDER BY id",
+        [],
+        |row| row.get(0),
+    )
+    .optional()
+    .unwrap()
 }

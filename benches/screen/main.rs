@@ -4,7 +4,8 @@
 //! `cargo bench --bench screen` prints each figure beside its bar. The processor is that of the whole
 //! process, its machine included. `btm`, `htop` and `top` are measured
 //! on the same harness in the same run, where they are installed. `CEP_SCREEN_S` sets the seconds of
-//! each watch (60 for the figures of the README).
+//! each watch (60 for the figures of the README). `CEP_SCREEN_SOAK_S=3600` measures one thing instead:
+//! whether memory grows over so many seconds of a busy machine.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark whose set-up fails has to stop")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -30,17 +31,26 @@ const EVENTS: u32 = 1_000_000;
 const STARTS: usize = 40;
 const KEYS: usize = 200;
 
-/// How often a run is measured with a terminal that reads, and with one that does not.
-const STUCK_ROUNDS: usize = 5;
+/// How often a demo of so many businesses is measured with a terminal that reads, and with one that
+/// does not.
+const STUCK_ROUNDS: usize = 3;
+const STUCK_BUSINESSES: &str = "1000";
+
+/// How long a terminal reads nothing while another process writes.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// Events a second that a busy machine writes.
 const STORM_PER_S: u32 = 1_000;
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
-    let watch = Duration::from_secs(
-        std::env::var("CEP_SCREEN_S").ok().and_then(|s| s.parse().ok()).unwrap_or(20),
-    );
+    if let Some(span) = seconds("CEP_SCREEN_SOAK_S") {
+        let soaked = folder.path().join("soak.db");
+        database(&soaked, EVENTS);
+        soak(&soaked, span);
+        return;
+    }
+    let watch = seconds("CEP_SCREEN_S").unwrap_or(Duration::from_secs(20));
     let small = folder.path().join("small.db");
     let large = folder.path().join("large.db");
     database(&small, 10_000);
@@ -55,7 +65,12 @@ fn main() {
     storm(&large, watch, &[], STORM_PER_S);
     storm(&large, watch, &["--low-bandwidth"], STORM_PER_S);
     storm(&large, watch, &[], 10 * STORM_PER_S);
+    stuck_in_a_storm(&large);
     stuck(folder.path());
+}
+
+fn seconds(variable: &str) -> Option<Duration> {
+    std::env::var(variable).ok().and_then(|s| s.parse().ok()).map(Duration::from_secs)
 }
 
 fn cep(database: &Path, arguments: &[&str]) -> CommandBuilder {
@@ -164,27 +179,88 @@ fn storm(database: &Path, watch: Duration, arguments: &[&str], per_s: u32) {
     terminal.quit();
 }
 
-/// How long the demo's town takes to be researched with a terminal that reads and with one that reads
-/// nothing, by turns.
+/// Nobody reads for a while that another process writes: what the process keeps for the terminal, and
+/// how soon the screen is the present one when somebody reads again.
+fn stuck_in_a_storm(database: &Path) {
+    let mut terminal = Terminal::start(cep(database, &[]), Link::default());
+    terminal.until("Self-Learning");
+    terminal.settle();
+    let writes = append(database.to_owned(), STORM_PER_S);
+    terminal.watch(STUCK / 10);
+    let before = terminal.resident_mib();
+    terminal.hold(true);
+    std::thread::sleep(STUCK);
+    let grown = terminal.resident_mib() - before;
+    terminal.hold(false);
+    let ms = terminal.press_marked(true).as_secs_f64() * 1_000.0;
+    writes.stop();
+    told("memory grown while nobody read", grown, "MiB", 1.0);
+    told("key to paint when somebody reads again", ms, "ms", 50.0);
+    terminal.quit();
+}
+
+/// How long a demo takes to its end with a terminal that reads and with one that reads nothing, by turns.
 fn stuck(folder: &Path) {
     let mut took = [Vec::new(), Vec::new()];
     for n in 0..2 * STUCK_ROUNDS {
         let database = folder.join(format!("stuck{n}.db"));
         let is_stuck = n % 2 == 1;
-        let mut terminal = Terminal::start(cep(&database, &[]), Link::default());
+        let demo = cep(&database, &["demo", "--businesses", STUCK_BUSINESSES]);
+        let mut terminal = Terminal::start(demo, Link::default());
         terminal.until("Self-Learning");
-        terminal.settle();
         terminal.hold(is_stuck);
-        terminal.send("r");
-        took[usize::from(is_stuck)].push(history::run_ms(&database));
+        let pressed = history::wall_ms();
+        terminal.send("s");
+        // The terminal is read all the while, unless it is held.
+        let ended = loop {
+            terminal.watch(Duration::from_millis(20));
+            if let Some(ended) = history::run_ended(&database) {
+                break ended;
+            }
+        };
+        let ms = ended - pressed;
+        println!("demo of {STUCK_BUSINESSES} businesses, terminal stuck {is_stuck}: {ms:.0} ms");
+        took[usize::from(is_stuck)].push(ms);
         terminal.hold(false);
-        terminal.until_shown("succeeded");
         terminal.quit();
     }
     let [mut read, mut stuck] = took;
     let (read, stuck) = (quantile(&mut read, 50), quantile(&mut stuck, 50));
-    println!(
-        "layer 1 over the demo's town: {read:.0} ms read, {stuck:.0} ms with a stuck terminal"
-    );
     told("slower with a stuck terminal by", (stuck / read - 1.0) * 100.0, "%", 1.0);
+}
+
+/// Whether memory grows while a busy machine is watched for long.
+fn soak(database: &Path, span: Duration) {
+    let mut terminal = Terminal::start(cep(database, &[]), Link::default());
+    terminal.until("Self-Learning");
+    terminal.settle();
+    let writes = append(database.to_owned(), STORM_PER_S);
+    let mut samples = Vec::new();
+    let look = Duration::from_secs(10);
+    let mut passed = Duration::ZERO;
+    while passed < span {
+        terminal.watch(look);
+        terminal.forget();
+        passed += look;
+        samples.push((passed.as_secs_f64() / 3_600.0, terminal.resident_mib()));
+    }
+    let written = writes.stop();
+    println!("{written:.0} events a second were committed for {} s", span.as_secs());
+    let first = samples.first().map_or(0.0, |&(_, mib)| mib);
+    let most = samples.iter().map(|&(_, mib)| mib).fold(0.0, f64::max);
+    println!("memory: first {first:.2} MiB, most {most:.2} MiB");
+    // The first quarter fills caches and rings.
+    told("memory grows by", slope(&samples[samples.len() / 4..]), "MiB/h", 0.5);
+    terminal.quit();
+}
+
+/// The slope of the straight line that lies nearest to the points.
+#[expect(clippy::cast_precision_loss, reason = "a few hundred samples")]
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let n = points.len() as f64;
+    let (x, y) = points.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
+    let (x, y) = (x / n, y / n);
+    let rise: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let run: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    rise / run
 }

@@ -44,13 +44,6 @@ impl Terminal {
         }
     }
 
-    /// Waits until a text stands on the screen.
-    pub(super) fn until_shown(&mut self, needle: &str) {
-        while !self.0.screen().contents().contains(needle) {
-            self.0.next(PATIENCE).unwrap();
-        }
-    }
-
     /// Waits until nothing comes any more, or for some pauses of a program that never rests.
     pub(super) fn settle(&mut self) {
         let began = Instant::now();
@@ -104,6 +97,11 @@ impl Terminal {
     fn marked(&self) -> Option<u16> {
         let screen = self.0.screen();
         (2..16).find(|&row| screen.cell(row, 1).is_some_and(|cell| cell.contents() == ">"))
+    }
+
+    /// Forgets the bytes that came so far, so that a long watch fills no memory here.
+    pub(super) fn forget(&mut self) {
+        self.0.forget();
     }
 
     /// Presses keys and waits for nothing.
