@@ -233,9 +233,7 @@ fn if_nothing(unit: &UnitRow, next: Option<&NextDue>) -> String {
         UnitState::Blocked => "it waits until the unit before it is done".to_owned(),
         UnitState::Scheduled => "it runs at its time".to_owned(),
         UnitState::Ready | UnitState::Leased => "it is worked".to_owned(),
-        UnitState::Done | UnitState::Skipped | UnitState::Cancelled => {
-            "nothing: it has ended".to_owned()
-        }
+        UnitState::Done | UnitState::Skipped | UnitState::Cancelled => "it has ended".to_owned(),
     }
 }
 

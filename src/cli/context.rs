@@ -214,10 +214,11 @@ impl Context {
         })?)
     }
 
-    /// Who gives the commands, for the audit log.
+    /// Who gives the commands, for the audit log: services and containers often name nobody, but
+    /// everybody has a number.
     pub(super) fn user(&self) -> String {
         let named = ["USER", "LOGNAME"].into_iter().find_map(|name| self.environment.get(name));
-        named.unwrap_or("unknown").to_owned()
+        named.map_or_else(|| format!("uid{}", rustix::process::getuid().as_raw()), str::to_owned)
     }
 }
 

@@ -137,7 +137,7 @@ fn care(lines: &mut Lines, detail: &ErrorDetail, width: usize) {
 /// What a class means for whoever reads it at night.
 const fn meaning(class: ErrorClass) -> &'static str {
     match class {
-        ErrorClass::Transient => "worth another try, which is planned by itself",
+        ErrorClass::Transient => "it may pass by itself, so another try may help",
         ErrorClass::RateLimited => "the receiver asked for a pause, and gets it",
         ErrorClass::Permanent => "no retry helps until something is changed",
         ErrorClass::Indeterminate => "nobody knows whether it happened; not sent again blindly",
