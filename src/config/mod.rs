@@ -1,6 +1,6 @@
 //! Reads the settings: `config/default.yaml` ← the profile ← the file of `--config`.
 //!
-//! `raw.rs` is what was written, `settings.rs` what it means; between them `validate.rs` says which
+//! `raw.rs` is what was written, `settings` what it means; between them `validate.rs` says which
 //! value does not fit. The binary embeds its defaults and runs with no file at all. Nothing else in
 //! the program reads the environment.
 

@@ -1,5 +1,5 @@
 //! Defines what a settings file may say: the same shape as `config/default.yaml`, every key
-//! optional, no key unknown. What the values mean is `settings.rs`'s business.
+//! optional, no key unknown. What the values mean is the business of `settings`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
