@@ -2,44 +2,47 @@
 
 mod cause;
 mod effect;
+mod live;
 mod log;
 mod phi;
+mod pitch;
 mod record;
 mod run;
 mod system;
+mod trouble;
 mod why;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-pub use self::cause::{Acknowledged, Care, CauseNote};
-pub use self::effect::{EffectRow, LateWriteRow};
-pub use self::log::{LogLine, LogOf, LogTail};
-pub use self::phi::{ContainerExplained, LayerRatio, PhiExplained, Ratio};
-pub use self::record::{Column, RecordDetail, RecordKind, RecordRow};
-pub use self::run::{EffectDetail, RunCause, RunDetail, RunLayer, RunPhi};
-pub use self::system::{BreakerRow, BucketRow, CommitFigures, LeaseRow, ProcessRow, SystemFacts};
-pub use self::why::{ContainerWhy, FigureWhy, PhiAt, PhiWhy, StoredPhi};
 use super::desk::{ClientRow, MeetingRow, Which};
 use super::finance::{FinanceAnswer, FinanceQuery};
 use super::handover::Changes;
 use super::service::{ServiceAnswer, ServiceQuery};
-use super::snapshot::{NextDue, RunView};
+use super::snapshot::RunView;
 use super::tasks::{TaskDetail, TaskFilter, TaskRow};
 use crate::domain::effect::EffectKey;
-use crate::domain::error::{ErrorClass, WorkError};
 use crate::domain::event::{Event, Level};
-use crate::domain::ids::{AttemptId, EventId, ProposalId, RunId, UnitId};
+use crate::domain::ids::{EventId, ProposalId, RunId, UnitId};
 use crate::domain::layer::Layer;
 use crate::domain::learning::{SettingOverride, StoredProposal};
-use crate::domain::lifecycle::attempt::AttemptState;
 use crate::domain::lifecycle::effect::EffectState;
 use crate::domain::lifecycle::unit::UnitState;
 use crate::domain::mode::Mode;
-use crate::domain::pitch::Sentence;
-use crate::domain::sales::{Channel, Stage, Suppression};
+use crate::domain::sales::Suppression;
 use crate::domain::time::Moment;
 use crate::store::event_pages;
+
+pub use self::cause::{Acknowledged, Care, CauseNote};
+pub use self::effect::{EffectRow, LateWriteRow};
+pub use self::live::{LivePreview, LivePreviewRow};
+pub use self::log::{LogLine, LogOf, LogTail};
+pub use self::phi::{ContainerExplained, LayerRatio, PhiExplained, Ratio};
+pub use self::pitch::{CampaignRow, PitchFilter, PitchPart, PitchRow, PitchView};
+pub use self::record::{Column, RecordDetail, RecordKind, RecordRow};
+pub use self::run::{EffectDetail, RunCause, RunDetail, RunLayer, RunPhi};
+pub use self::system::{BreakerRow, BucketRow, CommitFigures, LeaseRow, ProcessRow, SystemFacts};
+pub use self::trouble::{AttemptRow, ErrorDetail, ErrorGroup, UnitRow, WorkedBy};
+pub use self::why::{ContainerWhy, FigureWhy, PhiAt, PhiWhy, StoredPhi};
 
 /// A question. Each has the variant of `Answer` with the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -323,269 +326,4 @@ pub enum Answer {
     Pitch(Box<PitchView>),
     /// To `Query::Promotion`.
     Promotion(Vec<PitchRow>),
-}
-
-/// Which pitches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PitchFilter {
-    /// Which world.
-    pub mode: Mode,
-    /// Only prospects at these stages; all when empty.
-    pub stages: Vec<Stage>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// A pitch in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PitchRow {
-    /// The prospect.
-    pub entity: String,
-    /// Its name.
-    pub name: String,
-    /// Its category.
-    pub category: String,
-    /// The language it is written to in.
-    pub language: String,
-    /// Where it stands.
-    pub stage: Stage,
-    /// The campaign.
-    pub campaign: String,
-    /// The variant.
-    pub variant: String,
-    /// How it sounds; `None` when the templates have it no more.
-    pub tone: Option<String>,
-    /// `template`, or the model's name.
-    pub writer: String,
-    /// Channels whose text a person wrote.
-    pub edited: Vec<Channel>,
-    /// Whether a person chose the variant.
-    pub chosen_by_person: bool,
-    /// Subject of the e-mail.
-    pub subject: String,
-}
-
-/// A pitch as it goes out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PitchView {
-    /// What a list shows of it.
-    pub row: PitchRow,
-    /// The subject's sentences, with what they rest on.
-    pub subject: Vec<Sentence>,
-    /// Each channel.
-    pub parts: Vec<PitchPart>,
-    /// What was observed, in the words in which it may be said.
-    pub may_say: Vec<String>,
-}
-
-/// One channel of a pitch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PitchPart {
-    /// Which.
-    pub channel: Channel,
-    /// The text as its recipient gets it, with the footer of a mail.
-    pub text: String,
-    /// How many words that is.
-    pub words: usize,
-    /// How many it may be.
-    pub words_max: usize,
-    /// Whether a person wrote it.
-    pub edited: bool,
-    /// Why it cannot be changed any more; `None` while it can.
-    pub begun: Option<String>,
-    /// Each sentence with what it rests on; the footer's are the law's.
-    pub sentences: Vec<Sentence>,
-}
-
-/// A campaign and how it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CampaignRow {
-    /// Its name.
-    pub name: String,
-    /// Prospects that it has planned anything for.
-    pub prospects: u64,
-    /// Messages that have a time.
-    pub planned: u64,
-    /// Messages that went out.
-    pub sent: u64,
-    /// Messages that a rule stopped.
-    pub stopped: u64,
-    /// Messages that could not be sent.
-    pub failed: u64,
-    /// When its last message went out, on the mode's clock.
-    pub last_sent: Option<Moment>,
-    /// Why a receiver's policy has stopped it, if one has.
-    pub stopped_because: Option<String>,
-    /// Since when, on the mode's clock.
-    pub stopped_at: Option<Moment>,
-}
-
-/// A unit in a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UnitRow {
-    /// Its row.
-    pub id: UnitId,
-    /// Its world.
-    pub mode: Mode,
-    /// Its layer.
-    pub layer: Layer,
-    /// What it concerns.
-    pub entity: String,
-    /// Which of the entity's works.
-    pub version: String,
-    /// The layer's word for it.
-    pub kind: String,
-    /// One line for a person.
-    pub label: String,
-    /// Where it is.
-    pub state: UnitState,
-    /// Tries spent.
-    pub tries: u32,
-    /// Tries allowed.
-    pub tries_max: u32,
-    /// When it goes on, on the mode's clock.
-    pub run_at: Option<Moment>,
-    /// Who works it now: `w3 pid 412@host`.
-    #[serde(default)]
-    pub worker: Option<String>,
-    /// Why it is where it is: the cause of a wait, a skip, a hold.
-    pub why: Option<String>,
-    /// The unit it is blocked on, in the column form of a name.
-    pub blocked_on: Option<String>,
-    /// Its latest error, in one line.
-    pub last_error: Option<String>,
-    /// When it last changed, on the wall clock.
-    pub changed_wall: Moment,
-}
-
-/// All units whose latest error has one cause.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ErrorGroup {
-    /// What they share.
-    pub fingerprint: String,
-    /// Their layer.
-    pub layer: Layer,
-    /// Their class.
-    pub class: ErrorClass,
-    /// Their code.
-    pub code: String,
-    /// The latest message: the cause, in the row.
-    pub message: String,
-    /// How many of them will be tried again.
-    pub retrying: u64,
-    /// How many gave up.
-    pub dead: u64,
-    /// How many are held.
-    pub held: u64,
-    /// When it first happened, on the wall clock.
-    pub first_wall: Moment,
-    /// When it last happened, on the wall clock.
-    pub last_wall: Moment,
-    /// The next retry among them, on the mode's clock.
-    pub next_retry: Option<Moment>,
-    /// The units, the latest first, at most 100.
-    pub units: Vec<UnitId>,
-    /// Who looks after it, and what was noted on it.
-    #[serde(default)]
-    pub care: Care,
-}
-
-impl ErrorGroup {
-    /// Returns how many units share the cause.
-    pub const fn count(&self) -> u64 {
-        self.retrying + self.dead + self.held
-    }
-}
-
-/// The error card: enough to act without the logs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ErrorDetail {
-    /// The unit.
-    pub unit: UnitRow,
-    /// Its latest error; `None` when it never failed.
-    pub error: Option<WorkError>,
-    /// The error's fingerprint.
-    pub fingerprint: Option<String>,
-    /// How many units share it, this one included.
-    pub same: u64,
-    /// Who looks after its cause, and what was noted on it.
-    #[serde(default)]
-    pub care: Care,
-    /// Who works it at this moment.
-    #[serde(default)]
-    pub worked_by: Option<WorkedBy>,
-    /// What it stops: blocked units, a client's onboarding.
-    pub impact: String,
-    /// Every attempt, the first one first.
-    pub attempts: Vec<AttemptRow>,
-    /// The retry ahead of it.
-    pub next_retry: Option<NextDue>,
-    /// Its effects, the latest first.
-    pub effects: Vec<EffectRow>,
-    /// What happens when nobody does anything.
-    pub if_nothing: String,
-    /// Its input, with secrets taken out.
-    pub input: Value,
-    /// The events of this unit, newest last.
-    pub events: Vec<Event>,
-}
-
-/// Who works a unit, and for how long nobody else may.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkedBy {
-    /// The process with the layer's lease: `serve pid 412@host`.
-    pub owner: String,
-    /// When its lease ends unless renewed, on the wall clock.
-    pub until: Moment,
-}
-
-/// One try of a unit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AttemptRow {
-    /// Its row.
-    pub id: AttemptId,
-    /// Which try, from 1.
-    pub number: u32,
-    /// How it ended.
-    pub state: AttemptState,
-    /// When it started, on the mode's clock.
-    pub started_at: Moment,
-    /// When it started, on the wall clock.
-    pub started_wall: Moment,
-    /// How long it took; `None` while it runs.
-    pub duration_ms: Option<u64>,
-    /// What it failed with.
-    pub error: Option<WorkError>,
-    /// The pause that followed it.
-    pub backoff_ms: Option<i64>,
-    /// Where that pause came from: `back-off 2^2, jitter`, `Retry-After 60 s`, `permanent`.
-    pub backoff_why: Option<String>,
-    /// Who worked it: `w3 pid 412@host`.
-    pub worker: String,
-}
-
-/// What arming live would set in motion.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LivePreview {
-    /// Layers with live units due or planned.
-    pub layers: Vec<LivePreviewRow>,
-    /// Where effects would go: `outbox /srv/cep/outbox`.
-    pub through: String,
-    /// What would be refused, and why: `no postal address: outreach mail is refused`.
-    pub warnings: Vec<String>,
-}
-
-/// One layer's part of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LivePreviewRow {
-    /// Which layer.
-    pub layer: Layer,
-    /// Units that would run at once.
-    pub due: u64,
-    /// Units planned for later.
-    pub planned: u64,
-    /// What they would do outside, in words: `e-mail`, `tasks for people`.
-    pub does: String,
-    /// Due time of the oldest.
-    pub oldest_due: Option<Moment>,
 }
