@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::finance::CostCategory;
+use crate::domain::finance::{Account, CostCategory};
 use crate::domain::ledger::movement;
 use crate::domain::report::Cadence;
 use crate::domain::time::{DAY_MS, Moment};
