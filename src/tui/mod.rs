@@ -16,6 +16,7 @@ pub mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod format;
+mod keyboard;
 pub mod keymap;
 pub mod listing;
 pub mod logs;

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossterm::event::EventStream;
 use crossterm::terminal;
 use futures::stream::{self, Stream, StreamExt};
 use signal_hook::consts::SIGTSTP;
@@ -19,7 +18,7 @@ use super::painter::Painter;
 use super::run_loop::{self, Exit, Parts};
 use super::term::Guard;
 use super::theme::{Depth, Terminal, Theme};
-use super::{panic, term};
+use super::{keyboard, panic, term};
 use crate::app::port::Machine;
 use crate::runtime::clock::Clock;
 use crate::runtime::spawn;
@@ -102,7 +101,7 @@ fn run(machine: Arc<dyn Machine>, options: &Options) -> Result<Exit, ScreenError
             mouse: false,
             suspend: &suspend,
         };
-        Ok::<_, io::Error>(run_loop::drive(machine, parts, EventStream::new(), signals()?).await)
+        Ok::<_, io::Error>(run_loop::drive(machine, parts, keyboard::input()?, signals()?).await)
     });
     drop(guard);
     Ok(exit?)
