@@ -4,7 +4,8 @@
 //! product, and favours neither moment. W̄ · ΔC is the part of the coupling. C̄ · ΔW falls to the
 //! containers by C̄ · weight · Δhealth, and a health's change to its figures as the formula of health
 //! has them; a mean over layers falls to each by its share of the mean, then and now. What the bounds
-//! 0 and 1 of a health cut off is a part of its own. So all parts add up to ΔΦ.
+//! 0 and 1 of a health cut off is a part of its own. So all parts add up to ΔΦ
+//! (`docs/adr/0022-parts-of-a-change.md`).
 
 use super::{ContainerPhi, Phi};
 use crate::domain::layer::{Container, Layer};
@@ -205,6 +206,12 @@ mod tests {
             prop_assert!((containers + why.coupling - why.delta).abs() < 1e-12, "{why:?}");
             for part in &why.containers {
                 prop_assert!((sum(part) - part.total).abs() < 1e-12, "{part:?}");
+            }
+            let back = Why::between(&after, &before).unwrap();
+            prop_assert!((back.coupling + why.coupling).abs() < 1e-12);
+            for (there, back) in why.containers.iter().zip(&back.containers) {
+                prop_assert!((there.total + back.total).abs() < 1e-12, "{there:?} {back:?}");
+                prop_assert!((there.conversion + back.conversion).abs() < 1e-12);
             }
         }
 
