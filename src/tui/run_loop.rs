@@ -182,7 +182,7 @@ async fn typed_ahead(
     input: &mut (impl Stream<Item = io::Result<Input>> + Unpin),
 ) -> Option<Vec<Request>> {
     let mut requests = Vec::new();
-    // Polled with the loop's own waker: the keyboard keeps the first one it is given.
+    // Polled with the loop's own waker, so that the next key wakes the loop and not this function.
     for _ in 0..KEYS_PER_FRAME_MAX {
         match futures::poll!(input.next()) {
             Poll::Ready(Some(Ok(event))) => requests.extend(typed(model, &event)),

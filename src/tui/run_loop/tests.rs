@@ -96,7 +96,7 @@ struct Bench {
     ended: tokio::task::JoinHandle<Exit>,
 }
 
-/// A keyboard as the library's: it keeps the first waker it is given until a key has woken it.
+/// A keyboard at its strictest: it keeps the first waker it is given until a key has woken it.
 struct Keyboard {
     keys: UnboundedReceiver<io::Result<Input>>,
     kept: Option<std::task::Waker>,
