@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::terminal;
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
 
 /// Whether the terminal is ours at this moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -61,8 +63,16 @@ pub fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
         let _gone = out.write_all(RESTORE).and_then(|()| out.flush());
-        let _gone = terminal::disable_raw_mode();
+        if is_in_front() {
+            let _gone = terminal::disable_raw_mode();
+        }
     }
+}
+
+/// Whether this process may change the terminal. A shell that is hung up takes its terminal back before
+/// we have ended; whoever changes it from the background is stopped, with all that it holds.
+fn is_in_front() -> bool {
+    tcgetpgrp(io::stdin()).ok().is_none_or(|group| group == getpgrp())
 }
 
 #[cfg(test)]

@@ -79,6 +79,17 @@ fn a_lost_connection_ends_the_dashboard_and_its_leases() {
 }
 
 #[test]
+fn a_shell_that_ends_takes_the_dashboard_and_its_leases_along() {
+    let desk = Desk::new();
+    let mut shell = desk.opens_a_shell(CLASSIC);
+    shell.sees("ready$").presses("$CEP\r").sees("*1 Layers").presses("R");
+    shell.sees_in_a_line(&["run #1", "running"]);
+    shell.signals(Signal::HUP).is_gone();
+    desk.waits_for_none(LEASES);
+    assert_eq!(desk.number(RUNS), 0);
+}
+
+#[test]
 fn a_second_dashboard_sees_the_run_of_the_first_and_steers_it() {
     let desk = Desk::new();
     let mut first = desk.opens(&[], WIDE);

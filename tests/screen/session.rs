@@ -94,6 +94,15 @@ impl Desk {
         conn.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
+    /// Waits until a count is zero.
+    pub(crate) fn waits_for_none(&self, sql: &str) {
+        let began = Instant::now();
+        while self.number(sql) > 0 {
+            assert!(began.elapsed() < PATIENCE, "{sql} is never zero");
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+    }
+
     /// Opens the dashboard.
     pub(crate) fn opens(&self, arguments: &[&str], size: (u16, u16)) -> Session {
         self.opens_by(arguments, size, &[], Link::default())
