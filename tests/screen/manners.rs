@@ -111,6 +111,9 @@ fn suspending_brings_a_run_to_rest_first() {
     person.presses("p").sees("Stopped").presses("fg\r").sees("*1 Layers");
     person.sees_in_a_line(&["run #1", "INTERRUPTED"]).sees("the run stands").presses("p");
     person.sees_in_a_line(&["run #1", "running"]);
+    let audited =
+        "SELECT count(*) FROM audit_log WHERE before = 'interrupted' AND after = 'running'";
+    desk.waits_for(audited, 1);
 }
 
 #[test]

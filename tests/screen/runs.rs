@@ -85,7 +85,7 @@ fn a_shell_that_ends_takes_the_dashboard_and_its_leases_along() {
     shell.sees("ready$").presses("$CEP\r").sees("*1 Layers").presses("R");
     shell.sees_in_a_line(&["run #1", "running"]);
     shell.signals(Signal::HUP).is_gone();
-    desk.waits_for_none(LEASES);
+    desk.waits_for(LEASES, 0);
     assert_eq!(desk.number(RUNS), 0);
 }
 

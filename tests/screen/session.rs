@@ -94,11 +94,11 @@ impl Desk {
         conn.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// Waits until a count is zero.
-    pub(crate) fn waits_for_none(&self, sql: &str) {
+    /// Waits until a count has a value.
+    pub(crate) fn waits_for(&self, sql: &str, value: i64) {
         let began = Instant::now();
-        while self.number(sql) > 0 {
-            assert!(began.elapsed() < PATIENCE, "{sql} is never zero");
+        while self.number(sql) != value {
+            assert!(began.elapsed() < PATIENCE, "{sql} is never {value}");
             std::thread::park_timeout(Duration::from_millis(50));
         }
     }

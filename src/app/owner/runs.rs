@@ -31,21 +31,23 @@ impl Owner {
         }
         let args = serde_json::to_value(&request).unwrap_or_default();
         let id = self.accept(mode, "run", args).await?;
-        self.begin(id, request, "started").await
+        self.begin(id, request, "none", "started").await
     }
 
-    /// Starts a run for an accepted command, and answers it with what was `done`.
+    /// Starts a run for an accepted command, and answers it with what was `done`; `before` is what the
+    /// run was.
     async fn begin(
         &mut self,
         id: CommandId,
         request: RunRequest,
+        before: &str,
         done: &str,
     ) -> Result<Ack, Refusal> {
         let mode = request.mode;
         match self.start(request, None).await {
             Ok(run) => {
                 let text = format!("run {run} {done}, {mode}");
-                let ack = self.answer_row(id, Ok(Outcome::new(text).changed("none", "running")));
+                let ack = self.answer_row(id, Ok(Outcome::new(text).changed(before, "running")));
                 Ok(Ack { run: Some(run), ..ack.await? })
             }
             Err(refusal) => self.answer_row(id, Err(refusal)).await,
@@ -200,7 +202,7 @@ impl Owner {
             return self.look_now(standing, request).await;
         }
         let id = self.accept(row.mode, "resume", json!({ "run": run })).await?;
-        self.begin(id, request, "taken up again").await
+        self.begin(id, request, row.state.as_column(), "taken up again").await
     }
 
     pub(super) async fn cancel(&mut self, run: RunId) -> Result<Ack, Refusal> {
