@@ -5,8 +5,10 @@
 //! whether there is something to read or nobody is there any more.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, PipeReader};
+use std::io::{self, IsTerminal as _, PipeReader, PipeWriter};
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use crossterm::event::{self, Event as Input};
@@ -15,8 +17,9 @@ use futures::stream::{self, Stream, StreamExt as _};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use super::term;
 use crate::runtime::spawn;
 
 /// How many keys may wait for the screen; more stay with the terminal. A long paste is one event.
@@ -25,6 +28,30 @@ const AHEAD_MAX: usize = 256;
 /// How long the library may look for the next key after one, before the system is asked again.
 const LOOK: Duration = Duration::from_millis(1);
 
+/// How long until the thread asks again whether the terminal is the screen's.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the end of the thread is waited for; only a terminal that is gone takes it up.
+const END: Duration = Duration::from_secs(1);
+
+/// The thread, as the screen has it. Once this is dropped nothing is read any more: what a person types
+/// for the shell before the screen has quite ended is the shell's.
+struct Keyboard {
+    typed: Receiver<io::Result<Input>>,
+    /// Its end tells the thread that nobody wants keys any more.
+    wanted: Option<PipeWriter>,
+    /// Ends with the thread.
+    over: mpsc::Receiver<()>,
+}
+
+impl Drop for Keyboard {
+    fn drop(&mut self) {
+        self.typed.close();
+        self.wanted = None;
+        let _over_or_stuck = self.over.recv_timeout(END);
+    }
+}
+
 /// Returns what is typed, and each new size of the terminal. An error is the last item: the terminal
 /// is gone.
 ///
@@ -32,17 +59,19 @@ const LOOK: Duration = Duration::from_millis(1);
 /// There is no terminal to read from.
 pub(super) fn input() -> io::Result<impl Stream<Item = io::Result<Input>> + Unpin> {
     let tty = tty()?;
-    // Its end tells the thread that nobody wants keys any more.
     let (ended, wanted) = io::pipe()?;
-    let (sender, receiver) = channel(AHEAD_MAX);
+    let (sender, typed) = channel(AHEAD_MAX);
+    let (at_work, over) = mpsc::channel();
     spawn::thread("keyboard", move || {
+        let _until_the_end = at_work;
         if let Err(error) = read(&tty, &ended, &sender) {
             // Nobody listens when the screen has ended meanwhile.
             let _ended_anyway = sender.blocking_send(Err(error));
         }
     })?;
-    let typed = stream::unfold((receiver, wanted), |(mut receiver, wanted)| async move {
-        receiver.recv().await.map(|event| (event, (receiver, wanted)))
+    let keyboard = Keyboard { typed, wanted: Some(wanted), over };
+    let typed = stream::unfold(keyboard, |mut keyboard| async move {
+        keyboard.typed.recv().await.map(|event| (event, keyboard))
     });
     let gone = || async { Err(io::ErrorKind::UnexpectedEof.into()) };
     let resized = signal(SignalKind::window_change())?;
@@ -78,6 +107,12 @@ fn read(tty: &OwnedFd, ended: &PipeReader, keys: &Sender<io::Result<Input>>) -> 
         }
         if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if !term::is_taken() {
+            // Suspended, or ending. What is typed now is the shell's, and reading it in the background
+            // would stop the process.
+            thread::park_timeout(PAUSE);
+            continue;
         }
         while event::poll(LOOK)? {
             if keys.blocking_send(event::read()).is_err() {
