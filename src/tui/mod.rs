@@ -31,6 +31,7 @@ pub mod run_loop;
 pub mod screen;
 pub mod start;
 pub mod stream;
+mod suspend;
 pub mod term;
 pub mod text;
 pub mod theme;

@@ -65,8 +65,8 @@ pub(super) struct Parts<'a, W> {
     pub(super) tmux: bool,
     /// Whether the mouse is ours.
     pub(super) mouse: bool,
-    /// Gives the terminal to the shell and takes it back.
-    pub(super) suspend: &'a (dyn Fn() + Sync),
+    /// Gives the terminal to the shell and takes it back, or fails when nobody will bring it back.
+    pub(super) suspend: &'a (dyn Fn() -> io::Result<()> + Sync),
 }
 
 /// What has happened, as the loop sees it.
@@ -278,7 +278,7 @@ fn fulfil<W: Write>(
         Request::Repaint => parts.painter.forget(),
         Request::Suspend => {
             let since = parts.clock.wall();
-            (parts.suspend)();
+            (parts.suspend)()?;
             parts.painter.forget();
             if parts.mouse {
                 parts.painter.say(term::MOUSE_ON)?;

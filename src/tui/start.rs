@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crossterm::terminal;
 use futures::stream::{self, Stream, StreamExt};
-use signal_hook::consts::SIGTSTP;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -16,6 +15,7 @@ use super::keymap::Keymap;
 use super::pacing::Pacing;
 use super::painter::Painter;
 use super::run_loop::{self, Exit, Parts};
+use super::suspend::suspend;
 use super::term::Guard;
 use super::theme::{Depth, Terminal, Theme};
 use super::{keyboard, panic, term};
@@ -121,19 +121,4 @@ fn signals() -> io::Result<impl Stream<Item = Exit> + Unpin> {
         of(SignalKind::interrupt(), Exit::Terminated)?,
         of(SignalKind::hangup(), Exit::HungUp)?,
     ]))
-}
-
-/// Gives the terminal to the shell, stops this process, and takes the terminal back when it goes on.
-///
-/// The signal is this thread's own: one to the process may be taken by another thread a moment later,
-/// when this one has the terminal already, and whoever brings the process back finds an empty screen.
-fn suspend() {
-    term::restore();
-    if let Err(error) = signal_hook::low_level::raise(SIGTSTP) {
-        tracing::warn!(%error, "this process could not be suspended");
-    }
-    if let Ok(guard) = Guard::take() {
-        // The loop's own guard gives the terminal back at the end.
-        std::mem::forget(guard);
-    }
 }

@@ -71,7 +71,7 @@ pub fn restore() {
 
 /// Whether this process may change the terminal. A shell that is hung up takes its terminal back before
 /// we have ended; whoever changes it from the background is stopped, with all that it holds.
-fn is_in_front() -> bool {
+pub(super) fn is_in_front() -> bool {
     tcgetpgrp(io::stdin()).ok().is_none_or(|group| group == getpgrp())
 }
 

@@ -102,6 +102,18 @@ fn twenty_times_suspended_and_brought_back_it_is_the_same_screen() {
 }
 
 #[test]
+fn let_go_on_in_the_background_it_waits_for_the_person() {
+    let desk = Desk::walked();
+    let mut person = desk.opens_a_shell(CLASSIC);
+    person.sees("ready$").presses("$CEP\r").sees("*1 Layers").presses("\u{1a}").sees("Stopped");
+    person.presses("\u{c}").no_longer_sees("Stopped").presses("bg\r");
+    person.presses("until [ -n \"$(jobs -s)\" ]; do sleep 0.1; done; echo it waits\r");
+    person.sees("\nit waits");
+    person.presses("fg\r").sees("*1 Layers").presses("q").sees("ready$");
+    person.presses("exit\r").ends_with(0);
+}
+
+#[test]
 fn suspending_brings_a_run_to_rest_first() {
     let desk = Desk::new();
     let mut person = desk.opens_a_shell(WIDE);

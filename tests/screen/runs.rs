@@ -1,8 +1,8 @@
 //! Starting, steering and leaving runs.
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
-use crate::session::{CLASSIC, Desk, WIDE};
+use crate::session::{CLASSIC, Desk, WIDE, waits_for_the_end_of};
 
 const RUNS: &str = "SELECT count(*) FROM runs WHERE state IN ('running', 'draining')";
 const LEASES: &str = "SELECT count(*) FROM leases WHERE pid <> 0";
@@ -87,6 +87,17 @@ fn a_shell_that_ends_takes_the_dashboard_and_its_leases_along() {
     shell.signals(Signal::HUP).is_gone();
     desk.waits_for(LEASES, 0);
     assert_eq!(desk.number(RUNS), 0);
+}
+
+#[test]
+fn a_shell_that_ends_takes_a_suspended_dashboard_along() {
+    let desk = Desk::walked();
+    let mut shell = desk.opens_a_shell(CLASSIC);
+    shell.sees("ready$").presses("$CEP\r").sees("*1 Layers").presses("\u{1a}").sees("Stopped");
+    shell.presses("jobs -p > job; echo noted\r").sees("\nnoted").rests();
+    let job = std::fs::read_to_string(desk.path("job")).unwrap().trim().parse().unwrap();
+    shell.signals(Signal::HUP).is_gone();
+    waits_for_the_end_of(Pid::from_raw(job).unwrap());
 }
 
 #[test]

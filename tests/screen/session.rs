@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 use rusqlite::Connection;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
 
 use crate::pty::{Link, PATIENCE, Pty};
@@ -140,6 +140,21 @@ impl Desk {
         }
         command
     }
+}
+
+/// Waits until a process is gone.
+pub(crate) fn waits_for_the_end_of(pid: Pid) {
+    let began = Instant::now();
+    while test_kill_process(pid).is_ok() && !is_zombie(pid) {
+        assert!(began.elapsed() < PATIENCE, "{pid:?} goes on");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+/// Whether a process has ended and only its parent does not know. In a container that may be for good.
+fn is_zombie(pid: Pid) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero()));
+    status.is_ok_and(|status| status.contains("Z (zombie)"))
 }
 
 /// A person in front of a terminal.

@@ -150,7 +150,10 @@ fn bench(snapshot: Snapshot) -> Bench {
             clock: &clock,
             pacing: Pacing::new(false),
             size: (120, 36),
-            suspend: &|| stops.lock().unwrap().push(Instant::now()),
+            suspend: &|| {
+                stops.lock().unwrap().push(Instant::now());
+                Ok(())
+            },
         };
         let keyboard = Keyboard { keys: key_stream, kept: None };
         drive(shown, parts, keyboard, stream_of(signal_stream)).await
