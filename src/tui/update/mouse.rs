@@ -8,7 +8,7 @@ use super::super::keymap::Motion;
 use super::super::model::Model;
 use super::super::screen::{Overlay, Screen};
 use super::super::view;
-use super::{movement, overlay};
+use super::{movement, overlay, stream};
 use crate::domain::text;
 
 /// How many rows the wheel moves at once.
@@ -54,10 +54,16 @@ fn clicked(model: &mut Model, x: u16, y: u16) {
     {
         movement::focus(model, |_| pane);
     }
+    // While the newest event is followed no row is selected; a click on an older one stands on it.
+    let follows = stream::is_looked_at(model) && model.events.anchor.is_none();
+    if follows {
+        stream::follow(model);
+    }
     match view::rows_to(model, x, y) {
-        Some(rows) if rows > 0 => travel(model, Motion::Down, rows.unsigned_abs()),
-        Some(rows) => travel(model, Motion::Up, rows.unsigned_abs()),
-        None => {}
+        Some(rows @ 1..) => travel(model, Motion::Down, rows.unsigned_abs()),
+        Some(rows @ ..0) => travel(model, Motion::Up, rows.unsigned_abs()),
+        Some(0) | None if follows => model.events.follow(),
+        Some(0) | None => {}
     }
 }
 
@@ -141,6 +147,21 @@ mod tests {
                 matches!(model.screen(), Screen::Overview { pane: Pane::Events, .. }),
                 "{size:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_click_anywhere_on_a_line_of_the_stream_selects_it() {
+        for size in [(80, 24), (120, 36), (200, 60)] {
+            for x in [1, 40, size.0 - 2] {
+                let mut model = fixture::model(fixture::troubled(), size);
+                press(&mut model, "M4");
+                let (_, y) = place(&mut model, "4 Events");
+                at(&mut model, x, y + 1);
+                let text = shown(&mut model, Vec::new(), &Answer::Units(Vec::new()));
+                let line = text.lines().nth(usize::from(y + 1)).unwrap();
+                assert!(line.contains("│>"), "{size:?} at {x}:\n{text}");
+            }
         }
     }
 
