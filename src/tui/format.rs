@@ -36,10 +36,11 @@ pub fn dry_time(clock: &DryClock, at: Moment) -> String {
     format!("day {day} {}", at.to_timestamp().strftime("%H:%M"))
 }
 
-/// Returns a duration in a form that grows with it: `0.41s`, `12s`, `3:12`, `2:03:12`, `3d 4h`.
+/// Returns a duration in a form that grows with it: `4ms`, `0.41s`, `12s`, `3:12`, `2:03:12`, `3d 4h`.
 pub fn duration(ms: i64) -> String {
     let ms = ms.max(0);
     match ms {
+        1..10 => format!("{ms}ms"),
         0..10_000 if ms % SECOND_MS != 0 => {
             format!("{}.{:02}s", ms / SECOND_MS, ms % SECOND_MS / 10)
         }
@@ -147,8 +148,8 @@ mod tests {
     #[test]
     fn durations_grow_in_form_with_their_length() {
         let shown: Vec<_> =
-            [410, 12_000, 192_000, 7_392_000, 3 * DAY_MS + 4 * HOUR_MS].map(duration).into();
-        assert_eq!(shown, ["0.41s", "12s", "3:12", "2:03:12", "3d 4h"]);
+            [0, 4, 410, 12_000, 192_000, 7_392_000, 3 * DAY_MS + 4 * HOUR_MS].map(duration).into();
+        assert_eq!(shown, ["0s", "4ms", "0.41s", "12s", "3:12", "2:03:12", "3d 4h"]);
     }
 
     #[test]
