@@ -47,6 +47,15 @@ pub enum Exit {
     HungUp,
 }
 
+/// What a signal means for the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// It ends.
+    Ends(Exit),
+    /// The terminal was the shell's for a while, and nothing of the screen is left on it.
+    TakenAgain,
+}
+
 /// What the loop needs besides the machine.
 pub(super) struct Parts<'a, W> {
     /// Where frames go.
@@ -72,7 +81,7 @@ pub(super) struct Parts<'a, W> {
 /// What has happened, as the loop sees it.
 enum Happened {
     Input(Option<io::Result<Input>>),
-    Signal(Exit),
+    Signal(Signal),
     Event(Box<Event>),
     Picture(Option<Arc<Snapshot>>),
     Time,
@@ -83,7 +92,7 @@ pub(super) async fn drive<W: Write>(
     machine: Arc<dyn Machine>,
     mut parts: Parts<'_, W>,
     mut input: impl Stream<Item = io::Result<Input>> + Unpin,
-    signals: impl Stream<Item = Exit> + Unpin,
+    signals: impl Stream<Item = Signal> + Unpin,
 ) -> Exit {
     let mut signals = signals.fuse();
     let mut pictures = machine.snapshots();
@@ -91,17 +100,17 @@ pub(super) async fn drive<W: Write>(
     let mut model = Model::new(first, parts.clock.wall(), parts.size).with(&parts.keys);
     let mut in_flight: FuturesUnordered<BoxFuture<'static, Event>> = FuturesUnordered::new();
     let mut taken_us = parts.clock.monotonic_us();
-    if paint(&mut parts, &mut model).is_err() {
-        return Exit::HungUp;
-    }
     loop {
+        if paint(&mut parts, &mut model).is_err() {
+            return Exit::HungUp;
+        }
         let rest_ms = rest_ms(&parts, taken_us);
         let sleep_ms = sleep_ms(rest_ms, &model);
         let slept_us = parts.clock.monotonic_us();
         let happened = tokio::select! {
             biased;
             event = input.next() => Happened::Input(event),
-            Some(exit) = signals.next() => Happened::Signal(exit),
+            Some(signal) = signals.next() => Happened::Signal(signal),
             Some(event) = in_flight.next(), if !in_flight.is_empty() => {
                 Happened::Event(Box::new(event))
             }
@@ -119,7 +128,10 @@ pub(super) async fn drive<W: Write>(
                 requests.extend(ahead);
             }
             Happened::Input(Some(Err(_)) | None) => return Exit::HungUp,
-            Happened::Signal(exit) => return exit,
+            Happened::Signal(Signal::Ends(exit)) => return exit,
+            Happened::Signal(Signal::TakenAgain) => {
+                requests = vec![Request::Repaint, Request::Mouse(parts.mouse)];
+            }
             Happened::Event(event) => {
                 model.now = now;
                 requests = update(&mut model, *event);
@@ -138,14 +150,10 @@ pub(super) async fn drive<W: Write>(
             }
         }
         for request in requests {
-            match fulfil(request, &machine, &mut parts, &in_flight) {
-                Ok(None) => {}
-                Ok(Some(exit)) => return exit,
-                Err(_) => return Exit::HungUp,
+            let fulfilled = fulfil(request, &machine, &mut parts, &in_flight);
+            if let Some(exit) = fulfilled.unwrap_or(Some(Exit::HungUp)) {
+                return exit;
             }
-        }
-        if paint(&mut parts, &mut model).is_err() {
-            return Exit::HungUp;
         }
     }
 }

@@ -7,14 +7,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossterm::terminal;
-use futures::stream::{self, Stream, StreamExt};
+use futures::future::{Ready, ready};
+use futures::stream::{self, BoxStream, Stream, StreamExt};
+use signal_hook::consts::SIGCONT;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::keymap::Keymap;
 use super::pacing::Pacing;
 use super::painter::Painter;
-use super::run_loop::{self, Exit, Parts};
+use super::run_loop::{self, Exit, Parts, Signal};
 use super::suspend::suspend;
 use super::term::Guard;
 use super::theme::{Depth, Terminal, Theme};
@@ -107,18 +109,31 @@ fn run(machine: Arc<dyn Machine>, options: &Options) -> Result<Exit, ScreenError
     Ok(exit?)
 }
 
-/// The signals that end a screen. Ctrl-c is a key in raw mode, so SIGINT comes from outside.
-fn signals() -> io::Result<impl Stream<Item = Exit> + Unpin> {
-    let of = |kind, exit| -> io::Result<_> {
-        let signal = signal(kind)?;
-        Ok(stream::unfold(signal, move |mut signal| async move {
-            signal.recv().await.map(|()| (exit, signal))
+/// The signals that a screen heeds. Ctrl-c is a key in raw mode, so SIGINT comes from outside.
+fn signals() -> io::Result<impl Stream<Item = Signal> + Unpin> {
+    let ends = |kind, exit| signal_of(kind, move || ready(Some(Signal::Ends(exit))));
+    let goes_on = signal_of(SignalKind::from_raw(SIGCONT), || {
+        ready(match term::take_again() {
+            Ok(true) => Some(Signal::TakenAgain),
+            Ok(false) => None,
+            Err(_) => Some(Signal::Ends(Exit::HungUp)),
         })
-        .boxed())
-    };
+    });
     Ok(stream::select_all([
-        of(SignalKind::terminate(), Exit::Terminated)?,
-        of(SignalKind::interrupt(), Exit::Terminated)?,
-        of(SignalKind::hangup(), Exit::HungUp)?,
+        ends(SignalKind::terminate(), Exit::Terminated)?,
+        ends(SignalKind::interrupt(), Exit::Terminated)?,
+        ends(SignalKind::hangup(), Exit::HungUp)?,
+        goes_on?,
     ]))
+}
+
+/// What the screen is told of one kind of signal.
+fn signal_of(
+    kind: SignalKind,
+    told: impl Fn() -> Ready<Option<Signal>> + Send + 'static,
+) -> io::Result<BoxStream<'static, Signal>> {
+    let came = stream::unfold(signal(kind)?, |mut signal| async move {
+        signal.recv().await.map(|()| ((), signal))
+    });
+    Ok(came.filter_map(move |()| told()).boxed())
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::terminal;
 use rustix::process::getpgrp;
-use rustix::termios::tcgetpgrp;
+use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
 
 /// Whether the terminal is ours at this moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -67,6 +67,24 @@ pub fn restore() {
             let _gone = terminal::disable_raw_mode();
         }
     }
+}
+
+/// Takes the terminal again if a shell has used it: whoever is stopped from outside gives nothing back
+/// before, and finds the shell's modes when it goes on. Returns whether that was so.
+///
+/// # Errors
+/// The terminal is gone.
+pub(super) fn take_again() -> io::Result<bool> {
+    if !is_taken() || !is_in_front() {
+        return Ok(false);
+    }
+    if !tcgetattr(io::stdin())?.local_modes.contains(LocalModes::ICANON) {
+        return Ok(false);
+    }
+    terminal::disable_raw_mode()?;
+    // The loop's own guard gives the terminal back at the end.
+    std::mem::forget(Guard::take()?);
+    Ok(true)
 }
 
 /// Whether this process may change the terminal. A shell that is hung up takes its terminal back before

@@ -1,5 +1,7 @@
 //! What the dashboard takes from a terminal it gives back, and it asks for nothing that it was not given.
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::pty::Link;
 use crate::session::{CLASSIC, Desk, WIDE};
 
@@ -111,6 +113,20 @@ fn let_go_on_in_the_background_it_waits_for_the_person() {
     person.sees("\nit waits");
     person.presses("fg\r").sees("*1 Layers").presses("q").sees("ready$");
     person.presses("exit\r").ends_with(0);
+}
+
+#[test]
+fn stopped_from_outside_it_finds_its_terminal_again() {
+    let desk = Desk::walked();
+    let mut person = desk.opens_a_shell(CLASSIC);
+    person.sees("ready$").presses("bash -c 'echo $$ > job; exec $CEP'\r").sees("*1 Layers");
+    person.sees("FOLLOW").rests();
+    let before = person.picture();
+    let job = std::fs::read_to_string(desk.path("job")).unwrap().trim().parse().unwrap();
+    kill_process(Pid::from_raw(job).unwrap(), Signal::STOP).unwrap();
+    person.sees("Stopped").presses("clear; fg\r").sees("*1 Layers").rests();
+    assert_eq!(person.picture(), before);
+    person.presses("q").sees("ready$").presses("exit\r").ends_with(0);
 }
 
 #[test]

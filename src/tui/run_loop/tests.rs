@@ -88,7 +88,7 @@ impl Write for Wire {
 /// A screen under test and the ends of everything it is connected to.
 struct Bench {
     keys: UnboundedSender<io::Result<Input>>,
-    signals: UnboundedSender<Exit>,
+    signals: UnboundedSender<Signal>,
     machine: Arc<Fake>,
     wire: Wire,
     /// When the process was stopped.
@@ -256,7 +256,7 @@ async fn each_key_on_an_idle_screen_is_drawn_at_once() {
 async fn a_signal_ends_the_screen_whatever_is_open() {
     let bench = bench(fixture::troubled());
     bench.press("m");
-    bench.signals.send(Exit::Terminated).unwrap();
+    bench.signals.send(Signal::Ends(Exit::Terminated)).unwrap();
     assert_eq!(bench.ended.await.unwrap(), Exit::Terminated);
 }
 
@@ -303,7 +303,7 @@ async fn with_a_run_under_way_the_process_stops_only_after_its_leases_were_given
     bench.machine.may_rest.send_replace(true);
     pass(1_000).await;
     assert_eq!(bench.stops(), 1);
-    bench.signals.send(Exit::Terminated).unwrap();
+    bench.signals.send(Signal::Ends(Exit::Terminated)).unwrap();
     assert_eq!(bench.ended.await.unwrap(), Exit::Terminated, "and it goes on afterwards");
 }
 
