@@ -33,6 +33,8 @@ pub struct Painter<W> {
     theme: Theme,
     /// What the terminal shows; of another size than the screen when that is not known.
     shown: Buffer,
+    /// What it showed before, to be drawn over: a frame is some hundred kilobytes of cells.
+    spare: Buffer,
     /// The furthest line with which the page drawn last can begin, if it was one that scrolls.
     page_end: Option<usize>,
 }
@@ -40,7 +42,8 @@ pub struct Painter<W> {
 impl<W: Write> Painter<W> {
     /// Makes a painter for a terminal of which nothing is known yet.
     pub fn new(out: W, theme: Theme) -> Self {
-        Self { out, theme, shown: Buffer::empty(Rect::ZERO), page_end: None }
+        let nothing = Buffer::empty(Rect::ZERO);
+        Self { out, theme, shown: nothing.clone(), spare: nothing, page_end: None }
     }
 
     /// Returns the furthest line with which the page drawn last can begin, if it was one that scrolls.
@@ -56,7 +59,9 @@ impl<W: Write> Painter<W> {
     /// Draws the model; `None` when the terminal shows it already.
     pub fn frame(&mut self, model: &Model) -> Option<Frame> {
         let area = Rect::new(0, 0, model.size.0, model.size.1);
-        let mut next = Buffer::empty(area);
+        let mut next = std::mem::take(&mut self.spare);
+        next.resize(area);
+        next.reset();
         if !area.is_empty() {
             self.page_end = view::draw(model, self.theme, &mut next);
             cells::undress_blanks(&mut next);
@@ -67,6 +72,7 @@ impl<W: Write> Painter<W> {
         }
         let changed = self.shown.diff(&next);
         if changed.is_empty() && !from_nothing {
+            self.spare = next;
             return None;
         }
         let mut bytes = Vec::with_capacity(16 * 1024);
@@ -90,7 +96,7 @@ impl<W: Write> Painter<W> {
     pub fn send(&mut self, frame: Frame) -> io::Result<usize> {
         self.out.write_all(&frame.bytes)?;
         self.out.flush()?;
-        self.shown = frame.next;
+        self.spare = std::mem::replace(&mut self.shown, frame.next);
         Ok(frame.bytes.len())
     }
 

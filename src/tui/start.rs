@@ -22,6 +22,7 @@ use super::term::Guard;
 use super::theme::{Depth, Terminal, Theme};
 use super::{keyboard, panic, term};
 use crate::app::port::Machine;
+use crate::runtime::alarm::with_alarm;
 use crate::runtime::clock::Clock;
 use crate::runtime::spawn;
 
@@ -92,9 +93,10 @@ fn run(machine: Arc<dyn Machine>, options: &Options) -> Result<Exit, ScreenError
     let guard = Guard::take()?;
     let size = terminal::size().unwrap_or((80, 24));
     let exit = runtime.block_on(async {
+        let clock = with_alarm(Arc::clone(&options.clock))?;
         let parts = Parts {
             painter: Painter::new(io::stdout(), theme),
-            clock: &*options.clock,
+            clock: &*clock,
             pacing: Pacing::new(options.low_bandwidth),
             keys: Arc::new(options.keys.clone()),
             size,
