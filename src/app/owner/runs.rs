@@ -238,7 +238,15 @@ impl Owner {
 
     fn steer_ours(&self, run: RunId, steer: Steer) {
         for running in self.running.iter().flatten().filter(|running| running.id == run) {
-            running.steer.send_replace(steer);
+            // A run that is told to end ends: a pause that was asked for before has come too late.
+            running.steer.send_if_modified(|told| {
+                let too_late = matches!(told, Steer::Drain | Steer::Cancel)
+                    && matches!(steer, Steer::Go | Steer::Pause);
+                if !too_late {
+                    *told = steer;
+                }
+                !too_late
+            });
         }
     }
 
