@@ -220,6 +220,33 @@ async fn a_drained_run_is_taken_up_where_it_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_behind_the_order_to_stop_is_refused_and_the_process_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = Rule::Demo { days: 45 };
+    let screen = open(folder.path(), Vec::new(), Origin::Screen, Show::Screen(rule));
+    screen.submit(Command::Demo { control: DemoControl::Pause }).await.unwrap();
+    let run = screen.submit(Command::Run(order(&Layer::ALL))).await.unwrap().run.unwrap();
+    let ((), paused) = tokio::join!(screen.drain(), screen.submit(Command::Pause { run }));
+    let refusal = paused.unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Safeguard, "{refusal:?}");
+    let left = screen.picture(Mode::Dry).unwrap();
+    assert_eq!(left.run.as_ref().unwrap().state, RunState::Interrupted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_run_stays_cancelled_when_the_process_is_told_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = Rule::Demo { days: 45 };
+    let screen = open(folder.path(), Vec::new(), Origin::Screen, Show::Screen(rule));
+    screen.submit(Command::Demo { control: DemoControl::Pause }).await.unwrap();
+    let run = screen.submit(Command::Run(order(&Layer::ALL))).await.unwrap().run.unwrap();
+    let (cancelled, ()) = tokio::join!(screen.submit(Command::Cancel { run }), screen.drain());
+    cancelled.unwrap();
+    let left = screen.picture(Mode::Dry).unwrap();
+    assert_eq!(left.run.as_ref().unwrap().state, RunState::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_at_rest_holds_no_lease_has_disarmed_and_can_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let screen =

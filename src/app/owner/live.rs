@@ -55,7 +55,7 @@ impl Owner {
         }
         self.shared.armed.send_replace(false);
         if let Some(running) = &self.running[slot(Mode::Live)] {
-            running.steer.send_replace(Steer::Drain);
+            running.tell(Steer::Drain);
         }
         self.at_once(Mode::Live, "disarm", json!({}), |_, _| {
             let text = "live is off: what is in flight finishes, nothing more goes out";

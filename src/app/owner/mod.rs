@@ -68,6 +68,19 @@ struct Running {
     steer: watch::Sender<Steer>,
 }
 
+impl Running {
+    /// Tells the run what to do, unless what it was told before stands against it.
+    fn tell(&self, steer: Steer) {
+        self.steer.send_if_modified(|told| {
+            let heeded = !told.stands_against(steer);
+            if heeded {
+                *told = steer;
+            }
+            heeded
+        });
+    }
+}
+
 /// The owner's state.
 pub(super) struct Owner {
     parts: Arc<Parts>,

@@ -154,7 +154,7 @@ impl Owner {
     pub(super) fn drain(&mut self, reply: oneshot::Sender<()>) {
         let mut stopping = false;
         for running in self.running.iter().flatten() {
-            running.steer.send_replace(Steer::Drain);
+            running.tell(Steer::Drain);
             stopping = true;
         }
         if stopping {
@@ -172,17 +172,25 @@ impl Owner {
         steer: Steer,
     ) -> Result<Ack, Refusal> {
         let row = self.open_run(run)?;
-        let is_ours = self.is_ours(run);
+        let told = self.ours(run).map(|running| *running.steer.borrow());
         let ack = self.at_once(row.mode, name, json!({ "run": run }), move |_, _| {
-            if is_ours {
-                return Ok(Ok(steered(run, row.state, steer)));
-            }
-            let why = format!("run {run} is worked by nobody: its process is gone");
-            let hint = format!("`cep resume {run}` takes it up, `cep cancel {run}` ends it");
+            let (why, hint) = match told {
+                Some(told) if told.stands_against(steer) => (
+                    format!("run {run} is coming to its end: it finishes what is in flight"),
+                    format!("`cep runs` says how it ended; `cep resume {run}` takes up one that was interrupted"),
+                ),
+                Some(_) => return Ok(Ok(steered(run, row.state, steer))),
+                None => (
+                    format!("run {run} is worked by nobody: its process is gone"),
+                    format!("`cep resume {run}` takes it up, `cep cancel {run}` ends it"),
+                ),
+            };
             Ok(Err(refuse(RefusalKind::Safeguard, why, &hint)))
         });
         let ack = ack.await?;
-        self.steer_ours(run, steer);
+        if let Some(running) = self.ours(run) {
+            running.tell(steer);
+        }
         Ok(ack)
     }
 
@@ -233,21 +241,11 @@ impl Owner {
     }
 
     pub(super) fn is_ours(&self, run: RunId) -> bool {
-        self.running.iter().flatten().any(|running| running.id == run)
+        self.ours(run).is_some()
     }
 
-    fn steer_ours(&self, run: RunId, steer: Steer) {
-        for running in self.running.iter().flatten().filter(|running| running.id == run) {
-            // A run that is told to end ends: a pause that was asked for before has come too late.
-            running.steer.send_if_modified(|told| {
-                let too_late = matches!(told, Steer::Drain | Steer::Cancel)
-                    && matches!(steer, Steer::Go | Steer::Pause);
-                if !too_late {
-                    *told = steer;
-                }
-                !too_late
-            });
-        }
+    fn ours(&self, run: RunId) -> Option<&Running> {
+        self.running.iter().flatten().find(|running| running.id == run)
     }
 
     fn open_run(&self, run: RunId) -> Result<RunRow, Refusal> {

@@ -26,6 +26,18 @@ pub enum Steer {
     Cancel,
 }
 
+impl Steer {
+    /// Whether this, once told, stands against `later`: who is to end is neither paused nor sent on, and
+    /// an end for good is no mere stop.
+    pub const fn stands_against(self, later: Self) -> bool {
+        match self {
+            Self::Go | Self::Pause => false,
+            Self::Drain => matches!(later, Self::Go | Self::Pause),
+            Self::Cancel => matches!(later, Self::Go | Self::Pause | Self::Drain),
+        }
+    }
+}
+
 /// What a run is doing at this moment, for screens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
