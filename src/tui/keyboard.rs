@@ -4,8 +4,7 @@
 //! for the other half. So the screen's own thread never reads, and this one asks the system first
 //! whether there is something to read or nobody is there any more.
 
-use std::fs::File;
-use std::io::{self, IsTerminal as _, PipeReader, PipeWriter};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::mpsc;
 use std::thread;
@@ -58,7 +57,8 @@ impl Drop for Keyboard {
 /// # Errors
 /// There is no terminal to read from.
 pub(super) fn input() -> io::Result<impl Stream<Item = io::Result<Input>> + Unpin> {
-    let tty = tty()?;
+    // The library reads the same; there is no dashboard where stdin is no terminal.
+    let tty = io::stdin().as_fd().try_clone_to_owned()?;
     let (ended, wanted) = io::pipe()?;
     let (sender, typed) = channel(AHEAD_MAX);
     let (at_work, over) = mpsc::channel();
@@ -80,16 +80,6 @@ pub(super) fn input() -> io::Result<impl Stream<Item = io::Result<Input>> + Unpi
         Some((terminal::size().map(|(width, height)| Input::Resize(width, height)), resized))
     });
     Ok(stream::select(typed.chain(stream::once(gone())).boxed(), sizes.boxed()))
-}
-
-/// The terminal that the library reads, too.
-fn tty() -> io::Result<OwnedFd> {
-    let stdin = io::stdin();
-    if stdin.is_terminal() {
-        stdin.as_fd().try_clone_to_owned()
-    } else {
-        File::open("/dev/tty").map(OwnedFd::from)
-    }
 }
 
 /// Reads until nobody wants keys, or fails because there is no terminal any more.
