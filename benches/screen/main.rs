@@ -214,42 +214,61 @@ fn stuck_in_a_storm(database: &Path) {
     terminal.quit();
 }
 
+/// One of two demos side by side.
+struct Demo {
+    terminal: Terminal,
+    is_stuck: bool,
+    database: PathBuf,
+    began_ms: f64,
+    took_ms: Option<f64>,
+}
+
+impl Demo {
+    fn open(folder: &Path, round: usize, is_stuck: bool) -> Self {
+        let database = folder.join(format!("stuck{round}{is_stuck}.db"));
+        let command = cep(&database, &["demo", "--businesses", STUCK_BUSINESSES]);
+        let mut terminal = Terminal::start(command, Link::default());
+        terminal.until("Self-Learning");
+        terminal.hold(is_stuck);
+        Self { terminal, is_stuck, database, began_ms: 0.0, took_ms: None }
+    }
+
+    fn begin(&mut self) {
+        self.began_ms = history::wall_ms();
+        self.terminal.send("s");
+    }
+
+    /// Reads the terminal for a moment, unless it is held, and looks whether the run has ended.
+    fn watch(&mut self) {
+        self.terminal.watch(Duration::from_millis(20));
+        let ended = self.took_ms.is_none().then(|| history::run_ended(&self.database)).flatten();
+        self.took_ms = self.took_ms.or(ended.map(|ended| ended - self.began_ms));
+    }
+}
+
 /// How long demos take to their end with a terminal that reads and with one that reads nothing. The two
 /// go on side by side: what else the machine has to do changes from minute to minute by more than the
 /// bar, and so it is the same for both.
 fn stuck(folder: &Path) {
     let mut took = [0.0, 0.0];
     for n in 0..STUCK_ROUNDS {
-        let mut pair = [false, true].map(|is_stuck| {
-            let database = folder.join(format!("stuck{n}{is_stuck}.db"));
-            let demo = cep(&database, &["demo", "--businesses", STUCK_BUSINESSES]);
-            let mut terminal = Terminal::start(demo, Link::default());
-            terminal.until("Self-Learning");
-            terminal.hold(is_stuck);
-            (terminal, database, 0.0, None)
-        });
+        let mut pair = [false, true].map(|is_stuck| Demo::open(folder, n, is_stuck));
         // Neither is always the first to begin.
-        let order = if n % 2 == 0 { [0, 1] } else { [1, 0] };
-        for at in order {
-            pair[at].2 = history::wall_ms();
-            pair[at].0.send("s");
+        let first = n % 2;
+        pair[first].begin();
+        pair[1 - first].begin();
+        while pair.iter().any(|demo| demo.took_ms.is_none()) {
+            pair.iter_mut().for_each(Demo::watch);
         }
-        while pair.iter().any(|(.., ended)| ended.is_none()) {
-            for (terminal, database, _, ended) in &mut pair {
-                // The terminal is read all the while, unless it is held.
-                terminal.watch(Duration::from_millis(20));
-                *ended = ended.or_else(|| history::run_ended(database));
-            }
-        }
-        for (at, (terminal, _, pressed, ended)) in pair.into_iter().enumerate() {
-            let ms = ended.unwrap() - pressed;
+        for (sum, demo) in took.iter_mut().zip(pair) {
+            let ms = demo.took_ms.unwrap();
             println!(
                 "demo of {STUCK_BUSINESSES} businesses, terminal stuck {}: {ms:.0} ms",
-                at == 1
+                demo.is_stuck
             );
-            took[at] += ms;
-            terminal.hold(false);
-            terminal.quit();
+            *sum += ms;
+            demo.terminal.hold(false);
+            demo.terminal.quit();
         }
     }
     let [read, stuck] = took;
